@@ -1,0 +1,109 @@
+/** Bytes over a plain ArrayBuffer: what every codec and primitive takes and gives. */
+export type Bytes = Uint8Array
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** UTF-8 bytes of `text`. Lone surrogates become U+FFFD; callers that care check `isWellFormed` first. */
+export function utf8(text: string): Bytes {
+  return encoder.encode(text)
+}
+
+/** Text of strict UTF-8 `bytes`, or undefined when they are not UTF-8. A BOM is kept. */
+export function fromUtf8(bytes: Bytes): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+export function concat(...parts: readonly Bytes[]): Bytes {
+  let length = 0
+  for (const part of parts) length += part.length
+  const out = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    out.set(part, offset)
+    offset += part.length
+  }
+  return out
+}
+
+/** Equality of public bytes (not constant-time: for secrets use the primitives, which compare themselves). */
+export function equal(a: Bytes, b: Bytes): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+
+export function toHex(bytes: Bytes): string {
+  let out = ''
+  for (const byte of bytes) out += HEX[byte]
+  return out
+}
+
+/** Bytes of lower-case hex, or undefined when `text` is anything else. */
+export function fromHex(text: string): Bytes | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined
+  const out = new Uint8Array(text.length / 2)
+  for (let i = 0; i < out.length; i++) out[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  return out
+}
+
+/** Base32 alphabet of codes and fingerprints: no 0/o, 1/l confusion (RFC 4648's, lower case). */
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** Unpadded lower-case RFC 4648 base32. */
+export function toBase32(bytes: Bytes): string {
+  let out = ''
+  let bits = 0
+  let buffer = 0
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      out += BASE32[(buffer >> bits) & 31]
+      buffer &= (1 << bits) - 1
+    }
+  }
+  if (bits > 0) out += BASE32[(buffer << (5 - bits)) & 31]
+  return out
+}
+
+/** Bytes of unpadded lower-case base32; undefined for other characters, lengths or non-zero spare bits. */
+export function fromBase32(text: string): Bytes | undefined {
+  const out: number[] = []
+  let bits = 0
+  let buffer = 0
+  for (const char of text) {
+    const value = BASE32.indexOf(char)
+    if (value < 0) return undefined
+    buffer = (buffer << 5) | value
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      out.push(buffer >> bits)
+      buffer &= (1 << bits) - 1
+    }
+  }
+  return bits < 5 && buffer === 0 ? Uint8Array.from(out) : undefined
+}
+
+export function u32be(value: number): Bytes {
+  const out = new Uint8Array(4)
+  new DataView(out.buffer).setUint32(0, value)
+  return out
+}
+
+export function readU32be(bytes: Bytes, offset = 0): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset)
+}
+
+/** 64-bit big-endian of a non-negative safe integer. */
+export function u64be(value: number): Bytes {
+  const out = new Uint8Array(8)
+  new DataView(out.buffer).setBigUint64(0, BigInt(value))
+  return out
+}
