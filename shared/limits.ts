@@ -38,6 +38,9 @@ export const LIMITS = {
   chunk: 768 * KiB,
   /** Vaults one client may open on one relay connection. */
   vaultsPerConnection: 4096,
+  /** A signed head, and a join request, with their signatures. */
+  signedHead: 1 * KiB,
+  joinRequest: 2 * KiB,
   /** CBOR nesting. */
   depth: 8,
   /** Handshake nonces live this long. */
@@ -47,4 +50,12 @@ export const LIMITS = {
 } as const
 
 /** Plaintext sizes that a part is padded to, its 4-byte length prefix included. */
-export const PADDING_BUCKETS = [256, 1 * KiB, 4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, 516 * KiB] as const
+export const PADDING_BUCKETS = [
+  256,
+  1 * KiB,
+  4 * KiB,
+  16 * KiB,
+  64 * KiB,
+  256 * KiB,
+  516 * KiB,
+] as const

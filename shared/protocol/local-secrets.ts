@@ -1,0 +1,259 @@
+import { LIMITS } from '../limits.js'
+import {
+  author,
+  context,
+  count,
+  empty,
+  id32,
+  label,
+  reference,
+  scopeName,
+  secretName,
+  time,
+  typedVersion,
+  value,
+  vaultRef,
+  versionRef,
+  warnings,
+  written,
+} from './local-common.js'
+import { flag, integer, list, nullable, object, oneOf, optional, text, variant } from './schema.js'
+
+// Methods on orgs, projects and secrets. All need an unlocked home.
+
+const note = text(LIMITS.note)
+const scope = object({
+  vaultId: id32,
+  /** Shown name, `NAME~2` for the second of one name. */
+  name: scopeName,
+  selected: flag,
+  role: oneOf('owner', 'admin', 'writer', 'reader', 'viewer', 'sealer', 'runner'),
+  queued: count,
+})
+const named = object({ context, name: scopeName })
+const made = object({ vaultId: id32, name: scopeName, warnings })
+
+/** Makes an org, owned by this person. `exists` when one of that name is known. */
+export const orgCreate = { needs: 'unlocked', params: named, result: made } as const
+export const orgList = {
+  needs: 'unlocked',
+  params: object({ context }),
+  result: object({ orgs: list(scope, 100_000) }),
+} as const
+/** Remembers the org for later calls in this home (and forgets the selected project); null unselects. */
+export const orgSelect = {
+  needs: 'unlocked',
+  params: object({ context, name: nullable(scopeName) }),
+  result: empty,
+} as const
+
+/** Makes a project in the selected org. `usage` (reason `no-org`) without one; `exists`. */
+export const projectCreate = { needs: 'unlocked', params: named, result: made } as const
+export const projectList = {
+  needs: 'unlocked',
+  params: object({ context }),
+  result: object({ org: scopeName, projects: list(scope, 100_000) }),
+} as const
+/** Takes the project out of the org's directory. Its history stays with those who have it. */
+export const projectRemove = { needs: 'unlocked', params: named, result: empty } as const
+/** Remembers org and project; null unselects the project. */
+export const projectSelect = {
+  needs: 'unlocked',
+  params: object({ context, name: nullable(scopeName) }),
+  result: empty,
+} as const
+
+/** Writes one value (empty allowed: asking for it is the CLI's matter). Durable here when it answers. */
+export const secretSet = {
+  needs: 'unlocked',
+  params: object({ context, name: reference, value, note: optional(note) }),
+  result: written,
+} as const
+
+/**
+ * Writes several values as one transaction: all or nothing, all in one vault (`usage`, reason `two-vaults`, else).
+ * A value equal to the current one is left alone. `dryRun` writes nothing and tells what would be.
+ */
+export const secretSetMany = {
+  needs: 'unlocked',
+  params: object({
+    context,
+    items: list(object({ name: reference, value }), LIMITS.items),
+    note: optional(note),
+    dryRun: flag,
+  }),
+  result: object({
+    vault: vaultRef,
+    created: list(secretName, LIMITS.items),
+    changed: list(secretName, LIMITS.items),
+    unchanged: list(secretName, LIMITS.items),
+    warnings,
+  }),
+} as const
+
+/**
+ * One value. `version` picks an older one. `strict`: siblings are `conflict` instead of a warning. While the vault is
+ * loading a missing name waits, then is `stale`, never `not-found`.
+ */
+export const secretGet = {
+  needs: 'unlocked',
+  params: object({
+    context,
+    name: reference,
+    version: optional(typedVersion),
+    strict: optional(flag),
+  }),
+  result: object({
+    reference,
+    value,
+    version: versionRef,
+    at: time,
+    author,
+    note: optional(note),
+    warnings,
+  }),
+} as const
+
+/** Live names under `prefix` (a path; absent: all), sorted by code point, without prefix stripping. */
+export const secretList = {
+  needs: 'unlocked',
+  params: object({ context, prefix: optional(reference) }),
+  result: object({
+    vault: vaultRef,
+    loading: flag,
+    secrets: list(
+      object({
+        name: secretName,
+        version: versionRef,
+        at: time,
+        author,
+        conflict: flag,
+        queued: flag,
+      }),
+      1_000_000,
+    ),
+    warnings,
+  }),
+} as const
+
+/** Deletes the names as one transaction; all must exist and be of one vault. Rollback undoes it. */
+export const secretRemove = {
+  needs: 'unlocked',
+  params: object({ context, names: list(reference, LIMITS.items) }),
+  result: object({ references: list(reference, LIMITS.items), warnings }),
+} as const
+
+/** Renames, within a vault in one transaction; across vaults writes there, then deletes here. `exists` unless forced. */
+export const secretMove = {
+  needs: 'unlocked',
+  params: object({ context, from: reference, to: reference, force: flag }),
+  result: object({ from: reference, to: reference, version: versionRef, warnings }),
+} as const
+
+const historyEntry = object({
+  version: versionRef,
+  kind: oneOf('put', 'delete'),
+  at: time,
+  author,
+  note: optional(note),
+  /** Bytes of the value; absent for a delete. */
+  size: optional(count),
+  /** What `get` serves now. */
+  current: flag,
+  /** One of several values written apart. */
+  sibling: flag,
+  /** Not acknowledged by the relay yet. */
+  queued: flag,
+  /** Its clock was ahead of ours by more than an hour when it came. */
+  futureClock: flag,
+})
+
+/** All versions, newest first; a deleted name has a history too. */
+export const secretHistory = {
+  needs: 'unlocked',
+  params: object({ context, name: reference }),
+  result: object({ reference, versions: list(historyEntry, 1_000_000), warnings }),
+} as const
+
+/** Writes an older version's value as a new version (also of a deleted name). */
+export const secretRollback = {
+  needs: 'unlocked',
+  params: object({ context, name: reference, version: typedVersion }),
+  result: written,
+} as const
+
+/**
+ * Writes a random value made in the daemon, uniform over the character set. `exists` unless forced. The value comes
+ * back only when `reveal` asks for it.
+ */
+export const secretGenerate = {
+  needs: 'unlocked',
+  params: object({
+    context,
+    name: reference,
+    /** Characters. */
+    length: integer(1, 4096),
+    /** `alnum` A-Za-z0-9 · `hex` · `digits` · `symbols` all printable ASCII but space · `base64url`. */
+    charset: oneOf('alnum', 'hex', 'digits', 'symbols', 'base64url'),
+    force: flag,
+    reveal: flag,
+  }),
+  result: object({
+    reference,
+    version: versionRef,
+    created: flag,
+    value: optional(value),
+    warnings,
+  }),
+} as const
+
+const sibling = object({
+  version: versionRef,
+  kind: oneOf('put', 'delete'),
+  at: time,
+  author,
+  size: optional(count),
+  winner: flag,
+})
+
+/** Secrets with several values written apart: of the given name, of the selected vault, or (`all`) of every vault. */
+export const conflictsList = {
+  needs: 'unlocked',
+  params: object({ context, name: optional(reference), all: optional(flag) }),
+  result: object({
+    conflicts: list(object({ reference, siblings: list(sibling, LIMITS.parents) }), 100_000),
+  }),
+} as const
+
+/** Ends a conflict by a new version above all siblings: a sibling's content, or a new value. */
+export const conflictsResolve = {
+  needs: 'unlocked',
+  params: object({
+    context,
+    name: reference,
+    choice: variant({ version: { version: typedVersion }, value: { value } }),
+  }),
+  result: written,
+} as const
+
+/**
+ * The variables that `run` gives to a child: the vault's secrets whose name is an identifier, or exactly `only`.
+ * Loader and interpreter variables are `refused` (reason `loader-variable`) unless in `allow`; a value with NUL or of
+ * 128 KiB and more is `format` (reason `not-a-variable`); both name the secret.
+ */
+export const secretEnvironment = {
+  needs: 'unlocked',
+  params: object({
+    context,
+    only: optional(list(reference, LIMITS.items)),
+    allow: list(label, LIMITS.items),
+    strict: optional(flag),
+  }),
+  result: object({
+    vault: vaultRef,
+    variables: list(object({ name: secretName, value }), 100_000),
+    /** Names that are no identifiers. */
+    skipped: list(secretName, 100_000),
+    warnings,
+  }),
+} as const

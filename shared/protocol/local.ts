@@ -1,0 +1,83 @@
+import * as home from './local-home.js'
+import * as secrets from './local-secrets.js'
+import * as sync from './local-sync.js'
+import type { Infer, Schema } from './schema.js'
+
+// The method table between CLI and daemon: JSON-RPC 2.0, one object a line (local-wire.ts frames it). The daemon
+// has one handler per method; the CLI one call. Values are base64, names and paths strings, times milliseconds.
+// `needs` is checked before a handler runs: no home is `home`, a locked one is `locked`.
+
+export type Needs = 'nothing' | 'home' | 'unlocked'
+export type MethodSpec = {
+  readonly needs: Needs
+  readonly params: Schema<object>
+  readonly result: Schema<object>
+}
+
+export const METHODS = {
+  handshake: home.handshake,
+  init: home.init,
+  unlock: home.unlock,
+  lock: home.lock,
+  passphraseChange: home.passphraseChange,
+  status: home.status,
+  daemonStop: home.daemonStop,
+  daemonReplace: home.daemonReplace,
+  doctor: home.doctor,
+  relaySet: home.relaySet,
+  orgCreate: secrets.orgCreate,
+  orgList: secrets.orgList,
+  orgSelect: secrets.orgSelect,
+  projectCreate: secrets.projectCreate,
+  projectList: secrets.projectList,
+  projectRemove: secrets.projectRemove,
+  projectSelect: secrets.projectSelect,
+  secretSet: secrets.secretSet,
+  secretSetMany: secrets.secretSetMany,
+  secretGet: secrets.secretGet,
+  secretList: secrets.secretList,
+  secretRemove: secrets.secretRemove,
+  secretMove: secrets.secretMove,
+  secretHistory: secrets.secretHistory,
+  secretRollback: secrets.secretRollback,
+  secretGenerate: secrets.secretGenerate,
+  secretEnvironment: secrets.secretEnvironment,
+  conflictsList: secrets.conflictsList,
+  conflictsResolve: secrets.conflictsResolve,
+  deviceAdd: sync.deviceAdd,
+  deviceRequests: sync.deviceRequests,
+  deviceConfirm: sync.deviceConfirm,
+  deviceList: sync.deviceList,
+  joinBegin: sync.joinBegin,
+  joinWait: sync.joinWait,
+  sync: sync.sync,
+  subscribe: sync.subscribe,
+} as const satisfies { readonly [name: string]: MethodSpec }
+
+export type Method = keyof typeof METHODS
+export type Params<M extends Method> = Infer<(typeof METHODS)[M]['params']>
+export type Result<M extends Method> = Infer<(typeof METHODS)[M]['result']>
+
+export const NOTIFICATIONS = {
+  changed: sync.changed,
+  syncStatus: sync.syncStatus,
+  state: sync.state,
+  progress: sync.progress,
+} as const satisfies { readonly [name: string]: Schema<object> }
+
+export type Notification = keyof typeof NOTIFICATIONS
+export type NotificationParams<N extends Notification> = Infer<(typeof NOTIFICATIONS)[N]>
+
+/** What a daemon implements: one function a method; `signal` aborts when the caller's connection closes. */
+export type Handler<M extends Method, Call> = (params: Params<M>, call: Call) => Promise<Result<M>>
+export type Handlers<Call> = { readonly [M in Method]: Handler<M, Call> }
+
+export function isMethod(name: string): name is Method {
+  return Object.hasOwn(METHODS, name)
+}
+
+export function isNotification(name: string): name is Notification {
+  return Object.hasOwn(NOTIFICATIONS, name)
+}
+
+export type { Context, HomeState, Opener, VaultRef, VersionRef, Warning } from './local-common.js'
