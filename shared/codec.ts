@@ -1,7 +1,7 @@
 import { decode as cborDecode, encode as cborEncode } from 'cborg'
 import { equal, fromUtf8, utf8, type Bytes } from './bytes.js'
 import { CofferError } from './errors.js'
-import { bytesOf, idOf } from './ids.js'
+import { bytesOf, idOf, type AnyId } from './ids.js'
 
 /**
  * One deterministic encoding for all that is signed, hashed, stored or sent (SPEC section 1): CBOR of
@@ -78,7 +78,7 @@ export function bytes(max: number, min = 0): Codec<Bytes> {
 export const fixed = (length: number): Codec<Bytes> => bytes(length, length)
 
 /** An id of `length` raw bytes, lower-case hex in memory. */
-export function id<T extends Parameters<typeof bytesOf>[0]>(length = 32): Codec<T> {
+export function id<T extends AnyId>(length = 32): Codec<T> {
   const inner = fixed(length)
   return { raw: (value) => bytesOf(value), parse: (raw, path) => idOf<T>(inner.parse(raw, path)) }
 }

@@ -37,3 +37,6 @@ export function bytesOf(id: Id<string>): Bytes {
   if (bytes === undefined) throw new TypeError('an id is not lower-case hex')
   return bytes
 }
+
+/** Any of the ids above. */
+export type AnyId = Id<string>

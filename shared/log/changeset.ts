@@ -1,0 +1,157 @@
+import { concat, u32be, u64be } from '../bytes.js'
+import { fixed, id, list, opt, req, struct, uint, type TypeOf } from '../codec.js'
+import { hash } from '../crypto/hash.js'
+import { CofferError } from '../errors.js'
+import {
+  bytesOf,
+  idOf,
+  type ChangeId,
+  type ChangesetHash,
+  type DeviceId,
+  type LinkHash,
+  type VaultId,
+} from '../ids.js'
+import { LIMITS } from '../limits.js'
+import { SUITE, VERSION } from './link.js'
+import { epochAt, linkAt, roleAt, type Membership } from './membership.js'
+import { RIGHTS } from './roles.js'
+import { SignedKind, type Signed } from './signed.js'
+
+/** One device's place in the history: its changeset `seq` and that changeset's hash. */
+export const deviceHeadCodec = struct({
+  device: req(0, id<DeviceId>()),
+  seq: req(1, uint()),
+  hash: req(2, id<ChangesetHash>()),
+})
+export type DeviceHead = TypeOf<typeof deviceHeadCodec>
+
+export const memberHeadCodec = struct({
+  n: req(0, uint(LIMITS.links)),
+  hash: req(1, id<LinkHash>()),
+})
+
+/** What a header says of one item: hashes of the two ciphertexts and commitments to the two keys. */
+export const itemHeaderCodec = struct({
+  meta: req(0, fixed(32)),
+  metaCommitment: req(1, fixed(32)),
+  /** Both absent in a delete. */
+  value: opt(2, fixed(32)),
+  valueCommitment: opt(3, fixed(32)),
+})
+export type ItemHeader = TypeOf<typeof itemHeaderCodec>
+
+export const headerCodec = struct({
+  version: req(0, uint(255)),
+  suite: req(1, uint(255)),
+  vaultId: req(2, id<VaultId>()),
+  device: req(3, id<DeviceId>()),
+  /** From 1, without gaps. */
+  seq: req(4, uint()),
+  /** The chain as its author knew it; never goes back. */
+  memberHead: req(5, memberHeadCodec),
+  /** The epoch in force at memberHead. */
+  epoch: req(6, uint()),
+  /** Heads of the other devices' changesets that this one builds on. */
+  deps: req(7, list(deviceHeadCodec, LIMITS.deps)),
+  items: req(8, list(itemHeaderCodec, LIMITS.items, 1)),
+  /** The device's changeset before; absent at seq 1 only. */
+  prev: opt(9, id<ChangesetHash>()),
+})
+export type Header = TypeOf<typeof headerCodec>
+
+/** Signed headers of changesets (SPEC section 6). */
+export const signedHeader = new SignedKind<Header, ChangesetHash>('changeset', headerCodec)
+
+/** The id of the change at `index` of a changeset. */
+export function changeIdOf(changeset: ChangesetHash, index: number): ChangeId {
+  return idOf(hash('change', bytesOf(changeset), u32be(index)))
+}
+
+/** Where a device stands: what its next changeset must follow. */
+export type DeviceTail = {
+  readonly seq: number
+  readonly hash: ChangesetHash
+  readonly memberN: number
+}
+
+function refuse(reason: string, what: string): never {
+  throw new CofferError('tampering', `a changeset is invalid: ${what}`, { reason })
+}
+
+/**
+ * Checks a signed header against the membership (which must hold its memberHead) and its author's tail;
+ * the deps are the caller's. Never looks at today's roles: a changeset is judged where its author stood.
+ * @throws CofferError `tampering` with the rule's name as reason, or `format`
+ */
+export function checkHeader(m: Membership, signed: Signed, tail: DeviceTail | undefined): Header {
+  const header = signedHeader.read(signed)
+  if (header.version !== VERSION || header.suite !== SUITE) {
+    throw new CofferError(
+      'format',
+      'a changeset is of a version or suite that this program lacks',
+      {
+        reason: 'suite',
+        next: 'Upgrade coffer.',
+      },
+    )
+  }
+  if (header.vaultId !== m.vaultId) refuse('foreign-vault', 'it belongs to another vault')
+  const device = m.devices.get(header.device)
+  if (device === undefined) return refuse('unknown-author', 'its author is no device of the vault')
+  signedHeader.check(signed, device.keys.sign)
+  const { n } = header.memberHead
+  if (n >= m.hashes.length || linkAt(m, n) !== header.memberHead.hash) {
+    refuse('unknown-link', 'it names a link that is not in the chain')
+  }
+  const role = roleAt(m, header.device, n)
+  if (role === undefined || !RIGHTS[role].writes)
+    refuse('not-authorised', 'its author may not write')
+  if (header.epoch !== epochAt(m, n))
+    refuse('wrong-epoch', 'it names an epoch that was not in force')
+  checkTail(header, tail)
+  checkShape(header)
+  return header
+}
+
+function checkTail(header: Header, tail: DeviceTail | undefined): void {
+  if (header.seq !== (tail?.seq ?? 0) + 1)
+    refuse('bad-seq', `its sequence number ${header.seq} is out of turn`)
+  if (header.prev !== tail?.hash) refuse('bad-prev', "it doesn't follow its author's last one")
+  if (tail !== undefined && header.memberHead.n < tail.memberN)
+    refuse('member-head-back', 'its member head goes back')
+}
+
+function checkShape(header: Header): void {
+  const devices = header.deps.map((dep) => dep.device)
+  if (devices.includes(header.device)) refuse('bad-deps', 'it depends on its own author')
+  if (devices.some((device, i) => i > 0 && device <= (devices[i - 1] ?? ''))) {
+    refuse('bad-deps', 'its dependencies are unordered or doubled')
+  }
+  for (const item of header.items) {
+    if ((item.value === undefined) !== (item.valueCommitment === undefined)) {
+      refuse('bad-item', 'an item has half a value')
+    }
+  }
+}
+
+/** What a device's next changeset must follow, once `header` holds. */
+export function tailAfter(header: Header, changeset: ChangesetHash): DeviceTail {
+  return { seq: header.seq, hash: changeset, memberN: header.memberHead.n }
+}
+
+/** Associated data of an item's part (SPEC section 6): where the ciphertext stands, in fixed widths. */
+export function partContext(
+  at: Pick<Header, 'vaultId' | 'device' | 'seq' | 'epoch'>,
+  index: number,
+  part: 'meta' | 'value',
+): Uint8Array {
+  return concat(
+    Uint8Array.of(VERSION, SUITE),
+    bytesOf(at.vaultId),
+    bytesOf(at.device),
+    u64be(at.seq),
+    u32be(at.epoch),
+    u32be(index),
+    Uint8Array.of(part === 'meta' ? 0 : 1),
+  )
+}

@@ -1,0 +1,55 @@
+import { concat, fromBase32, toBase32, type Bytes } from '../bytes.js'
+import { decode, encode, fixed, id, req, struct, text, type TypeOf } from '../codec.js'
+import { hash } from '../crypto/hash.js'
+import { CofferError } from '../errors.js'
+import { bytesOf, type LinkHash, type RelayKey, type VaultId } from '../ids.js'
+import { statementBytes, type DeviceStatement } from './device.js'
+
+/** What an invite code carries (SPEC section 8). The secret is 104 bits, of which the design asks 100. */
+export const inviteCodeCodec = struct({
+  url: req(0, text(255)),
+  relay: req(1, id<RelayKey>()),
+  vaultId: req(2, id<VaultId>()),
+  /** Hash of the invite link: the oldest chain that the joiner accepts. */
+  link: req(3, id<LinkHash>()),
+  secret: req(4, fixed(13)),
+})
+export type InviteCode = TypeOf<typeof inviteCodeCodec>
+
+const PREFIX = 'coffer1-'
+
+/** One word without spaces, safe to paste into any shell. */
+export function formatInviteCode(code: InviteCode): string {
+  const body = encode(inviteCodeCodec, code)
+  return PREFIX + toBase32(concat(body, hash('invite-code', body).subarray(0, 4)))
+}
+
+/** @throws CofferError `format` (reason `code`): mistyped, cut off, or of another version. */
+export function parseInviteCode(text: string): InviteCode {
+  const trimmed = text.trim().toLowerCase()
+  const all = trimmed.startsWith(PREFIX) ? fromBase32(trimmed.slice(PREFIX.length)) : undefined
+  const body = all?.subarray(0, -4)
+  const sum = body && hash('invite-code', body).subarray(0, 4)
+  if (
+    body === undefined ||
+    all === undefined ||
+    toBase32(sum ?? body) !== toBase32(all.subarray(-4))
+  ) {
+    throw new CofferError('format', 'the code is mistyped or cut off', {
+      reason: 'code',
+      next: 'Copy the whole code, from `coffer1-` to its end.',
+    })
+  }
+  return decode(inviteCodeCodec, body, 'an invite code', 1024)
+}
+
+/** Seed of the invite's Ed25519 key pair. Bound to no vault: the link's hash is known only after it. */
+export function inviteSeed(secret: Bytes): Bytes {
+  return hash('invite-seed', secret)
+}
+
+/** The 80-bit fingerprint that the confirming person types: `xxxx-xxxx-xxxx-xxxx`. */
+export function fingerprintOf(vaultId: VaultId, invite: LinkHash, joiner: DeviceStatement): string {
+  const sum = hash('fingerprint', bytesOf(vaultId), bytesOf(invite), statementBytes(joiner))
+  return toBase32(sum.subarray(0, 10)).replace(/(.{4})(?=.)/g, '$1-')
+}

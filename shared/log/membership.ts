@@ -1,0 +1,102 @@
+import type { Bytes } from '../bytes.js'
+import { CofferError } from '../errors.js'
+import type { DeviceId, InviteKey, LinkHash, RelayKey, UserId, VaultId } from '../ids.js'
+import { LIMITS } from '../limits.js'
+import type { DeviceKeys } from './device.js'
+import type { EpochStart, VaultKind } from './link.js'
+import type { Role } from './roles.js'
+
+/** A place in a membership chain. */
+export type MemberHead = { readonly n: number; readonly hash: LinkHash }
+
+export type DeviceRecord = {
+  readonly id: DeviceId
+  readonly keys: DeviceKeys
+  readonly userId: UserId
+  /** Who added it; its own id for the genesis device. */
+  readonly addedBy: DeviceId
+  /** Encrypted under the epoch that held at the link. */
+  readonly label: Bytes
+  /** What it was from which link on; undefined from its removal on. Oldest first. */
+  readonly roles: readonly { readonly from: number; readonly role: Role | undefined }[]
+}
+
+export type InviteRecord = {
+  readonly key: InviteKey
+  readonly role: Role
+  readonly expires: number
+  readonly userId: UserId | undefined
+  readonly label: Bytes
+  readonly author: DeviceId
+  readonly link: LinkHash
+  readonly state: 'open' | 'used' | 'withdrawn'
+}
+
+/**
+ * What a vault's signed links say, folded in order (SPEC section 5): the same on every client and on the
+ * relay. Only `applyLink` changes it, and only after every check of a link has passed.
+ */
+export type Membership = {
+  readonly vaultId: VaultId
+  readonly kind: VaultKind
+  /** The hash of link n at index n. */
+  readonly hashes: LinkHash[]
+  readonly devices: Map<DeviceId, DeviceRecord>
+  readonly invites: Map<InviteKey, InviteRecord>
+  /** Epoch e (from 1) at index e - 1. */
+  readonly epochs: { readonly from: number; readonly start: EpochStart }[]
+  /** The relay keys that order this chain, each with the link from which it does. */
+  readonly relays: { readonly from: number; readonly relay: RelayKey }[]
+}
+
+/** The newest link. */
+export function headOf(m: Membership): MemberHead {
+  const n = m.hashes.length - 1
+  return { n, hash: linkAt(m, n) }
+}
+
+/** @throws CofferError `tampering` (reason `unknown-link`) past the chain's end. */
+export function linkAt(m: Membership, n: number): LinkHash {
+  const hash = m.hashes[n]
+  if (hash === undefined) {
+    throw new CofferError('tampering', `link ${n} is not in the membership chain`, {
+      reason: 'unknown-link',
+    })
+  }
+  return hash
+}
+
+/** The device's role once link `n` held (by default: now), or undefined when it was not active then. */
+export function roleAt(m: Membership, device: DeviceId, n = m.hashes.length - 1): Role | undefined {
+  return m.devices.get(device)?.roles.findLast((span) => span.from <= n)?.role
+}
+
+/** The epoch in force once link `n` held (by default: now), from 1. */
+export function epochAt(m: Membership, n = m.hashes.length - 1): number {
+  return m.epochs.findLastIndex((epoch) => epoch.from <= n) + 1
+}
+
+/** The relay key in force now, or undefined for a vault that was never uploaded. */
+export function relayOf(m: Membership): RelayKey | undefined {
+  return m.relays.at(-1)?.relay
+}
+
+/** Devices that are active now, in the order of joining. */
+export function activeDevices(m: Membership): DeviceRecord[] {
+  return [...m.devices.values()].filter((device) => roleAt(m, device.id) !== undefined)
+}
+
+/** Open invites now. */
+export function openInvites(m: Membership): InviteRecord[] {
+  return [...m.invites.values()].filter((invite) => invite.state === 'open')
+}
+
+/** Whether one more device or invite fits. @throws CofferError `limit` */
+export function checkRoom(m: Membership): void {
+  if (activeDevices(m).length > LIMITS.devices || openInvites(m).length > LIMITS.invites) {
+    throw new CofferError('limit', 'the vault has as many devices or open invites as it may', {
+      reason: 'members',
+      next: 'Withdraw invites or remove devices first.',
+    })
+  }
+}
