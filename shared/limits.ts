@@ -41,12 +41,58 @@ export const LIMITS = {
   /** A signed head, and a join request, with their signatures. */
   signedHead: 1 * KiB,
   joinRequest: 2 * KiB,
+  /** Bytes of one plain-block request: argv, cwd and a few variables. */
+  plainRequest: 1 * MiB,
+  /** A path that a client names, UTF-8 (Linux PATH_MAX). */
+  path: 4096,
+  /** A socket path that the kernel takes whole; Node 20 silently cuts a longer one. */
+  socketPath: 103,
+  /** A passphrase, UTF-8. */
+  passphrase: 1024,
+  /** Argon2id memory in KiB: floor, ceiling, and what `init` takes unless told otherwise. */
+  argon2MemoryMin: 64 * 1024,
+  argon2MemoryMax: 1024 * 1024,
+  argon2Memory: 256 * 1024,
+  /** Argon2id passes: ceiling, and what `init` takes. */
+  argon2TimeMax: 16,
+  argon2Time: 3,
+  /** Local files read whole: keystore, device, key file, layout, pointer; configuration apart. */
+  homeFile: 16 * KiB,
+  configFile: 64 * KiB,
+  /** Connections to the local socket, requests in work on one of them, bytes of half-sent requests over all. */
+  localConnections: 512,
+  localInflight: 64,
+  localPartial: 64 * MiB,
+  /** A local request must be whole this long after its first byte (a fresh connection: after the accept). */
+  localRequestTime: 20_000,
+  /** Unsent bytes at which a subscriber is dropped, and at which no more requests of a connection are read. */
+  subscriberQueue: 1 * MiB,
+  /** A local peer that takes none of its answer for this long is dropped. */
+  localWriteTime: 30_000,
+  /** One daemon log file; one older is kept. */
+  logFile: 1 * MiB,
+  /** From the first try to reach the daemon to giving up. */
+  daemonStart: 20_000,
+  /** A stopping daemon waits this long for requests in work. */
+  daemonDrain: 5_000,
   /** CBOR nesting. */
   depth: 8,
   /** Handshake nonces live this long. */
   handshake: 30_000,
   /** A request that adds a link gives up on the relay after this. */
   linkTimeout: 5_000,
+  /** A key of the local store. */
+  storeKey: 1 * KiB,
+  /** A record of the local store, sealing included. */
+  storeValue: 2 * MiB,
+  /** Steps of one batch of the local store. */
+  storeOps: 100_000,
+  /** All keys and values of one batch of the local store. */
+  storeBatch: 64 * MiB,
+  /** Entries of one page read from the local store. */
+  storePageEntries: 1000,
+  /** Bytes of one page read from the local store, its last entry beyond them. */
+  storePage: 4 * MiB,
 } as const
 
 /** Plaintext sizes that a part is padded to, its 4-byte length prefix included. */
