@@ -1,0 +1,116 @@
+import { utf8 } from '../bytes.js'
+import { CofferError } from '../errors.js'
+import { LIMITS } from '../limits.js'
+
+// Where one user's home and its daemon's socket are (SPEC, local protocol). Pure: the CLI and the daemon,
+// which can't import each other, compute it alike from the environment they are given.
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/** Names of the files in a home. */
+export const HOME_FILES = {
+  /** Format of the home; made last by whoever makes the home. */
+  layout: 'layout',
+  config: 'config.json',
+  keystore: 'keystore',
+  device: 'device',
+  /** Present while a person's `lock` holds. */
+  locked: 'locked',
+  /** Names the socket of the running daemon. */
+  socket: 'socket',
+  /** Holds the key of a root that passes to a newer daemon. */
+  handover: 'handover',
+  log: 'daemon.log',
+  oldLog: 'daemon.log.1',
+  /** The database whose lock, released by the kernel at death, makes the daemon the only one. */
+  lock: 'lock',
+  run: 'run',
+} as const
+
+/** The newest home that this program can use; an older program refuses a newer home. */
+export const LAYOUT_VERSION = 1
+
+/** `layout`: one line naming format and version. */
+export function layoutText(version: number = LAYOUT_VERSION): string {
+  return `coffer-home ${version}\n`
+}
+
+/** Version of a `layout` file, or undefined when it is none. */
+export function layoutVersion(text: string): number | undefined {
+  const found = /^coffer-home ([1-9][0-9]{0,3})\n$/.exec(text)
+  return found === null ? undefined : Number(found[1])
+}
+
+function absolute(name: string, path: string): string {
+  if (!path.startsWith('/') || path.includes('\0') || utf8(path).length > LIMITS.path) {
+    throw new CofferError('home', `${name} is not an absolute path`, {
+      reason: 'not-absolute',
+      next: `set ${name} to an absolute path`,
+    })
+  }
+  return path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')
+}
+
+/**
+ * The home: $COFFER_HOME, else $XDG_DATA_HOME/coffer, else ~/.local/share/coffer. An empty variable counts as unset.
+ * @throws CofferError `home` (reason `not-absolute`).
+ */
+export function homePath(env: Variables, userHome: string): string {
+  const own = env['COFFER_HOME']
+  if (own !== undefined && own !== '') return absolute('COFFER_HOME', own)
+  const data = env['XDG_DATA_HOME']
+  if (data !== undefined && data !== '') return `${absolute('XDG_DATA_HOME', data)}/coffer`
+  return `${absolute('HOME', userHome)}/.local/share/coffer`
+}
+
+export const SOCKET_NAME = 'daemon.sock'
+
+/** Where a starting daemon binds: a folder (0700, made if missing), or a fresh one below each of `temporary`. */
+export type SocketPlan =
+  | { readonly kind: 'folder'; readonly folder: string }
+  | { readonly kind: 'temporary'; readonly below: readonly string[] }
+
+/**
+ * The folder for the socket of `home` (canonical): `$XDG_RUNTIME_DIR/coffer-<digest>`, else `<home>/run`;
+ * a fresh temporary one when the path would exceed what the kernel takes.
+ * @param digest at least 16 characters of the lower-case hex SHA-256 of the home's path
+ */
+export function socketPlan(env: Variables, home: string, digest: string): SocketPlan {
+  const runtime = env['XDG_RUNTIME_DIR']
+  const folder =
+    runtime?.startsWith('/') === true
+      ? `${absolute('XDG_RUNTIME_DIR', runtime)}/coffer-${digest.slice(0, 16)}`
+      : `${home}/${HOME_FILES.run}`
+  if (fits(`${folder}/${SOCKET_NAME}`)) return { kind: 'folder', folder }
+  const temporary = env['TMPDIR']
+  return {
+    kind: 'temporary',
+    below: temporary?.startsWith('/') === true ? [absolute('TMPDIR', temporary), '/tmp'] : ['/tmp'],
+  }
+}
+
+/** Whether a socket path is short enough to be bound and connected to. */
+export function fits(socket: string): boolean {
+  return utf8(socket).length <= LIMITS.socketPath
+}
+
+/** `socket`: one line, the absolute path of the running daemon's socket. */
+export function pointerText(socket: string): string {
+  return `${socket}\n`
+}
+
+/** The socket that a pointer names and the folder it stands in; undefined for anything else. */
+export function parsePointer(text: string): { socket: string; folder: string } | undefined {
+  const found = /^((?:\/[^/\n\0]+)+)\/([^/\n\0]+)\n$/.exec(text)
+  const [, folder, name] = found ?? []
+  if (folder === undefined || name !== SOCKET_NAME || !fits(`${folder}/${name}`)) return undefined
+  return { socket: `${folder}/${name}`, folder }
+}
+
+/** What `stat` says of a file, as far as ownership goes. */
+export type Ownership = { readonly uid: number; readonly mode: number }
+
+/** True when `uid` owns it and nobody else may read, write or enter. */
+export function isPrivate(file: Ownership, uid: number): boolean {
+  return file.uid === uid && (file.mode & 0o077) === 0
+}
