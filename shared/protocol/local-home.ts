@@ -15,7 +15,7 @@ import {
   vaultRef,
   warnings,
 } from './local-common.js'
-import { flag, integer, list, nullable, object, oneOf, optional, text } from './schema.js'
+import { flag, hex, integer, list, nullable, object, oneOf, optional, text } from './schema.js'
 
 // Methods on the home and the daemon itself.
 
@@ -28,7 +28,7 @@ const memory = integer(64, 1024)
 
 /**
  * First call on a connection. A caller that is newer than the daemon, or in another network than a daemon that was
- * started in a cut one, replaces it (`daemonReplace`) and connects again.
+ * started in a cut one, starts a successor that replaces it (`daemonHandover`) and connects again.
  */
 export const handshake = {
   needs: 'nothing',
@@ -40,6 +40,8 @@ export const handshake = {
     state: homeState,
     /** Started with `--offline`: opens no connection until replaced or told otherwise. */
     offline: flag,
+    /** Started where no network interface but loopback was up. */
+    cut: flag,
   }),
 } as const
 
@@ -133,20 +135,14 @@ export const status = {
 export const daemonStop = { needs: 'nothing', params: empty, result: empty } as const
 
 /**
- * Starts another program in the daemon's place: it hands over the unlocked state through an inherited pipe, answers
- * and ends. `stale` when the program is older than the store's format.
+ * Ends the daemon in favour of the successor that asks, and gives it the local root when unlocked, so that an upgrade
+ * stays so. `root` is the nonce and the XChaCha20-Poly1305 box (hex) under the key that the successor has just written
+ * to the home's `handover` file: whoever can only speak on the socket gets nothing (`refused`).
  */
-export const daemonReplace = {
+export const daemonHandover = {
   needs: 'nothing',
-  params: object({
-    /** Node and the daemon's script, absolute. */
-    node: path,
-    script: path,
-    /** The environment the new one starts with (reduced by the caller), for a proxy or a CA file. */
-    env: list(object({ name: text(256), value: text(32_768) }), 100),
-    netns: optional(netns),
-  }),
-  result: object({ pid: integer(1) }),
+  params: empty,
+  result: object({ root: optional(hex(72)) }),
 } as const
 
 /**

@@ -22,7 +22,7 @@ export const METHODS = {
   passphraseChange: home.passphraseChange,
   status: home.status,
   daemonStop: home.daemonStop,
-  daemonReplace: home.daemonReplace,
+  daemonHandover: home.daemonHandover,
   doctor: home.doctor,
   relaySet: home.relaySet,
   orgCreate: secrets.orgCreate,
