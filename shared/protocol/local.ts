@@ -3,7 +3,7 @@ import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
 import type { Infer, Schema } from './schema.js'
 
-// The method table between CLI and daemon: JSON-RPC 2.0, one object a line (lines.ts frames it). The daemon
+// The method table between CLI and daemon: JSON-RPC 2.0, one object a line (local-wire.ts frames it). The daemon
 // has one handler per method; the CLI one call. Values are base64, names and paths strings, times milliseconds.
 // `needs` is checked before a handler runs: no home is `home`, a locked one is `locked`.
 
@@ -79,5 +79,3 @@ export function isMethod(name: string): name is Method {
 export function isNotification(name: string): name is Notification {
   return Object.hasOwn(NOTIFICATIONS, name)
 }
-
-export type { Context, HomeState, Opener, VaultRef, VersionRef, Warning } from './local-common.js'

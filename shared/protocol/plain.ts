@@ -5,7 +5,8 @@ import { LIMITS } from '../limits.js'
 // The plain block (SPEC, local protocol): what a small launcher in any language needs and no more.
 //   request   "coffer1" ‖ u32be n ‖ n bytes: NUL-terminated fields argc, argc arguments, cwd, NAME=value…
 //   answer    status byte ‖ u32be ‖ stdout ‖ u32be ‖ stderr ‖ u32be ‖ exec
-//   exec      empty, or NUL-terminated fields argc, argc arguments, NAME=value…
+//   exec      empty, or NUL-terminated fields policy, argc, argc arguments, NAME=value…
+//             policy: override (NAME=value wins over the launcher's own) or preserve (the launcher's own wins)
 
 /** The first bytes of a plain request; JSON-RPC begins with `{`. */
 export const PLAIN_MAGIC = utf8('coffer1')
@@ -30,6 +31,8 @@ export type PlainRequest = {
 
 /** What the launcher executes in its own process, adding `environment` to its variables. */
 export type PlainExec = {
+  /** Which wins where both have a variable: `override` the answer's, `preserve` the launcher's. */
+  readonly policy: 'override' | 'preserve'
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
 }
@@ -131,7 +134,7 @@ export function encodePlainAnswer({ status, stdout, stderr, exec }: PlainAnswer)
   const block =
     exec === undefined
       ? new Uint8Array(0)
-      : fields([String(exec.argv.length), ...exec.argv, ...listed(exec.environment)])
+      : fields([exec.policy, String(exec.argv.length), ...exec.argv, ...listed(exec.environment)])
   const framed = [stdout, stderr, block].flatMap((part) => [u32be(part.length), part])
   return concat(Uint8Array.of(status), ...framed)
 }
@@ -153,11 +156,13 @@ export function decodePlainAnswer(bytes: Bytes): PlainAnswer {
   if (at !== bytes.length) throw malformed('trailing bytes')
   if (block.length === 0) return { status, stdout, stderr }
   const parts = split(block)
+  const policy = parts.shift()
+  if (policy !== 'override' && policy !== 'preserve') throw malformed('an unknown policy')
   const argv = takeArguments(parts)
   return {
     status,
     stdout,
     stderr,
-    exec: { argv, environment: Object.fromEntries(takeVariables(parts)) },
+    exec: { policy, argv, environment: Object.fromEntries(takeVariables(parts)) },
   }
 }
