@@ -1,0 +1,114 @@
+// Child processes for tests: run to an end or a deadline, and leave nothing behind.
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { root } from './repo.js'
+
+export type Finished = { code: number; output: string; timedOut: boolean; ms: number }
+
+export type RunOptions = {
+  /** Milliseconds until the process and all that it started in its group are killed. */
+  timeout: number
+  env?: NodeJS.ProcessEnv
+  cwd?: string
+  /** Gets every piece of output as it comes. */
+  onOutput?: (text: string) => void
+}
+
+/** The environment without what would change how Node or coffer behave. */
+export function cleanEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(
+    ([name]) => !/^(NODE_|XDG_|COFFER_|EARTHLY_|UVU_|npm_|NO_COLOR$|FORCE_COLOR$)/.test(name),
+  )
+  return { ...Object.fromEntries(kept), NO_COLOR: '1', LC_ALL: 'C.UTF-8', TZ: 'UTC' }
+}
+
+/** Runs a command; its stdout and stderr come back as one text. A command that can't start gives 127. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<Finished> {
+  const started = performance.now()
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? root,
+      env: options.env ?? cleanEnvironment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    let output = ''
+    let timedOut = false
+    const add = (text: string): void => {
+      output += text
+      options.onOutput?.(text)
+    }
+    child.stdout.setEncoding('utf8').on('data', add)
+    child.stderr.setEncoding('utf8').on('data', add)
+    const deadline = setTimeout(() => {
+      timedOut = true
+      killGroup(child.pid)
+    }, options.timeout)
+    let ended = false
+    const finish = (code: number): void => {
+      if (ended) return
+      ended = true
+      clearTimeout(deadline)
+      killGroup(child.pid)
+      child.stdout.destroy()
+      child.stderr.destroy()
+      resolve({ code, output, timedOut, ms: performance.now() - started })
+    }
+    child.once('error', (error) => {
+      output += `${error.message}\n`
+      finish(127)
+    })
+    child.once('close', (code) => finish(code ?? 1))
+    // A process that outlived it may hold the pipes: they mustn't hold the runner.
+    child.once('exit', (code) => setTimeout(finish, 1000, code ?? 1).unref())
+  })
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Kills every process that has to do with `folder` (in its arguments, environment or open files). Linux only. */
+export function reap(folder: string): number[] {
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && pid !== process.ppid && touches(pid, folder))
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended between the look and the kill.
+    }
+  }
+  return pids
+}
+
+function touches(pid: number, folder: string): boolean {
+  const about = ['cmdline', 'environ'].some((file) =>
+    orEmpty(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')).includes(folder),
+  )
+  if (about) return true
+  const fds = `/proc/${pid}/fd`
+  return orEmpty(() => readdirSync(fds).join('\n'))
+    .split('\n')
+    .some((fd) => orEmpty(() => readlinkSync(`${fds}/${fd}`)).startsWith(folder))
+}
+
+/** Processes come and go and may be another user's: what can't be read has nothing to do with us. */
+function orEmpty(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return ''
+  }
+}

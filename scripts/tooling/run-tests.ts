@@ -1,0 +1,149 @@
+// Runs the tests of a built checkout and sums them up. scripts/test is the way in.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import * as path from 'node:path'
+import { parseArgs } from 'node:util'
+import { cleanEnvironment, reap, run, type Finished } from './processes.js'
+import { root, say } from './repo.js'
+import {
+  inParallel,
+  NOTHING,
+  ONE_FAILED,
+  ONE_PASSED,
+  part,
+  sum,
+  tallyOfUvu,
+  type Tally,
+} from './tally.js'
+
+const SECOND = 1000
+const CORES = 2
+const TIMEOUT = {
+  gates: 300 * SECOND,
+  unitFile: 60 * SECOND,
+  e2eFile: 170 * SECOND,
+  outside: 120 * SECOND,
+  smoke: 240 * SECOND,
+}
+/** With --full tests draw more seeds. */
+const FULL_FACTOR = 10
+
+type Options = { unit: boolean; e2e: boolean; full: boolean; only: RegExp | undefined }
+
+function options(): Options {
+  const { values } = parseArgs({
+    options: {
+      unit: { type: 'boolean', default: false },
+      e2e: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      only: { type: 'string' },
+    },
+  })
+  return { ...values, only: values.only === undefined ? undefined : new RegExp(values.only) }
+}
+
+/** Prints what a failed run printed, so that a log of the suite is enough to see why. */
+function explain(name: string, finished: Finished): void {
+  const why = finished.timedOut ? 'killed: it took too long' : `exit ${finished.code}`
+  say(`-- ${name}: ${why}`)
+  say(finished.output.trimEnd().replace(/^/gm, '   '))
+}
+
+/** Compiled test files, relative to the root: those of the whole programs, or all others. */
+function testFiles(wholePrograms: boolean, only: RegExp | undefined): string[] {
+  return readdirSync(path.join(root, 'dist'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.js') && !name.startsWith('bin/'))
+    .filter((name) => name.startsWith('scripts/e2e/') === wholePrograms)
+    .filter((name) => only?.test(name) ?? true)
+    .map((name) => path.join('dist', name))
+    .toSorted()
+}
+
+/** One file in a process of its own, in a temporary folder of its own that nothing survives. */
+async function runFile(file: string, timeout: number, full: boolean): Promise<Tally> {
+  const folder = mkdtempSync('/tmp/cf-')
+  const env = { ...cleanEnvironment(), TMPDIR: folder, ...(full ? { TEST_FULL: '1' } : {}) }
+  const args = ['--enable-source-maps', '--unhandled-rejections=strict', file]
+  const finished = await run(process.execPath, args, { timeout, env })
+  const left = reap(folder)
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  const counted = tallyOfUvu(finished)
+  if (left.length > 0 && counted.failed === 0) {
+    say(`-- ${file}: left ${left.length} processes behind`)
+    return { ...counted, failed: 1 }
+  }
+  if (counted.failed > 0) explain(file, finished)
+  else if (finished.ms > 10 * SECOND) {
+    say(`   ${file}: ${counted.passed} ok in ${(finished.ms / SECOND).toFixed(1)} s`)
+  }
+  return counted
+}
+
+async function runFiles(files: readonly string[], timeout: number, full: boolean): Promise<Tally> {
+  const limit = full ? timeout * FULL_FACTOR : timeout
+  return sum(await inParallel(files, CORES, (file) => runFile(file, limit, full)))
+}
+
+/** A command whose exit code says whether one test passed. */
+async function single(
+  name: string,
+  command: string,
+  args: readonly string[],
+  timeout: number,
+): Promise<Tally> {
+  const finished = await run(command, args, { timeout })
+  if (finished.code === 0 && !finished.timedOut) return ONE_PASSED
+  explain(name, finished)
+  return ONE_FAILED
+}
+
+/** scripts/check prints one line a gate; each is a test. */
+async function gates(): Promise<Tally> {
+  const finished = await run('scripts/check', [], {
+    timeout: TIMEOUT.gates,
+    onOutput: (text) => process.stdout.write(text),
+  })
+  const verdicts = [...finished.output.matchAll(/^gate \S+ +(ok|FAILED) /gm)].map((one) => one[1])
+  const failed = verdicts.filter((verdict) => verdict !== 'ok').length
+  const crashed = finished.timedOut || (finished.code !== 0 && failed === 0)
+  return { passed: verdicts.length - failed, failed: failed + (crashed ? 1 : 0), skipped: 0 }
+}
+
+function vectors(): Promise<Tally> {
+  const script = 'scripts/vectors/check.py'
+  if (!existsSync(path.join(root, script))) return Promise.resolve(NOTHING)
+  return single(script, 'python3', [script], TIMEOUT.outside)
+}
+
+async function smokes(): Promise<Tally> {
+  const kinds = ['packed', 'node-22', 'node-24', 'node-26']
+  const script = 'dist/scripts/smoke/main.js'
+  return sum(
+    await inParallel(kinds, CORES, (kind) =>
+      single(`smoke ${kind}`, process.execPath, [script, kind], TIMEOUT.smoke),
+    ),
+  )
+}
+
+async function main(): Promise<void> {
+  const { unit, e2e, full, only } = options()
+  const everything = !unit && !e2e && only === undefined
+  const parts: Tally[] = []
+  if (everything) parts.push(await part('gates', gates))
+  else parts.push(await part('build', () => single('build', 'scripts/build', [], TIMEOUT.gates)))
+  if (!e2e) {
+    const files = testFiles(false, only)
+    parts.push(await part('unit', () => runFiles(files, TIMEOUT.unitFile, full)))
+  }
+  if (everything) parts.push(await part('vectors', vectors))
+  if (!unit) {
+    const files = testFiles(true, only)
+    parts.push(await part('whole programs', () => runFiles(files, TIMEOUT.e2eFile, full)))
+  }
+  if (everything) parts.push(await part('smokes', smokes))
+  const { passed, failed, skipped } = sum(parts)
+  if (skipped > 0) say(`${skipped} skipped`)
+  say(`${passed} passed, ${failed} failed`)
+  process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+}
+
+await main()
