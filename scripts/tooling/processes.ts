@@ -82,7 +82,8 @@ export function reap(folder: string): number[] {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && pid !== process.ppid && touches(pid, folder))
+    .filter((pid) => pid !== process.pid && pid !== process.ppid)
+    .filter((pid) => alive(pid) && touches(pid, folder))
   for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL')
@@ -91,6 +92,13 @@ export function reap(folder: string): number[] {
     }
   }
   return pids
+}
+
+/** Whether a process runs; one that has ended but wasn't waited for doesn't. Linux only. */
+export function alive(pid: number): boolean {
+  const stat = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3)
+  return stat !== '' && state !== 'Z' && state !== 'X'
 }
 
 function touches(pid: number, folder: string): boolean {
