@@ -14,8 +14,8 @@ export const LIMITS = {
   name: 255,
   /** A note on a version, UTF-8. */
   note: 1 * KiB,
-  /** A device or person label, UTF-8. */
-  label: 255,
+  /** A device or person label, UTF-8 (an encrypted label stays in the smallest bucket). */
+  label: 128,
   /** Changes in one transaction. */
   items: 1000,
   /** All of one transaction's values. */
