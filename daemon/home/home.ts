@@ -1,0 +1,136 @@
+import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fromUtf8, utf8 } from '../../shared/bytes.js'
+import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
+import {
+  HOME_FILES,
+  homePath,
+  isPrivate,
+  LAYOUT_VERSION,
+  layoutText,
+  layoutVersion,
+  type Variables,
+} from '../../shared/protocol/socket-path.js'
+import { fileError, readPrivate, systemCode, writeAtomic } from './files.js'
+
+export type HomeFile = keyof typeof HOME_FILES
+
+/** One user's home folder: owner and modes have been checked. */
+export type Home = {
+  /** Canonical and absolute. */
+  readonly path: string
+  readonly uid: number
+  /** The path of one of its files. */
+  readonly file: (name: HomeFile) => string
+}
+
+/**
+ * The canonical path of the caller's home, which needn't exist: links on the way are resolved as far as it does.
+ * @throws CofferError `home` (reason `not-absolute`).
+ */
+export function locateHome(env: Variables, userHome: string): string {
+  return canonical(homePath(env, userHome))
+}
+
+function canonical(path: string): string {
+  try {
+    return realpathSync.native(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, `can't reach ${path}`)
+    const parent = dirname(path)
+    return parent === path ? path : join(canonical(parent), basename(path))
+  }
+}
+
+function homeAt(path: string, uid: number): Home {
+  return { path, uid, file: (name) => join(path, HOME_FILES[name]) }
+}
+
+function stat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw fileError(error, `can't reach ${path}`)
+  }
+}
+
+/**
+ * A folder of `uid` that nobody else may enter: made when missing, tightened when looser.
+ * @throws CofferError `home` (reasons `not-a-folder`, `not-owner`, `modes-not-kept`), `storage`.
+ */
+export function privateFolder(path: string, uid: number): void {
+  try {
+    if (stat(path) === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
+    const found = lstatSync(path)
+    if (!found.isDirectory()) {
+      throw new CofferError('home', `${path} is no folder`, { reason: 'not-a-folder' })
+    }
+    if (found.uid !== uid) {
+      throw new CofferError('home', `${path} belongs to user ${found.uid}, not ${uid}`, {
+        reason: 'not-owner',
+        next: 'run coffer as its owner (not with sudo), or set COFFER_HOME',
+      })
+    }
+    if ((found.mode & 0o777) !== 0o700) chmodSync(path, 0o700)
+    if (!isPrivate(lstatSync(path), uid)) {
+      throw new CofferError('home', `${path} is on a file system that keeps no modes`, {
+        reason: 'modes-not-kept',
+        next: 'set COFFER_HOME to a folder on a Linux file system',
+      })
+    }
+  } catch (error) {
+    throw fileError(error, `can't use ${path}`)
+  }
+}
+
+/** Whether there is a home: its `layout` was written. @throws CofferError `home` when it isn't the caller's. */
+export function hasHome(path: string, uid: number): boolean {
+  if (stat(path) === undefined) return false
+  return (
+    readPrivate(join(path, HOME_FILES.layout), { maxBytes: LIMITS.homeFile, uid }) !== undefined
+  )
+}
+
+/**
+ * The existing home at `path`.
+ * @throws CofferError `home`: `no-home`, `newer` (made by a newer coffer), `layout`, or as `privateFolder`.
+ */
+export function openHome(path: string, uid: number): Home {
+  if (!hasHome(path, uid)) {
+    throw new CofferError('home', `there is no coffer home at ${path}`, {
+      reason: 'no-home',
+      next: 'coffer init',
+    })
+  }
+  privateFolder(path, uid)
+  const home = homeAt(path, uid)
+  const text = readPrivate(home.file('layout'), { maxBytes: LIMITS.homeFile, uid })
+  const version = layoutVersion((text === undefined ? undefined : fromUtf8(text)) ?? '')
+  if (version === undefined) {
+    throw new CofferError('home', `${home.file('layout')} is damaged`, { reason: 'layout' })
+  }
+  if (version > LAYOUT_VERSION) {
+    throw new CofferError('home', `${path} was made by a newer coffer`, {
+      reason: 'newer',
+      next: 'upgrade coffer on this machine',
+    })
+  }
+  return home
+}
+
+/**
+ * The folder of a home, made when missing (0700) and checked to keep modes; `layout` is not yet written, so it is
+ * no home until `finishHome`. An existing home is checked as by `openHome`.
+ */
+export function prepareHome(path: string, uid: number): Home {
+  if (hasHome(path, uid)) return openHome(path, uid)
+  privateFolder(path, uid)
+  return homeAt(path, uid)
+}
+
+/** Writes `layout`, last of all, durably: from now on it is a home. */
+export function finishHome(home: Home): void {
+  writeAtomic(home.file('layout'), utf8(layoutText()))
+}
