@@ -77,21 +77,38 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** Kills every process that has to do with `folder` (in its arguments, environment or open files). Linux only. */
-export function reap(folder: string): number[] {
-  const pids = readdirSync('/proc')
+/** The living processes that have `folder` in their arguments, environment or open files, but us. Linux only. */
+export function processesOf(folder: string): number[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => pid !== process.pid && pid !== process.ppid)
     .filter((pid) => alive(pid) && touches(pid, folder))
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It ended between the look and the kill.
+}
+
+/** Kills every process of `folder`, those that they start meanwhile too, and gives their ids. */
+export function reap(folder: string): number[] {
+  const killed = new Set<number>()
+  for (let round = 0; round < 5; round++) {
+    const pids = processesOf(folder)
+    if (pids.length === 0) break
+    for (const pid of pids) {
+      killed.add(pid)
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It ended between the look and the kill.
+      }
     }
   }
-  return pids
+  return [...killed]
+}
+
+/** The arguments a process was started with; none when it has ended. Linux only. */
+export function argumentsOf(pid: number): string[] {
+  return orEmpty(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    .split('\0')
+    .filter((one) => one !== '')
 }
 
 /** Whether a process runs; one that has ended but wasn't waited for doesn't. Linux only. */
@@ -102,14 +119,17 @@ export function alive(pid: number): boolean {
 }
 
 function touches(pid: number, folder: string): boolean {
-  const about = ['cmdline', 'environ'].some((file) =>
-    orEmpty(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')).includes(folder),
+  // /tmp/x/a is not in /tmp/x/ab nor in /tmp/x/a.key.
+  const escaped = folder.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const named = new RegExp(`${escaped}(?![\\w.-])`)
+  const texts = ['cmdline', 'environ'].map((file) =>
+    orEmpty(() => readFileSync(`/proc/${pid}/${file}`, 'utf8')),
   )
-  if (about) return true
+  if (texts.some((text) => named.test(text))) return true
   const fds = `/proc/${pid}/fd`
   return orEmpty(() => readdirSync(fds).join('\n'))
     .split('\n')
-    .some((fd) => orEmpty(() => readlinkSync(`${fds}/${fd}`)).startsWith(folder))
+    .some((fd) => named.test(orEmpty(() => readlinkSync(`${fds}/${fd}`))))
 }
 
 /** Processes come and go and may be another user's: what can't be read has nothing to do with us. */
