@@ -1,4 +1,12 @@
-import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  type Stats,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fromUtf8, utf8 } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
@@ -120,14 +128,40 @@ export function openHome(path: string, uid: number): Home {
   return home
 }
 
+const OURS = Object.values(HOME_FILES)
+const isOurs = (name: string): boolean =>
+  OURS.some((own) => own === name.replace(/\.[0-9a-f]{16}\.tmp$/, ''))
+
 /**
  * The folder of a home, made when missing (0700) and checked to keep modes; `layout` is not yet written, so it is
  * no home until `finishHome`. An existing home is checked as by `openHome`.
+ * @throws CofferError as `privateFolder` and `openHome`; `home` (reason `not-empty`) for a folder with other things in it.
  */
 export function prepareHome(path: string, uid: number): Home {
   if (hasHome(path, uid)) return openHome(path, uid)
+  if (stat(path)?.isDirectory() === true && !readdirSync(path).every(isOurs)) {
+    throw new CofferError('home', `${path} has other files in it`, {
+      reason: 'not-empty',
+      next: 'set COFFER_HOME to a folder of its own',
+    })
+  }
   privateFolder(path, uid)
   return homeAt(path, uid)
+}
+
+/** Takes away what an interrupted `init` left, so that keys and database of a new one belong together. */
+export function clearUnfinished(home: Home): void {
+  for (const name of ['keystore', 'device', 'locked', 'store'] as const) {
+    rmSync(home.file(name), { recursive: true, force: true })
+  }
+  removeTemporary(home)
+}
+
+/** Removes temporary files that a killed process left. Only the daemon, which holds the lock, may. */
+export function removeTemporary(home: Home): void {
+  for (const name of readdirSync(home.path)) {
+    if (name.endsWith('.tmp') && isOurs(name)) rmSync(join(home.path, name), { force: true })
+  }
 }
 
 /** Writes `layout`, last of all, durably: from now on it is a home. */

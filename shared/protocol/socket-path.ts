@@ -14,6 +14,8 @@ export const HOME_FILES = {
   config: 'config.json',
   keystore: 'keystore',
   device: 'device',
+  /** The vaults' database. */
+  store: 'store',
   /** Present while a person's `lock` holds. */
   locked: 'locked',
   /** Names the socket of the running daemon. */

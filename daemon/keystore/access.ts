@@ -1,0 +1,297 @@
+import { CofferError } from '../../shared/errors.js'
+import type { HomeState } from '../../shared/protocol/local-common.js'
+import type { Secret } from '../../shared/redacted.js'
+import { deriveLocalKeys, wipeLocalKeys, type LocalKeys } from '../core/crypto/passphrase.js'
+import { readConfig } from '../home/config.js'
+import { readPrivate, removeFile, writeAtomic } from '../home/files.js'
+import {
+  clearUnfinished,
+  finishHome,
+  hasHome,
+  openHome,
+  prepareHome,
+  type Home,
+} from '../home/home.js'
+import { deviceOf, readDevice, writeDevice, type Device, type DeviceRecord } from './device.js'
+import {
+  changeOpener,
+  createKeystore,
+  openerKind,
+  openKeystore,
+  type KeystoreTools,
+  type Opener,
+  type OpenerKind,
+} from './keystore.js'
+
+/** What the rest of the daemon gets when the home opens. */
+export type Unlocked = {
+  readonly home: Home
+  readonly keys: LocalKeys
+  readonly device: Device
+}
+
+/** What opens and closes with the home: the vaults' database and their syncing. */
+export type Guarded = {
+  open(unlocked: Unlocked): Promise<void>
+  /** Ends work in progress and forgets everything decrypted. Also called after a failed `open`. */
+  close(): Promise<void>
+}
+
+/** A timer: runs `then` once after `ms`, unless the returned function is called before. */
+export type After = (ms: number, then: () => void) => () => void
+
+export type AccessParts = {
+  readonly path: string
+  readonly uid: number
+  readonly tools: KeystoreTools
+  readonly guarded: Guarded
+  /** Milliseconds, monotone: idle time is measured with it. */
+  readonly now: () => number
+  readonly after: After
+}
+
+/** A new home. `memory`: MiB for Argon2id, for a passphrase only. */
+export type NewHome = {
+  readonly opener: Opener
+  readonly memory?: number
+  readonly record: DeviceRecord
+}
+
+type Open = Unlocked & { readonly root: Secret }
+
+const MARK_RULE = { maxBytes: 16 }
+const MINUTE = 60_000
+
+/**
+ * Whether there is a home, and whether it is open. Changes run one after another; `state` is right at every moment,
+ * so that a request after `lock` began is refused.
+ */
+export class Access {
+  readonly #parts: AccessParts
+  #home: Home | undefined
+  #open: Open | undefined
+  #tail: Promise<unknown> = Promise.resolve()
+  #lastUse = 0
+  #stopIdle: () => void = () => undefined
+  #watchers: ((state: HomeState) => void)[] = []
+
+  constructor(parts: AccessParts) {
+    this.#parts = parts
+  }
+
+  get state(): HomeState {
+    if (this.#home === undefined) return 'none'
+    return this.#open === undefined ? 'locked' : 'unlocked'
+  }
+
+  get path(): string {
+    return this.#parts.path
+  }
+
+  /** What opens the home, null without one. @throws CofferError when the keystore can't be read. */
+  get openerKind(): OpenerKind | null {
+    return this.#home === undefined ? null : openerKind(this.#home)
+  }
+
+  /** The home. @throws CofferError `home` (reason `no-home`). */
+  get home(): Home {
+    if (this.#home === undefined) {
+      throw new CofferError('home', `there is no coffer home at ${this.path}`, {
+        reason: 'no-home',
+        next: 'coffer init',
+      })
+    }
+    return this.#home
+  }
+
+  /** The open home. @throws CofferError `home`, `locked`. */
+  get unlocked(): Unlocked {
+    const { home } = this
+    if (this.#open !== undefined) return this.#open
+    throw new CofferError('locked', `the home at ${home.path} is locked`, {
+      reason: 'locked',
+      next: 'coffer unlock',
+    })
+  }
+
+  /** Calls `watcher` after every change of `state`. */
+  watch(watcher: (state: HomeState) => void): void {
+    this.#watchers.push(watcher)
+  }
+
+  /**
+   * Looks for a home, once, at the daemon's start; opens it with the root of a predecessor, or by its key file unless a
+   * `lock` holds. Resolves with what kept a key file from opening it: the home then stays locked.
+   * @throws CofferError `home` and others of `openHome`.
+   */
+  start(handed?: Secret): Promise<CofferError | undefined> {
+    return this.#inTurn(async () => {
+      const { path, uid, tools } = this.#parts
+      if (!hasHome(path, uid)) return undefined
+      const home = openHome(path, uid)
+      this.#home = home
+      try {
+        if (handed !== undefined) await this.#adopt(home, handed)
+        else if (openerKind(home) === 'key-file' && !this.#marked(home)) {
+          await this.#adopt(home, await openKeystore(home, undefined, tools))
+        }
+        return undefined
+      } catch (error) {
+        if (error instanceof CofferError) return error
+        throw error
+      }
+    })
+  }
+
+  /**
+   * Makes the home. `make` runs on the open, still unfinished home (it founds the user vault); only when it has
+   * resolved is this a home, also after a crash.
+   * @throws CofferError `exists`, and others of `createKeystore` and `make`; then there is no home.
+   */
+  create<T>(fresh: NewHome, make: (unlocked: Unlocked) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const { path, uid, tools } = this.#parts
+      if (this.#home !== undefined || hasHome(path, uid)) {
+        throw new CofferError('exists', `there is a coffer home at ${path} already`, {
+          reason: 'home-exists',
+          next: 'coffer status',
+        })
+      }
+      const home = prepareHome(path, uid)
+      clearUnfinished(home)
+      const minutes = readConfig(home).autoLock
+      const root = await createKeystore(home, fresh.opener, fresh.memory, tools)
+      const keys = deriveLocalKeys(root)
+      writeDevice(home, keys, fresh.record, tools.random)
+      const open = { home, keys, device: deviceOf(fresh.record), root }
+      try {
+        await this.#parts.guarded.open(open)
+        const made = await make(open)
+        finishHome(home)
+        this.#home = home
+        this.#become(open, minutes)
+        return made
+      } catch (error) {
+        await this.#discard(open)
+        if (fresh.opener.kind === 'key-file') removeFile(fresh.opener.path)
+        throw error
+      }
+    })
+  }
+
+  /** Opens the home; true when it was open already. @throws CofferError as `openKeystore`, `home`. */
+  unlock(opener?: Opener): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { home } = this
+      if (this.#open !== undefined) return true
+      await this.#adopt(home, await openKeystore(home, opener, this.#parts.tools))
+      removeFile(home.file('locked'))
+      return false
+    })
+  }
+
+  /** Forgets the keys, and stays so over a restart until `unlock`; true when it was locked already. */
+  lock(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const { home } = this
+      const already = this.#open === undefined
+      await this.#forget()
+      writeAtomic(home.file('locked'), new Uint8Array(0))
+      return already
+    })
+  }
+
+  /** Wraps the root for another opener. @throws CofferError as `changeOpener`. */
+  change(current: Opener, next: Opener, memory?: number): Promise<void> {
+    return this.#inTurn(() => changeOpener(this.home, current, next, memory, this.#parts.tools))
+  }
+
+  /**
+   * Closes for the end of the daemon, without a mark. With `handOver`, that function gets the root (undefined when
+   * locked) before everything is wiped.
+   */
+  end(handOver?: (root: Secret | undefined) => void): Promise<void> {
+    return this.#inTurn(async () => {
+      handOver?.(this.#open?.root)
+      await this.#forget()
+    })
+  }
+
+  /** Notes a use of the open home: the idle time begins anew. */
+  touch(): void {
+    this.#lastUse = this.#parts.now()
+  }
+
+  /** Reads the configuration again (idle time). @throws CofferError `format` for a bad one; the old one then holds. */
+  reload(): void {
+    if (this.#open !== undefined) this.#watchIdle(readConfig(this.#open.home).autoLock)
+  }
+
+  async #adopt(home: Home, root: Secret): Promise<void> {
+    const minutes = readConfig(home).autoLock
+    const keys = deriveLocalKeys(root)
+    const open = { home, keys, device: deviceOf(readDevice(home, keys)), root }
+    try {
+      await this.#parts.guarded.open(open)
+    } catch (error) {
+      await this.#discard(open)
+      throw error
+    }
+    this.#become(open, minutes)
+  }
+
+  #become(open: Open, minutes: number | undefined): void {
+    this.#open = open
+    this.touch()
+    this.#watchIdle(minutes)
+    this.#tell()
+  }
+
+  async #forget(): Promise<void> {
+    const open = this.#open
+    if (open === undefined) return
+    this.#stopIdle()
+    this.#open = undefined
+    this.#tell()
+    await this.#discard(open)
+  }
+
+  async #discard({ keys, root, device }: Open): Promise<void> {
+    try {
+      await this.#parts.guarded.close()
+    } finally {
+      wipeLocalKeys(keys)
+      root.wipe()
+      device.sign.privateKey.fill(0)
+      device.box.privateKey.fill(0)
+    }
+  }
+
+  #marked(home: Home): boolean {
+    return readPrivate(home.file('locked'), { ...MARK_RULE, uid: home.uid }) !== undefined
+  }
+
+  #watchIdle(minutes: number | undefined): void {
+    this.#stopIdle()
+    if (minutes === undefined) return
+    const wait = (ms: number): void => {
+      this.#stopIdle = this.#parts.after(ms, () => {
+        const left = this.#lastUse + minutes * MINUTE - this.#parts.now()
+        if (left > 0) wait(left)
+        // A mark that can't be written doesn't keep it from locking; nobody waits for the answer.
+        else this.lock().catch(() => undefined)
+      })
+    }
+    wait(minutes * MINUTE)
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher(this.state)
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work)
+    this.#tail = result.catch(() => undefined)
+    return result
+  }
+}
