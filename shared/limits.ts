@@ -30,6 +30,8 @@ export const LIMITS = {
   devices: 1000,
   /** Open invites of one vault. */
   invites: 100,
+  /** A relay's URL. */
+  relayUrl: 255,
   /** An invite's life. */
   inviteLife: 7 * 24 * 3600 * 1000,
   /** One line of the local protocol (a value is base64 inside JSON). */
@@ -77,6 +79,10 @@ export const LIMITS = {
   daemonDrain: 5_000,
   /** CBOR nesting. */
   depth: 8,
+  /** A write whose clock is further ahead of ours is flagged and doesn't move our clock. */
+  clockAhead: 3600 * 1000,
+  /** Changesets of one vault that may wait for something missing. */
+  pending: 10_000,
   /** Handshake nonces live this long. */
   handshake: 30_000,
   /** A request that adds a link gives up on the relay after this. */

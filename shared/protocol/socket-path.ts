@@ -14,7 +14,9 @@ export const HOME_FILES = {
   config: 'config.json',
   keystore: 'keystore',
   device: 'device',
-  /** The vaults' database. */
+  /** Sealed: the user vault, selection, relay, a pending join. */
+  settings: 'settings',
+  /** The vaults' databases, a folder each. */
   store: 'store',
   /** Present while a person's `lock` holds. */
   locked: 'locked',

@@ -1,0 +1,141 @@
+import {
+  bytes,
+  decode,
+  encode,
+  id,
+  opt,
+  req,
+  struct,
+  text,
+  uint,
+  type TypeOf,
+} from '../../shared/codec.js'
+import type { Random } from '../../shared/crypto/random.js'
+import { CofferError } from '../../shared/errors.js'
+import type { RelayKey, VaultId } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
+import { Secret } from '../../shared/redacted.js'
+import { openLocal, sealLocal, type LocalKeys } from '../core/crypto/passphrase.js'
+import { readPrivate, writeAtomic } from '../home/files.js'
+import type { Home } from '../home/home.js'
+
+// `settings` (SPEC, local files): what this home remembers beside its keys, sealed under the device-store key: names of
+// orgs, relays and codes don't stand on the disk in the clear.
+
+/** A relay as `relay set` named it. */
+const relayCodec = struct({
+  url: req(0, text(LIMITS.relayUrl)),
+  key: req(1, id<RelayKey>()),
+  /** PEM text of certificates trusted beside the system's. */
+  ca: opt(2, text(LIMITS.configFile)),
+  /** What a relay with registration by token asks for when a vault is made. */
+  registration: opt(3, text(256)),
+})
+export type RelaySettings = TypeOf<typeof relayCodec>
+
+const joinCodec = struct({
+  /** The invite code as given, in its one form. */
+  code: req(0, text(1024)),
+  /** The request's bytes, as they are put at the relay each time. */
+  request: req(1, bytes(LIMITS.joinRequest)),
+  fingerprint: req(2, text(19)),
+  /** Milliseconds since 1970 after which the invite is no good. */
+  expires: req(3, uint()),
+})
+export type PendingJoin = TypeOf<typeof joinCodec>
+
+const settingsCodec = struct({
+  version: req(0, uint(255)),
+  /** This person's own vault. */
+  vault: req(1, id<VaultId>()),
+  relay: opt(2, relayCodec),
+  /** What `select` chose. */
+  org: opt(3, id<VaultId>()),
+  project: opt(4, id<VaultId>()),
+  /** Present until this device has been let in. */
+  join: opt(5, joinCodec),
+})
+
+export type Settings = Omit<TypeOf<typeof settingsCodec>, 'version'>
+
+const VERSION = 1
+const NO_AAD = new Uint8Array(0)
+const MAX_BYTES = LIMITS.configFile + 2 * LIMITS.homeFile
+
+/** Reads and replaces the settings of one open home. */
+export class SettingsFile {
+  readonly #home: Home
+  readonly #keys: LocalKeys
+  readonly #random: Random
+  #current: Settings
+
+  private constructor(home: Home, keys: LocalKeys, random: Random, current: Settings) {
+    this.#home = home
+    this.#keys = keys
+    this.#random = random
+    this.#current = current
+  }
+
+  /** Makes the file, replacing what an interrupted `init` left. @throws CofferError `storage`, `home`. */
+  static create(home: Home, keys: LocalKeys, random: Random, first: Settings): SettingsFile {
+    const file = new SettingsFile(home, keys, random, first)
+    file.#write(first)
+    return file
+  }
+
+  /** @throws CofferError `home` (reason `no-settings`, `newer`), `cannot-decrypt`, `format`. */
+  static open(home: Home, keys: LocalKeys, random: Random): SettingsFile {
+    const path = home.file('settings')
+    const sealed = readPrivate(path, { maxBytes: MAX_BYTES, uid: home.uid })
+    if (sealed === undefined) {
+      throw new CofferError('home', `${path} is missing`, {
+        reason: 'no-settings',
+        next: 'join as a new device from another one: coffer device add',
+      })
+    }
+    const plain = openLocal('settings', keys.deviceStore, NO_AAD, sealed)
+    const { version, ...settings } = decode(
+      settingsCodec,
+      plain.reveal(),
+      'the settings file',
+      MAX_BYTES,
+    )
+    plain.wipe()
+    if (version !== VERSION) {
+      throw new CofferError('home', 'the settings file was made by a newer coffer', {
+        reason: 'newer',
+        next: 'upgrade coffer on this machine',
+      })
+    }
+    return new SettingsFile(home, keys, random, settings)
+  }
+
+  get current(): Settings {
+    return this.#current
+  }
+
+  /**
+   * Replaces the named fields; `undefined` takes one out. Durable when it returns.
+   * @throws CofferError `storage`; the settings are then as before.
+   */
+  update(change: { readonly [K in keyof Settings]?: Settings[K] | undefined }): void {
+    const merged = { ...this.#current, ...change }
+    const { vault = this.#current.vault, relay, org, project, join } = merged
+    const next: Settings = {
+      vault,
+      ...(relay === undefined ? {} : { relay }),
+      ...(org === undefined ? {} : { org }),
+      ...(project === undefined ? {} : { project }),
+      ...(join === undefined ? {} : { join }),
+    }
+    this.#write(next)
+    this.#current = next
+  }
+
+  #write(settings: Settings): void {
+    const plain = new Secret(encode(settingsCodec, { version: VERSION, ...settings }))
+    const sealed = sealLocal('settings', this.#keys.deviceStore, NO_AAD, plain, this.#random)
+    plain.wipe()
+    writeAtomic(this.#home.file('settings'), sealed)
+  }
+}
