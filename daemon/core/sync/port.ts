@@ -1,0 +1,88 @@
+import type { Bytes } from '../../../shared/bytes.js'
+import type { EntryId, LogHash, VaultId } from '../../../shared/ids.js'
+
+// What syncing needs of a vault: the part of the replica that it calls (ReplicaLike), and the durable facts that
+// its state machine decides from (VaultFacts).
+
+/** How much of the relay's log is in, by its last entry; `entryId` is absent at position 0 only. */
+export type LogCursor = {
+  readonly pos: number
+  readonly entryId: EntryId | undefined
+  readonly logHash: LogHash
+  /** The relay's generation when this was read; 0 before the first entry. */
+  readonly generation: number
+}
+
+/** A sealed entry that was not met in the relay's log yet: these bytes alone are ever sent for it. */
+export type OutboxEntry = { readonly ordinal: number; readonly body: Bytes; readonly id: EntryId }
+
+/** Something that an honest relay and honest members never cause. `reason` is stable, `detail` for people. */
+export type Alarm = { readonly reason: string; readonly detail: string }
+
+/** How much one seal may take: at least one draft is sealed when there is one. */
+export type SealLimits = { readonly entries: number; readonly bytes: number }
+
+/** What an ingest did, as far as syncing cares. */
+export type IngestOutcome<Op> = {
+  readonly ops: readonly Op[]
+  readonly alarms: readonly Alarm[]
+  readonly linksChanged: boolean
+  readonly acknowledged: readonly EntryId[]
+}
+
+/** The part of a replica that syncing uses; `Op` is the store's, which syncing never looks into. */
+export interface ReplicaLike<Op> {
+  readonly vaultId: VaultId
+  readonly cursor: LogCursor
+  /** Undefined until the genesis is known (a joiner's replica). */
+  readonly membership: { readonly hashes: readonly string[] } | undefined
+  readonly draftCount: number
+  readonly outboxCount: number
+  /** Sealed entries that were not met in the log, oldest first. */
+  outbox(): readonly OutboxEntry[]
+  /** Every link entry of the chain, from the genesis on. */
+  chainEntries(): readonly Bytes[]
+  /**
+   * Takes contiguous log entries from position `from` (= cursor.pos + 1). No bodies: only the cursor's
+   * generation becomes `generation`. Own entries that are met leave the outbox.
+   */
+  ingest(from: number, bodies: readonly Bytes[], generation: number): IngestOutcome<Op>
+  /** Takes links ahead of the log. */
+  ingestChain(entries: readonly Bytes[]): IngestOutcome<Op>
+  /** Seals the oldest drafts into the outbox, undefined when there are none. */
+  sealNext(
+    limits: SealLimits,
+  ): { readonly ops: readonly Op[]; readonly entries: readonly Bytes[] } | undefined
+  /**
+   * The relay's log isn't the one that was read (restored from a backup, or rewritten). The cursor goes back to
+   * position 0, and every known link, then every known changeset goes back into the outbox, verbatim and in
+   * causal order, before what is queued there: reading the log again acknowledges those that it still has, and
+   * what is left is missing and gets sent. Doing it twice is the same as once.
+   */
+  rewind(): readonly Op[]
+  /** This device's signed head of what it has read, to be put at the relay. `now` is in milliseconds. */
+  signedHead(now: number): Bytes
+  /** Compares another device's signed head with the log as read here. */
+  checkHead(head: Bytes): Alarm | undefined
+}
+
+/** What is true of a vault on disk: taken after a durable batch, never between a change and its batch. */
+export type VaultFacts = {
+  readonly cursor: LogCursor
+  /** Drafts that wait to be sealed. */
+  readonly drafts: number
+  readonly outbox: readonly OutboxEntry[]
+  /** The genesis link's entry; undefined while a joiner doesn't have the chain. */
+  readonly genesis: Bytes | undefined
+  /** Links known here; the membership head's n is one less. */
+  readonly links: number
+}
+
+/** The facts of a replica. Call it only when every op that the replica gave is durable. */
+export function factsOf<Op>(replica: ReplicaLike<Op>): VaultFacts {
+  const { cursor, draftCount: drafts, membership } = replica
+  const links = membership?.hashes.length ?? 0
+  const outbox = replica.outboxCount === 0 ? [] : replica.outbox()
+  const genesis = links === 0 ? undefined : replica.chainEntries()[0]
+  return { cursor, drafts, outbox, genesis, links }
+}

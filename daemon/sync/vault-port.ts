@@ -1,0 +1,26 @@
+import type { Bytes } from '../../shared/bytes.js'
+import type { VaultId } from '../../shared/ids.js'
+import type { Alarm, SealLimits, VaultFacts } from '../core/sync/port.js'
+
+/**
+ * A vault as the sync manager sees it; the engine implements it. Each method that changes something takes the
+ * vault's mutex, calls the replica, writes its ops as one durable batch, tells who watches (changed names, alarms
+ * of the outcome), and only then resolves. It rejects with the storage's CofferError when the batch failed; the
+ * engine has loaded the replica anew by then.
+ */
+export interface VaultPort {
+  readonly vaultId: VaultId
+  /** `factsOf(replica)` as of the last durable batch: never what a batch in flight is about to make true. */
+  facts(): VaultFacts
+  ingest(from: number, bodies: readonly Bytes[], generation: number): Promise<void>
+  ingestChain(entries: readonly Bytes[]): Promise<void>
+  /** Seals the oldest drafts into the outbox; nothing happens when there are none. */
+  seal(limits: SealLimits): Promise<void>
+  rewind(): Promise<void>
+  /** This device's signed head for now. */
+  signedHead(): Promise<Bytes>
+  /** Another device's signed head, still unchecked; an alarm it causes is the port's to raise. */
+  checkHead(head: Bytes): Promise<void>
+  /** An alarm that syncing itself found (not those of ingest outcomes). */
+  alarm(alarm: Alarm): void
+}
