@@ -1,0 +1,159 @@
+import { equal, type Bytes } from '../../shared/bytes.js'
+import type { EntryId, VaultId } from '../../shared/ids.js'
+import type { Cursor } from '../../shared/protocol/relay.js'
+import type { Transaction } from './level-commit.js'
+import {
+  decodeEntryRow,
+  decodePos,
+  decodeVaultRow,
+  encodeEntryRow,
+  encodePos,
+  encodeVaultRow,
+  entryKey,
+  indexKey,
+  registerKey,
+  vaultKey,
+  type VaultRow,
+} from './level-rows.js'
+import {
+  checkSize,
+  mailboxError,
+  noVault,
+  OVERHEAD,
+  type AppendOptions,
+  type Appended,
+  type LogEntry,
+  type MailboxCaps,
+  type RegisterWrite,
+} from './mailbox.js'
+
+// What each write does, as a plan over a transaction; the Committer runs plans one after another.
+
+export function cursorOf(pos: number, entryId: EntryId | undefined): Cursor {
+  return entryId === undefined ? { pos } : { pos, entryId }
+}
+
+/** Only reading: shared with reads outside transactions. */
+export type Getter = Pick<Transaction, 'get'>
+
+export function findRow(tx: Getter, vault: VaultId): VaultRow | undefined {
+  const body = tx.get(vaultKey(vault))
+  return body && decodeVaultRow(body)
+}
+
+export function getRow(tx: Getter, vault: VaultId): VaultRow {
+  const row = findRow(tx, vault)
+  if (row === undefined) throw noVault()
+  return row
+}
+
+/** @throws CofferError reason `stale-base` or `diverged` */
+export function checkCursor(tx: Getter, vault: VaultId, row: VaultRow, cursor: Cursor): void {
+  if (cursor.pos < row.floor) throw mailboxError('stale-base', 'the base is below the floor')
+  if (cursor.pos > row.head || idAt(tx, vault, row, cursor.pos) !== cursor.entryId) {
+    throw mailboxError('diverged', 'the base is not on this log')
+  }
+}
+
+export function idAt(tx: Getter, vault: VaultId, row: VaultRow, pos: number): EntryId | undefined {
+  if (pos === row.head) return row.headId
+  if (pos === row.floor) return row.floorId
+  const body = tx.get(entryKey(vault, pos))
+  return body && decodeEntryRow(body).id
+}
+
+export function findEntry(tx: Getter, vault: VaultId, entry: EntryId): number | undefined {
+  const body = tx.get(indexKey(vault, entry))
+  return body && decodePos(body)
+}
+
+/** Writes registers after checking what they expect; gives the bytes that they add (or free, negative). */
+export function writeRegisters(
+  tx: Transaction,
+  vault: VaultId,
+  writes: readonly RegisterWrite[],
+  caps: MailboxCaps,
+): number {
+  let cost = 0
+  for (const { key, expect, body } of writes) {
+    const at = registerKey(vault, key)
+    const there = tx.get(at)
+    checkExpected(there, expect)
+    if (there !== undefined) cost -= there.length + OVERHEAD
+    if (body === undefined) {
+      tx.del(at)
+      continue
+    }
+    checkSize(body, caps.entry, 'a register')
+    cost += body.length + OVERHEAD
+    tx.put(at, body)
+  }
+  return cost
+}
+
+function checkExpected(there: Bytes | undefined, expect: RegisterWrite['expect']): void {
+  if (expect === undefined) return
+  const holds =
+    expect === 'absent' ? there === undefined : there !== undefined && equal(there, expect)
+  if (!holds) throw mailboxError('moved', 'a register is not what was expected')
+}
+
+/** The vault's bytes once `cost` more are stored. @throws CofferError `limit` (reason `quota`) */
+export function charge(row: VaultRow, cost: number, reserve: number): number {
+  if (cost > 0 && row.bytes + cost > row.quota + reserve) {
+    throw mailboxError('quota', 'the vault is full')
+  }
+  return row.bytes + cost
+}
+
+/** Appends to the vault of `row`, whose base was checked. */
+export function planAppend(
+  tx: Transaction,
+  vault: VaultId,
+  row: VaultRow,
+  entries: readonly LogEntry[],
+  options: AppendOptions & { readonly caps: MailboxCaps },
+): Appended {
+  const { caps } = options
+  const positions: number[] = []
+  let { head, headId } = row
+  let cost = 0
+  for (const entry of entries) {
+    checkSize(entry.body, caps.entry, 'an entry')
+    const there = findEntry(tx, vault, entry.id)
+    if (there !== undefined) {
+      positions.push(there)
+      continue
+    }
+    head++
+    headId = entry.id
+    positions.push(head)
+    tx.put(entryKey(vault, head), encodeEntryRow(entry))
+    tx.put(indexKey(vault, entry.id), encodePos(head))
+    cost += entry.body.length + OVERHEAD
+  }
+  const added = head - row.head
+  if (added > 0) {
+    cost += writeRegisters(tx, vault, options.registers ?? [], caps)
+    const bytes = charge(row, cost, options.reserve === true ? caps.reserve : 0)
+    tx.put(vaultKey(vault), encodeVaultRow({ ...row, head, ...(headId && { headId }), bytes }))
+  }
+  return { positions, head: cursorOf(head, headId), added }
+}
+
+/** Removes the entries up to `floor` and raises the floor to it. */
+export function planPrune(tx: Transaction, vault: VaultId, row: VaultRow, floor: number): void {
+  let { bytes } = row
+  let floorId = row.floorId
+  for (let pos = row.floor + 1; pos <= floor; pos++) {
+    const key = entryKey(vault, pos)
+    const body = tx.get(key)
+    if (body === undefined) throw mailboxError('damaged', 'an entry of the log is missing')
+    const entry = decodeEntryRow(body)
+    tx.del(key)
+    tx.del(indexKey(vault, entry.id))
+    bytes -= entry.body.length + OVERHEAD
+    floorId = entry.id
+  }
+  tx.put(vaultKey(vault), encodeVaultRow({ ...row, floor, ...(floorId && { floorId }), bytes }))
+}

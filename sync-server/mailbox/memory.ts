@@ -1,0 +1,271 @@
+import { equal, type Bytes } from '../../shared/bytes.js'
+import type { EntryId, VaultId } from '../../shared/ids.js'
+import type { Cursor } from '../../shared/protocol/relay.js'
+import {
+  checkSize,
+  DEFAULT_CAPS,
+  mailboxError,
+  noVault,
+  OVERHEAD,
+  type AppendOptions,
+  type Appended,
+  type LogEntry,
+  type Mailbox,
+  type MailboxCaps,
+  type PlacedEntry,
+  type ReadLimits,
+  type ReadResult,
+  type Register,
+  type RegisterPage,
+  type RegisterWrite,
+  type Snapshot,
+  type VaultInfo,
+  type VaultInit,
+} from './mailbox.js'
+
+type Vault = {
+  /** Entries above the floor, by position - floor - 1. */
+  log: PlacedEntry[]
+  places: Map<EntryId, number>
+  floor: Cursor
+  registers: Map<string, Bytes>
+  snapshots: Snapshot[]
+  bytes: number
+  quota: number
+}
+
+function headOf(vault: Vault): Cursor {
+  const last = vault.log.at(-1)
+  return last === undefined ? vault.floor : { pos: last.pos, entryId: last.id }
+}
+
+function idAt(vault: Vault, pos: number): EntryId | undefined {
+  if (pos === vault.floor.pos) return vault.floor.entryId
+  return vault.log[pos - vault.floor.pos - 1]?.id
+}
+
+function checkCursor(vault: Vault, cursor: Cursor): void {
+  if (cursor.pos < vault.floor.pos) throw mailboxError('stale-base', 'the base is below the floor')
+  if (cursor.pos > headOf(vault).pos || idAt(vault, cursor.pos) !== cursor.entryId) {
+    throw mailboxError('diverged', 'the base is not on this log')
+  }
+}
+
+function registerCost(vault: Vault, writes: readonly RegisterWrite[]): number {
+  let cost = 0
+  for (const { key, body } of writes) {
+    const before = vault.registers.get(key)
+    if (before !== undefined) cost -= before.length + OVERHEAD
+    if (body !== undefined) cost += body.length + OVERHEAD
+  }
+  return cost
+}
+
+/** A mailbox of plain maps: for tests and trials; it forgets everything with its process. */
+export class MemoryMailbox implements Mailbox {
+  readonly #vaults = new Map<VaultId, Vault>()
+  readonly #caps: MailboxCaps
+  #generation = 1
+  #closed = false
+
+  constructor(caps: MailboxCaps = DEFAULT_CAPS) {
+    this.#caps = caps
+  }
+
+  async createVault(
+    id: VaultId,
+    init: VaultInit,
+  ): Promise<Appended & { readonly existed: boolean }> {
+    this.#checkOpen()
+    const there = this.#vaults.get(id)
+    if (there !== undefined) {
+      const positions = init.entries.map((entry) => there.places.get(entry.id) ?? 0)
+      return { positions, head: headOf(there), added: 0, existed: true }
+    }
+    const vault: Vault = {
+      log: [],
+      places: new Map(),
+      floor: { pos: 0 },
+      registers: new Map(),
+      snapshots: [],
+      bytes: 0,
+      quota: init.quota,
+    }
+    const done = this.#append(vault, init.entries, { registers: init.registers, reserve: true })
+    this.#vaults.set(id, vault)
+    return { ...done, existed: false }
+  }
+
+  async info(id: VaultId): Promise<VaultInfo | undefined> {
+    this.#checkOpen()
+    const vault = this.#vaults.get(id)
+    if (vault === undefined) return undefined
+    const { floor, bytes, quota } = vault
+    return { head: headOf(vault), floor, generation: this.#generation, bytes, quota }
+  }
+
+  async append(
+    id: VaultId,
+    base: Cursor,
+    entries: readonly LogEntry[],
+    options: AppendOptions = {},
+  ): Promise<Appended> {
+    const vault = this.#vault(id)
+    checkCursor(vault, base)
+    return this.#append(vault, entries, options)
+  }
+
+  #append(vault: Vault, entries: readonly LogEntry[], options: AppendOptions): Appended {
+    const positions: number[] = []
+    const fresh: PlacedEntry[] = []
+    const places = new Map<EntryId, number>()
+    let cost = 0
+    for (const entry of entries) {
+      checkSize(entry.body, this.#caps.entry, 'an entry')
+      let pos = vault.places.get(entry.id) ?? places.get(entry.id)
+      if (pos === undefined) {
+        pos = headOf(vault).pos + fresh.length + 1
+        fresh.push({ ...entry, pos })
+        places.set(entry.id, pos)
+        cost += entry.body.length + OVERHEAD
+      }
+      positions.push(pos)
+    }
+    if (fresh.length > 0) {
+      const registers = options.registers ?? []
+      this.#write(vault, registers, cost, options.reserve ?? false)
+      vault.log.push(...fresh)
+      for (const [entryId, pos] of places) vault.places.set(entryId, pos)
+    }
+    return { positions, head: headOf(vault), added: fresh.length }
+  }
+
+  /** Checks everything, then writes registers and charges `cost` bytes more. */
+  #write(vault: Vault, writes: readonly RegisterWrite[], cost: number, reserve: boolean): void {
+    for (const { key, expect, body } of writes) {
+      if (body !== undefined) checkSize(body, this.#caps.entry, 'a register')
+      const there = vault.registers.get(key)
+      const holds =
+        expect === undefined ||
+        (expect === 'absent' ? there === undefined : there !== undefined && equal(there, expect))
+      if (!holds) throw mailboxError('moved', 'a register is not what was expected')
+    }
+    const total = cost + registerCost(vault, writes)
+    const cap = vault.quota + (reserve ? this.#caps.reserve : 0)
+    if (total > 0 && vault.bytes + total > cap) {
+      throw mailboxError('quota', 'the vault is full')
+    }
+    for (const { key, body } of writes) {
+      if (body === undefined) vault.registers.delete(key)
+      else vault.registers.set(key, body)
+    }
+    vault.bytes += total
+  }
+
+  async find(id: VaultId, ids: readonly EntryId[]): Promise<(number | undefined)[]> {
+    const vault = this.#vault(id)
+    return ids.map((entry) => vault.places.get(entry))
+  }
+
+  async read(id: VaultId, after: Cursor, limits: ReadLimits): Promise<ReadResult> {
+    const vault = this.#vault(id)
+    checkCursor(vault, after)
+    const entries: PlacedEntry[] = []
+    let size = 0
+    for (const entry of vault.log.slice(after.pos - vault.floor.pos)) {
+      size += entry.body.length
+      if (entries.length > 0 && (size > limits.bytes || entries.length >= limits.entries)) break
+      entries.push(entry)
+    }
+    return {
+      entries,
+      head: headOf(vault).pos,
+      floor: vault.floor.pos,
+      generation: this.#generation,
+    }
+  }
+
+  async heads(ids: readonly VaultId[]): Promise<Map<VaultId, number>> {
+    this.#checkOpen()
+    const heads = new Map<VaultId, number>()
+    for (const id of ids) {
+      const vault = this.#vaults.get(id)
+      if (vault !== undefined) heads.set(id, headOf(vault).pos)
+    }
+    return heads
+  }
+
+  async putRegister(id: VaultId, key: string, body: Bytes): Promise<void> {
+    this.#write(this.#vault(id), [{ key, body }], 0, true)
+  }
+
+  async removeRegister(id: VaultId, key: string): Promise<void> {
+    this.#write(this.#vault(id), [{ key, body: undefined }], 0, true)
+  }
+
+  async registers(id: VaultId, prefix: string, page?: RegisterPage): Promise<Register[]> {
+    const found: Register[] = []
+    let size = 0
+    const keys = [...this.#vault(id).registers].filter(([key]) => key.startsWith(prefix))
+    for (const [key, body] of keys.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+      if (page?.after !== undefined && key <= page.after) continue
+      size += body.length
+      if (page && found.length > 0 && (size > page.bytes || found.length >= page.entries)) break
+      found.push({ key, body })
+    }
+    return found
+  }
+
+  async putSnapshot(id: VaultId, upto: number, body: Bytes): Promise<void> {
+    const vault = this.#vault(id)
+    checkSize(body, this.#caps.snapshot, 'a snapshot')
+    if (upto <= (vault.snapshots.at(-1)?.upto ?? vault.floor.pos) || upto > headOf(vault).pos) {
+      throw mailboxError('bad-snapshot', 'the snapshot does not lie between the last one and head')
+    }
+    const dropped = vault.snapshots.length === 2 ? vault.snapshots[0] : undefined
+    const cost = body.length + OVERHEAD - (dropped ? dropped.body.length + OVERHEAD : 0)
+    this.#write(vault, [], cost, true)
+    vault.snapshots = [...vault.snapshots.slice(-1), { upto, body }]
+  }
+
+  async getSnapshot(id: VaultId): Promise<Snapshot | undefined> {
+    return this.#vault(id).snapshots.at(-1)
+  }
+
+  async prune(id: VaultId, floor: number): Promise<void> {
+    const vault = this.#vault(id)
+    if (floor <= vault.floor.pos) return
+    if (floor > (vault.snapshots[0]?.upto ?? 0)) {
+      throw mailboxError('bad-snapshot', 'no older snapshot reaches the new floor')
+    }
+    const entryId = idAt(vault, floor)
+    for (const entry of vault.log.splice(0, floor - vault.floor.pos)) {
+      vault.places.delete(entry.id)
+      vault.bytes -= entry.body.length + OVERHEAD
+    }
+    vault.floor = { pos: floor, ...(entryId === undefined ? {} : { entryId }) }
+  }
+
+  async raiseGeneration(): Promise<number> {
+    return ++this.#generation
+  }
+
+  async health(): Promise<void> {
+    this.#checkOpen()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw mailboxError('unavailable', 'the mailbox is closed')
+  }
+
+  #vault(id: VaultId): Vault {
+    this.#checkOpen()
+    const vault = this.#vaults.get(id)
+    if (vault === undefined) throw noVault()
+    return vault
+  }
+}
