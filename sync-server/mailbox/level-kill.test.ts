@@ -11,7 +11,7 @@ import { LOG_START } from '../../shared/protocol/relay.js'
 import { entryOf, ROOMY, V } from './conformance-kit.js'
 import { LevelMailbox } from './level.js'
 
-const APPENDER = fileURLToPath(new URL('level-appender.js', import.meta.url))
+const APPENDER = fileURLToPath(new URL('../testing/level-appender.js', import.meta.url))
 
 /** Runs the appender on `folder`, kills it with SIGKILL after `lines` acknowledgements; gives all it printed. */
 async function appendUntilKilled(folder: string, round: number, lines: number): Promise<string[]> {

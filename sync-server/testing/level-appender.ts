@@ -1,6 +1,6 @@
 import { LOG_START } from '../../shared/protocol/relay.js'
-import { entryOf, makeVault, V } from './conformance-kit.js'
-import { LevelMailbox } from './level.js'
+import { entryOf, makeVault, V } from '../mailbox/conformance-kit.js'
+import { LevelMailbox } from '../mailbox/level.js'
 
 // Run by the kill test in a process of its own: appends from several writers until it is killed, and prints
 // each acknowledgement once it has it.
