@@ -48,37 +48,56 @@ function explain(name: string, finished: Finished): void {
   say(finished.output.trimEnd().replace(/^/gm, '   '))
 }
 
-/** Compiled test files, relative to the root: those of the whole programs, or all others. */
-function testFiles(wholePrograms: boolean, only: RegExp | undefined): string[] {
-  return readdirSync(path.join(root, 'dist'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.js') && !name.startsWith('bin/'))
-    .filter((name) => name.startsWith('scripts/e2e/') === wholePrograms)
-    .filter((name) => only?.test(name) ?? true)
-    .map((name) => path.join('dist', name))
-    .toSorted()
+/** What one process runs: a compiled test file, or the runner of scripts with one script. */
+type TestFile = { name: string; args: readonly string[] }
+
+const below = (folder: string): string[] =>
+  existsSync(path.join(root, folder))
+    ? readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+        .map((name) => path.join(folder, name))
+        .toSorted()
+    : []
+
+/** The tests of the whole programs, scripts included, or all others. */
+function testFiles(wholePrograms: boolean, only: RegExp | undefined): TestFile[] {
+  const compiled = below('dist')
+    .filter((name) => name.endsWith('.test.js') && !name.startsWith('dist/bin/'))
+    .filter((name) => name.startsWith('dist/scripts/e2e/') === wholePrograms)
+    .map((name) => ({ name, args: [name] }))
+  const runner = 'dist/scripts/e2e/harness/run-script.js'
+  const scripts = wholePrograms
+    ? below('scripts/e2e/testdata')
+        .filter((name) => name.endsWith('.txt'))
+        .map((name) => ({ name, args: [runner, name] }))
+    : []
+  return [...compiled, ...scripts].filter(({ name }) => only?.test(name) ?? true)
 }
 
 /** One file in a process of its own, in a temporary folder of its own that nothing survives. */
-async function runFile(file: string, timeout: number, full: boolean): Promise<Tally> {
+async function runFile(file: TestFile, timeout: number, full: boolean): Promise<Tally> {
   const folder = mkdtempSync('/tmp/cf-')
   const env = { ...cleanEnvironment(), TMPDIR: folder, ...(full ? { TEST_FULL: '1' } : {}) }
-  const args = ['--enable-source-maps', '--unhandled-rejections=strict', file]
+  const args = ['--enable-source-maps', '--unhandled-rejections=strict', ...file.args]
   const finished = await run(process.execPath, args, { timeout, env })
   const left = reap(folder)
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   const counted = tallyOfUvu(finished)
   if (left.length > 0 && counted.failed === 0) {
-    say(`-- ${file}: left ${left.length} processes behind`)
+    say(`-- ${file.name}: left ${left.length} processes behind`)
     return { ...counted, failed: 1 }
   }
-  if (counted.failed > 0) explain(file, finished)
+  if (counted.failed > 0) explain(file.name, finished)
   else if (finished.ms > 10 * SECOND) {
-    say(`   ${file}: ${counted.passed} ok in ${(finished.ms / SECOND).toFixed(1)} s`)
+    say(`   ${file.name}: ${counted.passed} ok in ${(finished.ms / SECOND).toFixed(1)} s`)
   }
   return counted
 }
 
-async function runFiles(files: readonly string[], timeout: number, full: boolean): Promise<Tally> {
+async function runFiles(
+  files: readonly TestFile[],
+  timeout: number,
+  full: boolean,
+): Promise<Tally> {
   const limit = full ? timeout * FULL_FACTOR : timeout
   return sum(await inParallel(files, CORES, (file) => runFile(file, limit, full)))
 }

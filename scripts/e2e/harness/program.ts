@@ -1,5 +1,4 @@
 // One started program: its streams, its end.
-import { Buffer } from 'node:buffer'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { type Readable, type Writable } from 'node:stream'
