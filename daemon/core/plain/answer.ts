@@ -1,0 +1,103 @@
+import { fromBase64 } from '../../../shared/base64.js'
+import { concat, fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
+import { complaint, warningLine } from '../../../shared/complaint.js'
+import { displayText } from '../../../shared/display.js'
+import { CofferError, ERROR_CODES } from '../../../shared/errors.js'
+import type { Params, Result } from '../../../shared/protocol/local.js'
+import type { PlainAnswer } from '../../../shared/protocol/plain.js'
+import type { PlainCommand } from './parse.js'
+
+// What get, ls and run answer, in bytes for stdout and stderr. The methods behind are the caller's.
+
+type PlainMethod = 'secretGet' | 'secretList' | 'secretEnvironment'
+export type PlainMethods = {
+  readonly [M in PlainMethod]: (params: Params<M>) => Promise<Result<M>>
+}
+
+const NOTHING = new Uint8Array(0)
+const NEWLINE = utf8('\n')
+
+/** Does the command and renders its answer. Errors of the methods pass through: plainFailure renders them. */
+export async function answerPlain(
+  command: PlainCommand,
+  methods: PlainMethods,
+): Promise<PlainAnswer> {
+  switch (command.kind) {
+    case 'get': {
+      const result = await methods.secretGet(command.params)
+      return answer(command.json ? getJson(result) : getBytes(result, command.raw), result.warnings)
+    }
+    case 'ls': {
+      const result = await methods.secretList(command.params)
+      return renderList(result, command.json)
+    }
+    case 'run':
+      return renderRun(command, await methods.secretEnvironment(command.params))
+  }
+}
+
+/** The answer to a request that failed: its exit code, and its line on stderr. */
+export function plainFailure(error: CofferError): PlainAnswer {
+  return { status: ERROR_CODES[error.code], stdout: NOTHING, stderr: utf8(complaint(error)) }
+}
+
+/** What `get --json` shows of a value: text when it is UTF-8, else base64. */
+export function valueField(value: string): { value: string } | { valueBase64: string } {
+  const content = fromUtf8(bytesOfValue(value))
+  return content === undefined ? { valueBase64: value } : { value: content }
+}
+
+function bytesOfValue(value: string): Bytes {
+  const bytes = fromBase64(value)
+  if (bytes === undefined) throw new CofferError('internal', 'a value is not base64')
+  return bytes
+}
+
+function answer(stdout: Bytes, warnings: Result<'secretGet'>['warnings'], more = ''): PlainAnswer {
+  return { status: 0, stdout, stderr: utf8(warnings.map(warningLine).join('') + more) }
+}
+
+function getBytes(result: Result<'secretGet'>, raw: boolean): Bytes {
+  const bytes = bytesOfValue(result.value)
+  return raw ? bytes : concat(bytes, NEWLINE)
+}
+
+function getJson({ value, ...rest }: Result<'secretGet'>): Bytes {
+  return utf8(`${JSON.stringify({ ...valueField(value), ...rest })}\n`)
+}
+
+function renderList(result: Result<'secretList'>, json: boolean): PlainAnswer {
+  if (json) return answer(utf8(`${JSON.stringify(result)}\n`), [])
+  const names = result.secrets.map(({ name }) => `${displayText(name)}\n`)
+  return answer(utf8(names.join('')), result.warnings, names.length > 0 ? '' : 'No secrets found\n')
+}
+
+function renderRun(
+  command: Extract<PlainCommand, { kind: 'run' }>,
+  { variables, skipped, warnings }: Result<'secretEnvironment'>,
+): PlainAnswer {
+  const environment = Object.fromEntries(
+    variables.map(({ name, value }) => [name, variableText(name, value)] as const),
+  )
+  const word = skipped.length === 0 ? '' : warningLine(skippedWarning(skipped))
+  return {
+    ...answer(NOTHING, warnings, word),
+    exec: {
+      policy: command.preserve ? 'preserve' : 'override',
+      argv: command.command,
+      environment,
+    },
+  }
+}
+
+function skippedWarning(skipped: readonly string[]): { code: string; message: string } {
+  const shown = skipped.slice(0, 10).join(', ')
+  const more = skipped.length > 10 ? ` and ${skipped.length - 10} more` : ''
+  return { code: 'skipped', message: `no names of variables, left out: ${shown}${more}` }
+}
+
+function variableText(name: string, value: string): string {
+  const content = fromUtf8(bytesOfValue(value))
+  if (content === undefined) throw new CofferError('internal', `the variable ${name} is not UTF-8`)
+  return content
+}

@@ -1,0 +1,74 @@
+import * as fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { scanPlain } from './plain-argv.js'
+
+function shown(line: string): string {
+  const found = scanPlain(line === '' ? [] : line.split(' '))
+  if (found === undefined) return 'full'
+  const values = [...found.values].map(([name, given]) => `${name}=${given.join('|')}`)
+  const parts = [found.verb, ...found.switches, ...values, ...found.names]
+  return [...parts, ...(found.command.length > 0 ? ['--', ...found.command] : [])].join(' ')
+}
+
+const TABLE: readonly (readonly [string, string])[] = [
+  ['get A', 'get A'],
+  ['secret get A', 'get A'],
+  ['secrets get -n A', 'get raw A'],
+  ['get A -n', 'get raw A'],
+  ['--org o secret --project=p get A', 'get org=o project=p A'],
+  ['get A --version 3 --strict --json', 'get strict json version=3 A'],
+  ['get -- -n', 'get -n'],
+  ['--offline ls', 'ls offline'],
+  ['secret list db/', 'ls db/'],
+  ['secrets ls --org=', 'ls org='],
+  ['run cmd --help -n', 'run -- cmd --help -n'],
+  ['run --only A,B -- cmd -- x', 'run only=A,B -- cmd -- x'],
+  ['run --only A --only=B --preserve-env cmd', 'run preserve-env only=A|B -- cmd'],
+  ['--org o run --allow-env PATH env', 'run org=o allow-env=PATH -- env'],
+  ['run -', 'run -- -'],
+]
+
+test('plain lines are read', () => {
+  for (const [line, meaning] of TABLE) assert.is(shown(line), meaning, line)
+})
+
+test('all else is for the full program', () => {
+  const lines = [
+    '',
+    'get',
+    'get A B',
+    'get --help',
+    'get A -h',
+    'get A --only B',
+    'get A --raw=1',
+    'get --org',
+    'ls a b',
+    'ls -n',
+    'set A',
+    'secret',
+    'secret secret get A',
+    'secret run x',
+    'run',
+    'run --',
+    'run --watch -- x',
+    'run --json -- x',
+    'org ls',
+    '--version',
+    '--unknown get A',
+    '-- get A',
+    'get A --__proto__ x',
+    'toString A',
+  ]
+  for (const line of lines) assert.is(shown(line), 'full', line)
+})
+
+test("run's command is verbatim whatever it holds", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string(), { minLength: 1 }), (command) => {
+      assert.equal(scanPlain(['run', '--', ...command])?.command, command)
+    }),
+  )
+})
+
+test.run()
