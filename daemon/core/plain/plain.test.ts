@@ -102,10 +102,9 @@ test('get gives the bytes', async () => {
 
 test('get --json tells text from bytes', async () => {
   const text = await output('get --json A', getting(utf8('"v"')))
-  assert.is(JSON.parse(text.stdout).value, '"v"')
-  assert.is(JSON.parse(text.stdout).version.number, 3)
+  assert.match(text.stdout, '{"value":"\\"v\\"","reference":"/user/A","version":{')
   const bytes = await output('get --json A', getting(Uint8Array.of(255)))
-  assert.is(JSON.parse(bytes.stdout).valueBase64, '/w==')
+  assert.match(bytes.stdout, '{"valueBase64":"/w==",')
 })
 
 test('ls gives one name a line, hostile names escaped', async () => {
@@ -130,7 +129,7 @@ test('ls gives one name a line, hostile names escaped', async () => {
     status: 0,
   })
   const json = await output('ls --json', listing([]))
-  assert.equal(JSON.parse(json.stdout).secrets, [])
+  assert.match(json.stdout, '"secrets":[]')
   assert.is(json.stderr, '')
 })
 
