@@ -12,8 +12,10 @@ export type Connection = {
    * the connection has closed, this does nothing.
    */
   notify<N extends Notification>(name: N, params: NotificationParams<N>): void
-  /** Takes the connection off the limit of idle time for as long as it lives. */
+  /** Never drops the connection for another; for subscribers. @throws CofferError `limit` when there are too many. */
   keep(): void
+  /** Leaves closing it to the end of the process: its peer sees when the daemon has gone. */
+  linger(): void
 }
 
 /** One request in work. */
