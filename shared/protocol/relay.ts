@@ -72,8 +72,11 @@ export const clientMessageCodec = messages('a client message', {
   ],
   /** Second frame: `signAuth` over the transcript. */
   auth: [1, struct({ signature: req(0, fixed(64)) })],
-  /** Makes the vault whose genesis link entry this is. Reply `created`. Doing it again is no error. */
-  create: [2, struct({ genesis: req(0, entry), token: opt(1, text(256)) })],
+  /**
+   * Makes the vault of this chain: its genesis link entry and, when a device other than the genesis's brings a
+   * lost vault back, the links up to one that makes it a member. Reply `created`. Doing it again is no error.
+   */
+  create: [2, struct({ links: req(0, entryBodies), token: opt(1, text(256)) })],
   /**
    * Reply `opened`; then `entries` pushes carry the log after the cursor, contiguous and without end, and
    * `head` and `joinRequest` pushes what other devices put. Opening an open vault starts again at the cursor.
