@@ -45,6 +45,8 @@ export const LIMITS = {
   joinRequest: 2 * KiB,
   /** Bytes of one plain-block request: argv, cwd and a few variables. */
   plainRequest: 1 * MiB,
+  /** A launcher gives up on a daemon that says nothing for this long. */
+  plainAnswer: 60_000,
   /** A path that a client names, UTF-8 (Linux PATH_MAX). */
   path: 4096,
   /** A socket path that the kernel takes whole; Node 20 silently cuts a longer one. */

@@ -1,0 +1,147 @@
+import { concat, equal, u32be, utf8, type Bytes } from '../../../shared/bytes.js'
+import { hash } from '../../../shared/crypto/hash.js'
+import type { Random } from '../../../shared/crypto/random.js'
+import { CofferError } from '../../../shared/errors.js'
+import { bytesOf, type DeviceId, type VaultId } from '../../../shared/ids.js'
+import type { Header } from '../../../shared/log/changeset.js'
+import { partContext } from '../../../shared/log/changeset.js'
+import { deviceIdOf, type DeviceKeys } from '../../../shared/log/device.js'
+import type { EpochStart, Wraps } from '../../../shared/log/link.js'
+import { boxKeyPair, keyedHash, open, openSealed, pad, seal, sealTo, unpad } from './seal.js'
+import type { BoxKeyPair } from './seal.js'
+
+/** Public commitment to an epoch key: no second key can be passed off as it. */
+export function commitmentOf(epochKey: Bytes): Bytes {
+  return hash('epoch-commitment', epochKey)
+}
+
+/** The X25519 pair derived from an epoch key: sealers seal names to it. */
+export function epochBoxPair(epochKey: Bytes): BoxKeyPair {
+  return boxKeyPair(keyedHash(epochKey, 'epoch-box'))
+}
+
+/** What the link that starts an epoch says of its key. */
+export function epochStart(epochKey: Bytes, wraps: Bytes): EpochStart {
+  return { commitment: commitmentOf(epochKey), box: epochBoxPair(epochKey).publicKey, wraps }
+}
+
+function wrapPlain(epochKey: Bytes, vault: Bytes, epoch: number, device: DeviceId): Bytes {
+  return concat(epochKey, vault, u32be(epoch), bytesOf(device))
+}
+
+/**
+ * One epoch key sealed to each device. A genesis can't know its vault's id: it passes its nonce, doubled.
+ */
+export function wrapFor(
+  epochKey: Bytes,
+  vault: Bytes,
+  epoch: number,
+  keys: readonly DeviceKeys[],
+): Wraps {
+  return keys.map((one) => {
+    const device = deviceIdOf(one)
+    return { device, box: sealTo(one.box, wrapPlain(epochKey, vault, epoch, device)) }
+  })
+}
+
+/**
+ * The epoch key of this device's wrap.
+ * @throws CofferError `tampering` (reason `bad-wrap`) when it isn't there, doesn't open, was made for another
+ * vault, epoch or device, or isn't the key that the chain committed to
+ */
+export function unwrap(
+  wraps: Wraps,
+  pair: BoxKeyPair,
+  at: { vault: Bytes; epoch: number; device: DeviceId; commitment: Bytes },
+): Bytes {
+  const box = wraps.find((wrap) => wrap.device === at.device)?.box
+  const plain = box && openSealed(pair, box)
+  const key = plain?.slice(0, 32)
+  const bound =
+    key !== undefined &&
+    plain !== undefined &&
+    equal(plain, wrapPlain(key, at.vault, at.epoch, at.device)) &&
+    equal(commitmentOf(key), at.commitment)
+  if (!bound) {
+    throw new CofferError('tampering', 'the vault key sealed to this device is missing or wrong', {
+      reason: 'bad-wrap',
+      next: 'Ask another member to run `coffer status`: their device can seal it again.',
+    })
+  }
+  return key
+}
+
+type Place = Pick<Header, 'vaultId' | 'device' | 'seq' | 'epoch'>
+export type Part = 'meta' | 'value'
+
+/** Key of one part of one item: nothing is stored per secret (SPEC section 6). */
+export function itemKey(epochKey: Bytes, at: Place, index: number, part: Part): Bytes {
+  const place = [bytesOf(at.vaultId), bytesOf(at.device), partContext(at, index, part)]
+  return keyedHash(epochKey, 'item-key', ...place)
+}
+
+/** Public commitment to an item key, bound to its place. */
+export function itemCommitment(key: Bytes, at: Place, index: number, part: Part): Bytes {
+  return hash('item-commitment', key, partContext(at, index, part))
+}
+
+/** Padded and sealed part of an item, and its key's commitment. */
+export function sealPart(
+  epochKey: Bytes,
+  at: Place,
+  index: number,
+  part: Part,
+  plain: Bytes,
+  random: Random,
+): { box: Bytes; commitment: Bytes } {
+  const key = itemKey(epochKey, at, index, part)
+  const box = seal(key, partContext(at, index, part), pad(plain), random)
+  return { box, commitment: itemCommitment(key, at, index, part) }
+}
+
+/**
+ * The plaintext of an item's part.
+ * @throws CofferError `tampering`: `key-commitment` when the signed commitment is another key's, `bad-box` when
+ * the ciphertext doesn't open at its place, `bad-padding`
+ */
+export function openPart(
+  epochKey: Bytes,
+  at: Place,
+  index: number,
+  part: Part,
+  sealed: { box: Bytes; commitment: Bytes },
+): Bytes {
+  const key = itemKey(epochKey, at, index, part)
+  const fail = (reason: string): never => {
+    throw new CofferError('tampering', `an item's ${part} doesn't open`, { reason })
+  }
+  if (!equal(itemCommitment(key, at, index, part), sealed.commitment)) return fail('key-commitment')
+  const padded = open(key, partContext(at, index, part), sealed.box)
+  if (padded === undefined) return fail('bad-box')
+  return unpad(padded) ?? fail('bad-padding')
+}
+
+function labelKey(epochKey: Bytes): Bytes {
+  return keyedHash(epochKey, 'label-key')
+}
+
+/** A label (UTF-8 text) encrypted for a link; `subject` is the raw id of the device or invite that it names. */
+export function sealLabel(epochKey: Bytes, subject: Bytes, label: string, random: Random): Bytes {
+  return seal(labelKey(epochKey), hash('label', subject), pad(utf8(label)), random)
+}
+
+/** Bytes of a label, or undefined when it doesn't open. */
+export function openLabel(epochKey: Bytes, subject: Bytes, box: Bytes): Bytes | undefined {
+  const padded = open(labelKey(epochKey), hash('label', subject), box)
+  return padded && unpad(padded)
+}
+
+/** What stands for the vault's id in the wraps of a genesis, whose hash isn't known yet. */
+export function genesisContext(nonce: Bytes): Bytes {
+  return concat(nonce, nonce)
+}
+
+/** What stands for the vault in wraps that later links carry. */
+export function vaultContext(vaultId: VaultId): Bytes {
+  return bytesOf(vaultId)
+}

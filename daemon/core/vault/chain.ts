@@ -1,0 +1,225 @@
+import { u32be, utf8, type Bytes } from '../../../shared/bytes.js'
+import { CofferError } from '../../../shared/errors.js'
+import type { DeviceId, UserId, VaultId } from '../../../shared/ids.js'
+import type { SignKeyPair } from '../../../shared/crypto/sign.js'
+import { decodeEntry, encodeEntry } from '../../../shared/log/entry.js'
+import { deviceIdOf, type DeviceStatement } from '../../../shared/log/device.js'
+import {
+  decodeWraps,
+  signedLink,
+  SUITE,
+  VERSION,
+  wrapsHashOf,
+  type Action,
+  type Link,
+} from '../../../shared/log/link.js'
+import { epochAt, headOf, type Membership } from '../../../shared/log/membership.js'
+import type { Signed } from '../../../shared/log/signed.js'
+import { applyLink, checkWraps, openChain } from '../../../shared/log/validate.js'
+import { genesisContext, unwrap, vaultContext } from '../crypto/epoch.js'
+import type { BoxKeyPair } from '../crypto/seal.js'
+import { alarmOf, type Alarm } from './alarm.js'
+import type { Op } from './records.js'
+
+/** This device, as its vaults see it. */
+export type Identity = {
+  readonly device: DeviceId
+  readonly userId: UserId
+  readonly statement: DeviceStatement
+  readonly sign: SignKeyPair
+  readonly box: BoxKeyPair
+}
+
+type Taken = {
+  readonly ops: readonly Op[]
+  readonly added: boolean
+  readonly alarms: readonly Alarm[]
+}
+
+const NOTHING: Taken = { ops: [], added: false, alarms: [] }
+
+/** A vault's membership chain on this device, and the epoch keys that its links gave to it. */
+export class Chain {
+  readonly #identity: Identity
+  readonly vaultId: VaultId
+  readonly keys = new Map<number, Bytes>()
+  membership: Membership | undefined
+  /** Own link on the present head that the relay hasn't answered; no other may be signed there. */
+  #proposed: Bytes | undefined
+
+  constructor(identity: Identity, vaultId: VaultId) {
+    this.#identity = identity
+    this.vaultId = vaultId
+  }
+
+  get proposed(): Bytes | undefined {
+    return this.#proposed
+  }
+
+  /** @throws CofferError `internal` before the genesis is known */
+  known(): Membership {
+    if (this.membership === undefined) {
+      throw new CofferError('stale', 'the vault is still loading', { reason: 'loading' })
+    }
+    return this.membership
+  }
+
+  /** Restores what the store holds: link entries by n, keys, an own link under way. */
+  restore(
+    links: readonly Bytes[],
+    keys: ReadonlyMap<number, Bytes>,
+    proposed: Bytes | undefined,
+  ): void {
+    for (const body of links) {
+      const entry = decodeEntry(body)
+      if (entry.kind !== 'link') throw corrupt()
+      if (this.membership === undefined) this.membership = openChain(entry.body.signed)
+      else applyLink(this.membership, entry.body.signed)
+    }
+    for (const [epoch, key] of keys) this.keys.set(epoch, key)
+    this.#proposed = proposed
+  }
+
+  /**
+   * Takes one link entry in: applies the next one, passes over known ones, raises an alarm on any other.
+   * `body` is the entry's bytes.
+   */
+  take(body: Bytes, signed: Signed, wraps: Bytes | undefined): Taken {
+    try {
+      const { n } = signedLink.read(signed)
+      const known = this.membership?.hashes[n]
+      if (known !== undefined) return this.#again(n, known === signedLink.id(signed))
+      return this.#apply(body, signed, wraps)
+    } catch (error) {
+      return { ...NOTHING, alarms: [alarmOf(error, 'link')] }
+    }
+  }
+
+  #again(n: number, same: boolean): Taken {
+    if (same) return NOTHING
+    const detail = `link ${n} is another than the one that this device holds`
+    return { ...NOTHING, alarms: [{ reason: 'fork', detail }] }
+  }
+
+  #apply(body: Bytes, signed: Signed, wraps: Bytes | undefined): Taken {
+    let link: Link
+    if (this.membership === undefined) {
+      const opened = openChain(signed)
+      if (opened.vaultId !== this.vaultId) {
+        throw new CofferError('tampering', 'the genesis is of another vault', {
+          reason: 'fake-genesis',
+        })
+      }
+      this.membership = opened
+      link = signedLink.read(signed)
+    } else {
+      link = applyLink(this.membership, signed)
+    }
+    const ops: Op[] = [{ table: 'link', key: u32be(link.n), value: body }]
+    if (this.#proposed !== undefined) ops.push(...this.withdraw())
+    const alarms: Alarm[] = []
+    try {
+      ops.push(...this.#keysOf(this.membership, link, wraps))
+    } catch (error) {
+      alarms.push(alarmOf(error, 'link'))
+    }
+    return { ops, added: true, alarms }
+  }
+
+  /** The epoch key that a link's wraps hold for this device. */
+  #keysOf(m: Membership, link: Link, wraps: Bytes | undefined): Op[] {
+    checkWraps(m, link, wraps)
+    if (wraps === undefined || wrapsHashOf(link.action) === undefined) return []
+    const { device, box } = this.#identity
+    if (!this.#brings(m, link)) return []
+    const epoch = epochAt(m, link.n)
+    const start = m.epochs[epoch - 1]?.start
+    if (start === undefined) throw corrupt()
+    const { action } = link
+    const vault =
+      action.kind === 'genesis' ? genesisContext(action.body.nonce) : vaultContext(m.vaultId)
+    const at = { vault, epoch, device, commitment: start.commitment }
+    const key = unwrap(decodeWraps(wraps), box, at)
+    this.keys.set(epoch, key)
+    return [{ table: 'epochKey', key: u32be(epoch), value: key }]
+  }
+
+  /** Whether this link lets this device in. */
+  #brings(m: Membership, { action, n }: Link): boolean {
+    if (action.kind === 'genesis')
+      return deviceIdOf(action.body.statement.keys) === this.#identity.device
+    return m.devices.get(this.#identity.device)?.roles[0]?.from === n
+  }
+
+  /**
+   * Signs a link on the present head and remembers it: the caller makes the ops durable before it sends the
+   * entry. It takes effect only when it is met (`take`).
+   * @throws CofferError `conflict` (reason `link-under-way`) while an own one on this head has no answer
+   */
+  propose(action: Action, wraps: Bytes | undefined, now: number): { ops: Op[]; entry: Bytes } {
+    if (this.#proposed !== undefined) {
+      throw new CofferError('conflict', 'another change of members is under way', {
+        reason: 'link-under-way',
+        next: 'Try again in a moment.',
+      })
+    }
+    const head = headOf(this.known())
+    const link = {
+      version: VERSION,
+      suite: SUITE,
+      n: head.n + 1,
+      author: this.#identity.device,
+      time: now,
+      action,
+      vaultId: this.vaultId,
+      prev: head.hash,
+    }
+    const entry = linkEntry(signedLink.make(link, this.#identity.sign.privateKey), wraps)
+    this.#proposed = entry
+    return { ops: [{ table: 'meta', key: PROPOSED, value: entry }], entry }
+  }
+
+  /** Forgets the proposed link: it lost, or it is in. */
+  withdraw(): Op[] {
+    this.#proposed = undefined
+    return [{ table: 'meta', key: PROPOSED, value: undefined }]
+  }
+
+  /** The current epoch and its key. @throws CofferError `cannot-decrypt` when this device has none */
+  current(): { epoch: number; key: Bytes } {
+    const epoch = epochAt(this.known())
+    const key = this.keys.get(epoch)
+    if (key === undefined) {
+      throw new CofferError('cannot-decrypt', 'this device holds no key of the vault', {
+        reason: 'no-key',
+        next: 'Ask for it to be let in, or wait until the vault is loaded.',
+      })
+    }
+    return { epoch, key }
+  }
+}
+
+/** Key of the meta record that keeps the proposed link. */
+export const PROPOSED = utf8('proposed')
+
+/** An entry of one signed link and its wraps. */
+export function linkEntry(signed: Signed, wraps: Bytes | undefined): Bytes {
+  return encodeEntry({ kind: 'link', body: wraps === undefined ? { signed } : { signed, wraps } })
+}
+
+function corrupt(): CofferError {
+  return new CofferError('storage', "the vault's chain on this disk is damaged", {
+    reason: 'corrupt',
+    next: 'Run `coffer doctor`.',
+  })
+}
+
+/** Signs the genesis of a new vault, whose body is all that its id depends on. */
+export function signGenesis(
+  identity: Identity,
+  action: Extract<Action, { kind: 'genesis' }>,
+  now: number,
+): Signed {
+  const link = { version: VERSION, suite: SUITE, n: 0, author: identity.device, time: now, action }
+  return signedLink.make(link, identity.sign.privateKey)
+}

@@ -1,0 +1,60 @@
+import { bytesOf, type ChangeId, type DeviceId } from '../../../shared/ids.js'
+import { encode } from '../../../shared/codec.js'
+import {
+  changeRecordCodec,
+  metaCodec,
+  type Meta,
+  type Op,
+  type Place,
+  type Space,
+} from './records.js'
+
+/** One put or delete of one name, opened. */
+export type Change = Meta & {
+  /** Final once sealed; random while a draft. */
+  readonly id: ChangeId
+  readonly device: DeviceId
+  readonly place: Place | undefined
+  readonly ahead: boolean
+}
+
+/** A change to make. */
+export type NewChange = {
+  readonly space: Space
+  readonly name: string
+  /** undefined deletes. */
+  readonly value: Uint8Array | undefined
+  /** What it supersedes; by default all that is live. */
+  readonly parents?: readonly ChangeId[]
+  readonly note?: string
+}
+
+/**
+ * Order among concurrent changes of one name: the greater wins (SPEC section 6). A put beats a delete, then the
+ * later clock, then device id and change id, so that every device serves the same one.
+ */
+export function rank(a: Change, b: Change): number {
+  if (a.kind !== b.kind) return a.kind === 'put' ? 1 : -1
+  return a.wall - b.wall || a.counter - b.counter || order(a.device, b.device) || order(a.id, b.id)
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The meta part's plaintext. */
+export function encodeMeta(change: Change): Uint8Array {
+  return encode(metaCodec, change)
+}
+
+/** The record that keeps a change. */
+export function changeOp(change: Change): Op {
+  const { place, ahead, note, ...rest } = change
+  const record = {
+    ...rest,
+    ...(note === undefined ? {} : { note }),
+    ...(place === undefined ? {} : { place }),
+    ...(ahead ? { ahead: 1 } : {}),
+  }
+  return { table: 'change', key: bytesOf(change.id), value: encode(changeRecordCodec, record) }
+}

@@ -1,0 +1,308 @@
+import { u64be, type Bytes } from '../../../shared/bytes.js'
+import { encode } from '../../../shared/codec.js'
+import { CofferError } from '../../../shared/errors.js'
+import {
+  bytesOf,
+  idOf,
+  type ChangeId,
+  type ChangesetHash,
+  type EntryId,
+} from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
+import {
+  changeIdOf,
+  signedHeader,
+  type Header,
+  type ItemHeader,
+} from '../../../shared/log/changeset.js'
+import {
+  encodeEntry,
+  entryIdOf,
+  itemCodec,
+  partHash,
+  type Item,
+} from '../../../shared/log/entry.js'
+import { SUITE, VERSION } from '../../../shared/log/link.js'
+import { headOf } from '../../../shared/log/membership.js'
+import { signedCodec, type Signed } from '../../../shared/log/signed.js'
+import { sealPart } from '../crypto/epoch.js'
+import { changeOp, encodeMeta, type Change, type NewChange } from './change.js'
+import type { Chain, Identity } from './chain.js'
+import type { Clock } from './clock.js'
+import { nodeOf, nodeOp, type Graph } from './graph.js'
+import type { Names } from './names.js'
+import { draftRecordCodec, outboxRecordCodec, type Env, type Op } from './records.js'
+
+export type OutboxEntry = { readonly ordinal: number; readonly body: Bytes; readonly id: EntryId }
+
+type Parts = {
+  readonly chain: Chain
+  readonly graph: Graph
+  readonly names: Names
+  readonly clock: Clock
+}
+
+/**
+ * Local writes (SPEC section 6): first drafts without a sequence, then, when they are about to be sent, sealed and
+ * signed changesets in the outbox, whose bytes never change again.
+ */
+export class Drafts {
+  readonly #env: Env
+  readonly #identity: Identity
+  readonly #parts: Parts
+  readonly #drafts = new Map<number, readonly Change[]>()
+  /** Drafts that build on a change, by its id. */
+  readonly #children = new Map<ChangeId, Set<number>>()
+  readonly #outbox = new Map<EntryId, OutboxEntry>()
+  #nextDraft = 1
+  #nextOutbox = 1
+
+  constructor(env: Env, identity: Identity, parts: Parts) {
+    this.#env = env
+    this.#identity = identity
+    this.#parts = parts
+  }
+
+  get drafts(): number {
+    return this.#drafts.size
+  }
+
+  /** Sealed entries that the relay's log hasn't shown yet, in order. */
+  outbox(): OutboxEntry[] {
+    return [...this.#outbox.values()]
+  }
+
+  restoreDraft(ordinal: number, changes: readonly Change[]): void {
+    this.#keep(ordinal, changes)
+    this.#nextDraft = Math.max(this.#nextDraft, ordinal + 1)
+  }
+
+  #keep(ordinal: number, changes: readonly Change[]): void {
+    this.#drafts.set(ordinal, changes)
+    for (const parent of changes.flatMap((change) => change.parents)) {
+      const children = this.#children.get(parent) ?? new Set()
+      this.#children.set(parent, children.add(ordinal))
+    }
+  }
+
+  restoreOutbox(ordinal: number, body: Bytes): void {
+    const id = entryIdOf(body)
+    this.#outbox.set(id, { ordinal, body, id })
+    this.#nextOutbox = Math.max(this.#nextOutbox, ordinal + 1)
+  }
+
+  /**
+   * One transaction. Its changes show at once; by default each supersedes all that is live of its name.
+   * Names, sizes and rights were checked by the caller. @throws CofferError `limit`
+   */
+  write(news: readonly NewChange[]): { ops: Op[]; changes: Change[] } {
+    const ordinal = this.#nextDraft++
+    const stamp = this.#parts.clock.tick(this.#env.now())
+    const ops: Op[] = []
+    const changes = news.map((one): Change => {
+      const id = idOf<ChangeId>(this.#env.random(32))
+      if (one.value !== undefined)
+        ops.push({ table: 'draftValue', key: bytesOf(id), value: one.value })
+      return {
+        id,
+        space: one.space,
+        name: one.name,
+        kind: one.value === undefined ? 'delete' : 'put',
+        ...stamp,
+        parents: one.parents ?? this.#live(one),
+        size: one.value?.length ?? 0,
+        ...(one.note === undefined ? {} : { note: one.note }),
+        device: this.#identity.device,
+        place: undefined,
+        ahead: false,
+      }
+    })
+    this.#keep(ordinal, changes)
+    for (const change of changes) {
+      this.#parts.names.add(change)
+      ops.push(changeOp(change))
+    }
+    const record = encode(draftRecordCodec, { changes: changes.map((change) => change.id) })
+    ops.push({ table: 'draft', key: u64be(ordinal), value: record })
+    return { ops, changes }
+  }
+
+  #live({ space, name }: NewChange): ChangeId[] {
+    const siblings = this.#parts.names.current(space, name)?.siblings ?? []
+    return siblings.slice(0, LIMITS.parents).map((one) => one.id)
+  }
+
+  /**
+   * Gives the oldest drafts their sequence, epoch and signature, up to about `limit` bytes of entries (at least one
+   * draft). The caller makes the ops durable before it sends anything.
+   */
+  seal(limit: {
+    readonly entries: number
+    readonly bytes: number
+  }): { ops: Op[]; entries: OutboxEntry[] } | undefined {
+    const ops: Op[] = []
+    const entries: OutboxEntry[] = []
+    let bytes = 0
+    for (const [ordinal, changes] of this.#drafts) {
+      if (entries.length > 0 && (entries.length >= limit.entries || bytes >= limit.bytes)) break
+      const sealed = this.#sealOne(ordinal, changes, ops)
+      for (const body of sealed) {
+        bytes += body.length
+        entries.push(this.#send(body, ops))
+      }
+    }
+    return entries.length === 0 ? undefined : { ops, entries }
+  }
+
+  #send(body: Bytes, ops: Op[]): OutboxEntry {
+    const ordinal = this.#nextOutbox++
+    const entry = { ordinal, body, id: entryIdOf(body) }
+    this.#outbox.set(entry.id, entry)
+    ops.push({ table: 'outbox', key: u64be(ordinal), value: encode(outboxRecordCodec, { body }) })
+    return entry
+  }
+
+  /** Puts entries into the outbox again that a restored relay lost. */
+  resend(bodies: readonly Bytes[]): Op[] {
+    const ops: Op[] = []
+    for (const body of bodies) if (!this.#outbox.has(entryIdOf(body))) this.#send(body, ops)
+    return ops
+  }
+
+  #header(): Omit<Header, 'items'> {
+    const { chain, graph } = this.#parts
+    const { device } = this.#identity
+    const tail = graph.latest(device)
+    const base = {
+      version: VERSION,
+      suite: SUITE,
+      vaultId: chain.vaultId,
+      device,
+      seq: (tail?.seq ?? 0) + 1,
+      memberHead: headOf(chain.known()),
+      epoch: chain.current().epoch,
+      deps: graph.deps(device),
+    }
+    return tail === undefined ? base : { ...base, prev: tail.hash }
+  }
+
+  #sealOne(ordinal: number, changes: readonly Change[], ops: Op[]): Bytes[] {
+    const { graph } = this.#parts
+    const base = this.#header()
+    const parts = changes.map((change, index) => this.#sealChange(base, change, index))
+    const header: Header = { ...base, items: parts.map((part) => part.header) }
+    const signed = signedHeader.make(header, this.#identity.sign.privateKey)
+    const hash = signedHeader.id(signed)
+    const node = nodeOf(header, undefined)
+    graph.add(hash, node)
+    ops.push(nodeOp(hash, node), {
+      table: 'header',
+      key: bytesOf(hash),
+      value: encode(signedCodec, signed),
+    })
+    ops.push({ table: 'draft', key: u64be(ordinal), value: undefined })
+    this.#drafts.delete(ordinal)
+    const final = new Map<ChangeId, Change>()
+    changes.forEach((change, index) => {
+      const part = parts[index]
+      if (part === undefined) return
+      const at = { changeset: hash, seq: header.seq, epoch: header.epoch, index }
+      const commitment = part.header.valueCommitment
+      const place = commitment === undefined ? at : { ...at, valueCommitment: commitment }
+      const sealed = { ...change, id: changeIdOf(hash, index), place }
+      final.set(change.id, sealed)
+      ops.push({ table: 'change', key: bytesOf(change.id), value: undefined }, changeOp(sealed))
+      ops.push({ table: 'draftValue', key: bytesOf(change.id), value: undefined })
+      ops.push({ table: 'item', key: bytesOf(sealed.id), value: encode(itemCodec, part.item) })
+    })
+    ops.push(...this.#rename(final))
+    return changesetEntries(
+      hash,
+      signed,
+      parts.map((part) => part.item),
+    )
+  }
+
+  #sealChange(
+    at: Omit<Header, 'items'>,
+    change: Change,
+    index: number,
+  ): { header: ItemHeader; item: Item } {
+    const { key } = this.#parts.chain.current()
+    const { random } = this.#env
+    const meta = sealPart(key, at, index, 'meta', encodeMeta(change), random)
+    const head = { meta: partHash(meta.box), metaCommitment: meta.commitment }
+    if (change.kind === 'delete') return { header: head, item: { meta: meta.box } }
+    const plain = this.#env.reader.get('draftValue', bytesOf(change.id))
+    if (plain === undefined) {
+      throw new CofferError('storage', 'the value of an unsent write is gone from this disk', {
+        reason: 'corrupt',
+        next: 'Run `coffer doctor`.',
+      })
+    }
+    const value = sealPart(key, at, index, 'value', plain, random)
+    return {
+      header: { ...head, value: partHash(value.box), valueCommitment: value.commitment },
+      item: { meta: meta.box, value: value.box },
+    }
+  }
+
+  /** The later drafts and the names know sealed changes by their final ids from now on. */
+  #rename(final: ReadonlyMap<ChangeId, Change>): Op[] {
+    const ops: Op[] = []
+    const touched = new Map<ChangeId, Change>(final)
+    const later = new Set([...final.keys()].flatMap((id) => [...(this.#children.get(id) ?? [])]))
+    for (const id of final.keys()) this.#children.delete(id)
+    for (const ordinal of later) {
+      const renamed = (this.#drafts.get(ordinal) ?? []).map((change) => {
+        const parents = change.parents.map((parent) => final.get(parent)?.id ?? parent)
+        return { ...change, parents }
+      })
+      if (renamed.length > 0) this.#keep(ordinal, renamed)
+      for (const change of renamed) {
+        touched.set(change.id, change)
+        ops.push(changeOp(change))
+      }
+    }
+    const names = new Map([...touched.values()].map((one) => [`${one.space}\0${one.name}`, one]))
+    for (const { space, name } of names.values()) this.#parts.names.replace(space, name, touched)
+    return ops
+  }
+
+  /** Forgets entries that the relay's log has shown. */
+  settle(ids: readonly EntryId[]): Op[] {
+    return ids.flatMap((id) => {
+      const entry = this.#outbox.get(id)
+      if (entry === undefined) return []
+      this.#outbox.delete(id)
+      return [{ table: 'outbox' as const, key: u64be(entry.ordinal), value: undefined }]
+    })
+  }
+}
+
+/** The mailbox entries of a changeset: the header with as many items as fit, then the rest in order. */
+export function changesetEntries(
+  hash: ChangesetHash,
+  signed: Signed,
+  items: readonly Item[],
+): Bytes[] {
+  const chunks: Item[][] = [[]]
+  let size = 0
+  for (const item of items) {
+    const bytes = item.meta.length + (item.value?.length ?? 0) + 16
+    if (size > 0 && size + bytes > LIMITS.chunk) {
+      chunks.push([])
+      size = 0
+    }
+    chunks.at(-1)?.push(item)
+    size += bytes
+  }
+  const [inline = [], ...rest] = chunks
+  const entries = [encodeEntry({ kind: 'changeset', body: { signed, items: inline } })]
+  let first = inline.length
+  for (const chunk of rest) {
+    entries.push(encodeEntry({ kind: 'items', body: { changeset: hash, first, items: chunk } }))
+    first += chunk.length
+  }
+  return entries
+}

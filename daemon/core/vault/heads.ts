@@ -1,0 +1,96 @@
+import { u64be, type Bytes } from '../../../shared/bytes.js'
+import { decode, encode } from '../../../shared/codec.js'
+import { idOf, type DeviceId, type LogHash } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
+import { signedHead, type Head } from '../../../shared/log/head.js'
+import { headOf, linkAt } from '../../../shared/log/membership.js'
+import { signedCodec } from '../../../shared/log/signed.js'
+import { logStart } from '../../../shared/log/entry.js'
+import { alarmOf, type Alarm } from './alarm.js'
+import type { Chain, Identity } from './chain.js'
+import type { Env, LogCursor } from './records.js'
+
+/** Signed heads (SPEC section 9): devices tell each other what they saw, through a relay that can't forge it. */
+export class Heads {
+  readonly #env: Env
+  readonly #identity: Identity
+  readonly #chain: Chain
+  /** Heads past our cursor, to compare once we get there. */
+  readonly #ahead = new Map<DeviceId, Head>()
+  #newest: number | undefined
+
+  constructor(env: Env, identity: Identity, chain: Chain) {
+    this.#env = env
+    this.#identity = identity
+    this.#chain = chain
+  }
+
+  get newest(): number | undefined {
+    return this.#newest
+  }
+
+  sign({ pos, logHash, generation }: LogCursor): Bytes {
+    const head: Head = {
+      vaultId: this.#chain.vaultId,
+      device: this.#identity.device,
+      memberHead: headOf(this.#chain.known()),
+      generation,
+      pos,
+      logHash,
+      time: this.#env.now(),
+    }
+    return encode(signedCodec, signedHead.make(head, this.#identity.sign.privateKey))
+  }
+
+  check(body: Bytes, cursor: LogCursor): Alarm[] {
+    try {
+      const signed = decode(signedCodec, body, 'a signed head', LIMITS.signedHead)
+      const head = signedHead.read(signed)
+      const device = this.#chain.known().devices.get(head.device)
+      if (device === undefined || head.device === this.#identity.device) return []
+      signedHead.check(signed, device.keys.sign)
+      if (head.vaultId !== this.#chain.vaultId)
+        return [{ reason: 'foreign-vault', detail: 'head of another vault' }]
+      return this.#compare(head, cursor)
+    } catch (error) {
+      return [alarmOf(error, 'head')]
+    }
+  }
+
+  /** Heads that the cursor has reached since they came. */
+  recheck(cursor: LogCursor): Alarm[] {
+    const reached = [...this.#ahead.values()].filter((head) => head.pos <= cursor.pos)
+    return reached.flatMap((head) => this.#compare(head, cursor))
+  }
+
+  #compare(head: Head, cursor: LogCursor): Alarm[] {
+    this.#ahead.delete(head.device)
+    // Positions of another generation say nothing about this one.
+    if (head.generation !== cursor.generation) return []
+    if (head.pos > cursor.pos) {
+      this.#ahead.set(head.device, head)
+      return []
+    }
+    const alarms: Alarm[] = []
+    if (this.#logHash(head.pos, cursor) !== head.logHash) {
+      alarms.push({
+        reason: 'two-logs',
+        detail: `the relay showed another log up to entry ${head.pos}`,
+      })
+    }
+    const { n, hash } = head.memberHead
+    const m = this.#chain.known()
+    if (n < m.hashes.length && linkAt(m, n) !== hash) {
+      alarms.push({ reason: 'fork', detail: `the relay showed another link ${n}` })
+    }
+    if (alarms.length === 0) this.#newest = Math.max(this.#newest ?? 0, head.time)
+    return alarms
+  }
+
+  #logHash(pos: number, cursor: LogCursor): LogHash | undefined {
+    if (pos === 0) return logStart(this.#chain.vaultId)
+    if (pos === cursor.pos) return cursor.logHash
+    const record = this.#env.reader.get('log', u64be(pos))
+    return record && idOf<LogHash>(record)
+  }
+}

@@ -1,0 +1,232 @@
+import type { Bytes } from '../../../shared/bytes.js'
+import { decode, encode } from '../../../shared/codec.js'
+import { CofferError } from '../../../shared/errors.js'
+import { bytesOf, type ChangesetHash } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
+import {
+  changeIdOf,
+  checkHeader,
+  signedHeader,
+  type Header,
+} from '../../../shared/log/changeset.js'
+import { checkItem, itemCodec, type Item } from '../../../shared/log/entry.js'
+import { signedCodec, type Signed } from '../../../shared/log/signed.js'
+import { openPart } from '../crypto/epoch.js'
+import { alarmOf, type Alarm } from './alarm.js'
+import type { Chain } from './chain.js'
+import { changeOp, type Change } from './change.js'
+import type { Clock } from './clock.js'
+import { nodeOf, nodeOp, type Graph } from './graph.js'
+import type { Names } from './names.js'
+import { metaCodec, pendingRecordCodec, type Op, type Reader } from './records.js'
+
+/** Why a changeset that came doesn't count yet. */
+export type Waits = 'items' | 'link' | 'key' | 'prev' | 'deps'
+
+type Pending = {
+  readonly signed: Signed
+  readonly header: Header
+  readonly items: (Item | undefined)[]
+  missing: number
+  generation: number
+}
+
+type Parts = {
+  readonly chain: Chain
+  readonly graph: Graph
+  readonly names: Names
+  readonly clock: Clock
+}
+
+/** What settling gave: records, the names that changed, alarms. */
+export type Settled = { readonly ops: Op[]; readonly changes: Change[]; readonly alarms: Alarm[] }
+
+/**
+ * Changesets that came from the relay and wait until all that they build on is there (SPEC section 6): their items,
+ * the links and keys of their member head, prev and deps. What counts in the end doesn't depend on the order of
+ * arrival, and a transaction shows wholly or not at all.
+ */
+export class Inbound {
+  readonly #parts: Parts
+  readonly #pending = new Map<ChangesetHash, Pending>()
+  /** Records of items that came since the last `settle`. */
+  #fresh: Op[] = []
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  has(hash: ChangesetHash): boolean {
+    return this.#pending.has(hash)
+  }
+
+  /** Restores a changeset that waited when the store was closed. */
+  restore(record: Bytes, reader: Reader): void {
+    const { signed, indexes, generation } = decode(
+      pendingRecordCodec,
+      record,
+      'a pending changeset',
+      LIMITS.storeValue,
+    )
+    const hash = signedHeader.id(signed)
+    this.#add(hash, signed, signedHeader.read(signed), generation)
+    for (const index of indexes) {
+      const item = reader.get('item', bytesOf(changeIdOf(hash, index)))
+      if (item !== undefined)
+        this.#put(hash, index, decode(itemCodec, item, 'an item', LIMITS.frame))
+    }
+    this.#fresh = []
+  }
+
+  /** Takes a new changeset with its first items. @throws CofferError `format`, `limit` */
+  begin(hash: ChangesetHash, signed: Signed, items: readonly Item[], generation: number): void {
+    if (this.#pending.size >= LIMITS.pending) {
+      throw new CofferError('limit', 'too many changesets wait for something', {
+        reason: 'pending',
+      })
+    }
+    this.#add(hash, signed, signedHeader.read(signed), generation)
+    this.more(hash, 0, items)
+  }
+
+  #add(hash: ChangesetHash, signed: Signed, header: Header, generation: number): void {
+    const items = header.items.map(() => undefined)
+    this.#pending.set(hash, { signed, header, items, missing: items.length, generation })
+  }
+
+  /** Takes items from index `first` on. @throws CofferError `tampering` (reason `bad-item`) */
+  more(hash: ChangesetHash, first: number, items: readonly Item[]): void {
+    items.forEach((item, i) => this.#put(hash, first + i, item))
+  }
+
+  #put(hash: ChangesetHash, index: number, item: Item): void {
+    const pending = this.#pending.get(hash)
+    const header = pending?.header.items[index]
+    if (pending === undefined || header === undefined) {
+      throw new CofferError('tampering', 'an item belongs to no changeset', { reason: 'bad-item' })
+    }
+    checkItem(header, item)
+    if (pending.items[index] !== undefined) return
+    pending.missing--
+    pending.items[index] = item
+    this.#fresh.push(itemOp(hash, index, item))
+  }
+
+  /** Everything that waits, and for what. */
+  waiting(): { hash: ChangesetHash; waits: Waits }[] {
+    return [...this.#pending].flatMap(([hash, pending]) => {
+      const waits = this.#waits(pending)
+      return waits === undefined ? [] : [{ hash, waits }]
+    })
+  }
+
+  #waits({ header, missing }: Pending): Waits | undefined {
+    const { chain, graph } = this.#parts
+    if (missing > 0) return 'items'
+    if (chain.membership === undefined || header.memberHead.n >= chain.membership.hashes.length)
+      return 'link'
+    if (header.prev !== undefined && !graph.has(header.prev)) return 'prev'
+    if (!header.deps.every((dep) => graph.has(dep.hash))) return 'deps'
+    return chain.keys.has(header.epoch) ? undefined : 'key'
+  }
+
+  /**
+   * Lets count whatever no longer waits, until nothing more does, and keeps the records of the rest.
+   * `touched` are the changesets that came since the last call; a link or key can free any.
+   */
+  settle(touched: ReadonlySet<ChangesetHash>, now: number): Settled {
+    const out: Settled = { ops: this.#fresh, changes: [], alarms: [] }
+    this.#fresh = []
+    let progress = true
+    while (progress) {
+      progress = false
+      for (const [hash, pending] of this.#pending) {
+        if (this.#waits(pending) !== undefined) continue
+        this.#pending.delete(hash)
+        out.ops.push({ table: 'pending', key: bytesOf(hash), value: undefined })
+        this.#activate(hash, pending, now, out)
+        progress = true
+      }
+    }
+    for (const hash of touched) this.#keep(hash, out.ops)
+    return out
+  }
+
+  #keep(hash: ChangesetHash, ops: Op[]): void {
+    const pending = this.#pending.get(hash)
+    if (pending === undefined) return
+    const { signed, generation } = pending
+    const indexes = pending.items.flatMap((item, index) => (item === undefined ? [] : [index]))
+    const value = encode(pendingRecordCodec, { signed, indexes, generation })
+    ops.push({ table: 'pending', key: bytesOf(hash), value })
+  }
+
+  /** Checks a changeset whose surroundings are complete; when everything holds, it counts. */
+  #activate(hash: ChangesetHash, pending: Pending, now: number, out: Settled): void {
+    const { chain, graph, names } = this.#parts
+    const { signed, header } = pending
+    try {
+      checkHeader(chain.known(), signed, graph.tail(header.prev))
+    } catch (error) {
+      out.alarms.push(alarmOf(error, 'changeset'))
+      for (const index of header.items.keys()) {
+        out.ops.push({ table: 'item', key: bytesOf(changeIdOf(hash, index)), value: undefined })
+      }
+      return
+    }
+    const doubled = graph.add(hash, nodeOf(header, pending.generation))
+    if (doubled) {
+      const detail = `a device signed sequence number ${header.seq} twice`
+      out.alarms.push({ reason: 'equivocation', detail })
+    }
+    out.ops.push({ table: 'header', key: bytesOf(hash), value: encode(signedCodec, signed) })
+    for (const op of this.#nodeOps(hash)) out.ops.push(op)
+    try {
+      for (const change of this.#open(hash, pending, now)) {
+        names.add(change)
+        out.ops.push(changeOp(change))
+        out.changes.push(change)
+      }
+    } catch (error) {
+      // It counts in the ancestry of what builds on it, and shows nothing: the same for everyone.
+      out.alarms.push(alarmOf(error, 'changeset'))
+    }
+  }
+
+  #nodeOps(hash: ChangesetHash): Op[] {
+    const node = this.#parts.graph.nodes.get(hash)
+    return node === undefined ? [] : [nodeOp(hash, node)]
+  }
+
+  #open(changeset: ChangesetHash, { header, items }: Pending, now: number): Change[] {
+    const key = this.#parts.chain.keys.get(header.epoch)
+    if (key === undefined) throw new TypeError('activated without a key')
+    return header.items.map((one, index) => {
+      const box = items[index]?.meta
+      if (box === undefined) throw new TypeError('activated without an item')
+      const plain = openPart(key, header, index, 'meta', { box, commitment: one.metaCommitment })
+      const meta = decode(metaCodec, plain, 'the meta of an item', plain.length)
+      if ((meta.kind === 'put') !== (one.value !== undefined)) {
+        throw new CofferError('tampering', 'a put without a value or a delete with one', {
+          reason: 'bad-item',
+        })
+      }
+      const { seq, epoch } = header
+      const at = { changeset, seq, epoch, index }
+      const place =
+        one.valueCommitment === undefined ? at : { ...at, valueCommitment: one.valueCommitment }
+      const ahead = this.#parts.clock.observe(meta, now)
+      return { ...meta, id: changeIdOf(changeset, index), device: header.device, place, ahead }
+    })
+  }
+}
+
+/** The record of one item's ciphertexts. */
+function itemOp(changeset: ChangesetHash, index: number, item: Item): Op {
+  const key = bytesOf(changeIdOf(changeset, index))
+  return { table: 'item', key, value: encode(itemCodec, item) }
+}

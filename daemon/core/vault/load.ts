@@ -1,0 +1,93 @@
+import { toHex, type Bytes } from '../../../shared/bytes.js'
+import { decode } from '../../../shared/codec.js'
+import { CofferError } from '../../../shared/errors.js'
+
+import { idOf, type ChangeId, type ChangesetHash, type VaultId } from '../../../shared/ids.js'
+import { PROPOSED, type Identity } from './chain.js'
+import type { Change } from './change.js'
+import {
+  changeRecordCodec,
+  changesetRecordCodec,
+  cursorRecordCodec,
+  draftRecordCodec,
+  outboxRecordCodec,
+  type Env,
+  type Row,
+  type Table,
+} from './records.js'
+import { CURSOR, Replica } from './replica.js'
+
+const BIG = Number.MAX_SAFE_INTEGER
+
+/**
+ * The replica that the store's rows (tables `LOADED`, any order) describe. Keys of hashed tables come as they were
+ * given to the store.
+ * @throws CofferError `storage` (reason `corrupt`), `format` or `tampering` when the rows don't fit together
+ */
+export function loadReplica(
+  env: Env,
+  identity: Identity,
+  vaultId: VaultId,
+  rows: readonly Row[],
+): Replica {
+  const replica = new Replica(env, identity, vaultId)
+  const tables = new Map<Table, Row[]>()
+  for (const row of rows) {
+    const table = tables.get(row.table)
+    if (table === undefined) tables.set(row.table, [row])
+    else table.push(row)
+  }
+  const of = (table: Table): readonly Row[] => tables.get(table) ?? []
+  const sorted = (table: Table): Row[] =>
+    of(table).toSorted((a, b) => ordinal(a.key) - ordinal(b.key))
+  const meta = new Map(of('meta').map((row) => [toHex(row.key), row.value]))
+  const keys = new Map(of('epochKey').map((row) => [ordinal(row.key), row.value]))
+  const links = sorted('link').map((row) => row.value)
+  replica.chain.restore(links, keys, meta.get(toHex(PROPOSED)))
+  const cursor = meta.get(toHex(CURSOR))
+  if (cursor !== undefined)
+    replica.restoreCursor(decode(cursorRecordCodec, cursor, 'the cursor', BIG))
+  for (const row of of('changeset')) restoreNode(replica, row)
+  const changes = new Map(of('change').map((row) => restoreChange(replica, env, row)))
+  const { drafts, inbound } = replica.parts()
+  for (const row of sorted('draft')) {
+    const ids = decode(draftRecordCodec, row.value, 'a draft', BIG).changes
+    drafts.restoreDraft(
+      ordinal(row.key),
+      ids.map((id) => changes.get(id) ?? damaged()),
+    )
+  }
+  for (const row of sorted('outbox')) {
+    drafts.restoreOutbox(
+      ordinal(row.key),
+      decode(outboxRecordCodec, row.value, 'an outbox entry', BIG).body,
+    )
+  }
+  for (const row of of('pending')) inbound.restore(row.value, env.reader)
+  return replica
+}
+
+function restoreNode(replica: Replica, row: Row): void {
+  const { met, ...node } = decode(changesetRecordCodec, row.value, 'a changeset record', BIG)
+  replica.graph.add(idOf<ChangesetHash>(row.key), { ...node, met })
+}
+
+function restoreChange(replica: Replica, env: Env, row: Row): [ChangeId, Change] {
+  const { ahead, place, ...meta } = decode(changeRecordCodec, row.value, 'a change record', BIG)
+  const change = { ...meta, place, ahead: ahead !== undefined, id: idOf<ChangeId>(row.key) }
+  const { names, clock } = replica.parts()
+  names.add(change)
+  clock.observe(change, env.now())
+  return [change.id, change]
+}
+
+function ordinal(key: Bytes): number {
+  return Number(`0x${toHex(key)}`)
+}
+
+function damaged(): never {
+  throw new CofferError('storage', "the vault's records on this disk don't fit together", {
+    reason: 'corrupt',
+    next: 'Run `coffer doctor`.',
+  })
+}

@@ -1,0 +1,86 @@
+import type { ChangeId } from '../../../shared/ids.js'
+import { rank, type Change } from './change.js'
+import { SPACES, type Space } from './records.js'
+
+/** What a name holds now: the served change first among those that nothing supersedes. */
+export type Current = {
+  readonly winner: Change
+  /** All live changes, the winner first. */
+  readonly siblings: readonly Change[]
+  readonly conflict: boolean
+}
+
+/** The versions of one name. Its live set depends on the set of changes only, not on their order of arrival. */
+class NameState {
+  readonly changes = new Map<ChangeId, Change>()
+  readonly #superseded = new Set<ChangeId>()
+  live: Change[] = []
+
+  add(change: Change): void {
+    this.changes.set(change.id, change)
+    for (const parent of change.parents) this.#superseded.add(parent)
+    this.live = [...this.live, change]
+      .filter((one) => !this.#superseded.has(one.id))
+      .toSorted((a, b) => rank(b, a))
+  }
+}
+
+/** The fold of a vault's changes: a multi-value register per name (SPEC section 6). */
+export class Names {
+  readonly #spaces = new Map<Space, Map<string, NameState>>(
+    SPACES.map((space) => [space, new Map()]),
+  )
+
+  #space(space: Space): Map<string, NameState> {
+    const found = this.#spaces.get(space)
+    if (found === undefined) throw new TypeError('unknown space')
+    return found
+  }
+
+  add(change: Change): void {
+    const names = this.#space(change.space)
+    let state = names.get(change.name)
+    if (state === undefined) names.set(change.name, (state = new NameState()))
+    state.add(change)
+  }
+
+  /** Puts sealed changes in the place of their drafts, and of the drafts that build on those. */
+  replace(space: Space, name: string, by: ReadonlyMap<ChangeId, Change>): void {
+    const before = this.#space(space).get(name)
+    if (before === undefined) return
+    const state = new NameState()
+    for (const change of before.changes.values()) state.add(by.get(change.id) ?? change)
+    this.#space(space).set(name, state)
+  }
+
+  /** What a name holds, deletes included; undefined for a name that never was. */
+  current(space: Space, name: string): Current | undefined {
+    const siblings = this.#space(space).get(name)?.live ?? []
+    const winner = siblings[0]
+    return winner && { winner, siblings, conflict: siblings.length > 1 }
+  }
+
+  /** Every name that holds a value, unsorted. */
+  *live(space: Space): Generator<Current> {
+    for (const { live: siblings } of this.#space(space).values()) {
+      const winner = siblings[0]
+      if (winner?.kind === 'put') yield { winner, siblings, conflict: siblings.length > 1 }
+    }
+  }
+
+  /** Every name with more than one live change. */
+  *conflicts(): Generator<Current> {
+    for (const names of this.#spaces.values()) {
+      for (const { live: siblings } of names.values()) {
+        const winner = siblings[0]
+        if (winner !== undefined && siblings.length > 1) yield { winner, siblings, conflict: true }
+      }
+    }
+  }
+
+  /** All versions of a name, the newest clock first. */
+  history(space: Space, name: string): Change[] {
+    const changes = this.#space(space).get(name)?.changes.values() ?? []
+    return [...changes].toSorted((a, b) => b.wall - a.wall || b.counter - a.counter || rank(b, a))
+  }
+}

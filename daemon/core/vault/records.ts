@@ -1,0 +1,147 @@
+import type { Bytes } from '../../../shared/bytes.js'
+import {
+  bytes,
+  fixed,
+  id,
+  list,
+  oneOf,
+  opt,
+  req,
+  struct,
+  text,
+  uint,
+} from '../../../shared/codec.js'
+import type { TypeOf } from '../../../shared/codec.js'
+import type { Random } from '../../../shared/crypto/random.js'
+import type { ChangeId, ChangesetHash, DeviceId, EntryId, LogHash } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
+import { signedCodec } from '../../../shared/log/signed.js'
+
+/** The local database's tables: their byte, and whether keys keep their order (else they are hashed). */
+export const TABLES = {
+  /** What was opened of a change. Key: change id. */
+  change: { byte: 'c', ordered: false },
+  /** Local transactions that have no sequence yet. Key: u64 ordinal. */
+  draft: { byte: 'd', ordered: true },
+  /** A draft's value, opened. Key: local change id. */
+  draftValue: { byte: 'v', ordered: false },
+  /** logHash at a position. Key: u64 pos. */
+  log: { byte: 'g', ordered: true },
+  /** Signed header of a changeset. Key: changeset hash. */
+  header: { byte: 'h', ordered: false },
+  /** Ciphertexts of a change, verbatim. Key: change id. */
+  item: { byte: 'i', ordered: false },
+  /** An epoch's key. Key: u32 epoch. */
+  epochKey: { byte: 'k', ordered: true },
+  /** Link entries, verbatim. Key: u32 n. */
+  link: { byte: 'l', ordered: true },
+  /** Single records: `cursor`, `proposed`. */
+  meta: { byte: 'm', ordered: false },
+  /** Sealed entries not settled at the relay, verbatim. Key: u64 ordinal. */
+  outbox: { byte: 'o', ordered: true },
+  /** Changesets that wait for something. Key: changeset hash. */
+  pending: { byte: 'p', ordered: false },
+  /** The graph of changesets. Key: changeset hash. */
+  changeset: { byte: 's', ordered: false },
+} as const
+
+export type Table = keyof typeof TABLES
+
+/** One record to write, or (value undefined) to delete. A list of ops is one durable batch. */
+export type Op = { readonly table: Table; readonly key: Bytes; readonly value: Bytes | undefined }
+export type Row = { readonly table: Table; readonly key: Bytes; readonly value: Bytes }
+
+/** Reads one record of the store, synchronously; what a batch in flight holds need not show. */
+export type Reader = { get(table: Table, key: Bytes): Bytes | undefined }
+
+/** What a replica is given of the world. */
+export type Env = {
+  readonly random: Random
+  /** Milliseconds since 1970 by this machine's clock. */
+  readonly now: () => number
+  readonly reader: Reader
+}
+
+/** Tables that `Replica.load` wants, in any order. */
+export const LOADED: readonly Table[] = [
+  'change',
+  'draft',
+  'epochKey',
+  'link',
+  'meta',
+  'outbox',
+  'pending',
+  'changeset',
+]
+
+/** What names live in: the user's secrets, the directory of vaults, settings. Tags are frozen. */
+export const SPACES = ['secret', 'vault', 'setting'] as const
+export type Space = (typeof SPACES)[number]
+
+const changeFields = {
+  space: req(0, oneOf(SPACES)),
+  name: req(1, text(LIMITS.name)),
+  kind: req(2, oneOf(['put', 'delete'])),
+  /** Hybrid logical clock: milliseconds since 1970, then a counter. */
+  wall: req(3, uint()),
+  counter: req(4, uint(0xffff_ffff)),
+  /** The changes of this name that this one supersedes. */
+  parents: req(5, list(id<ChangeId>(), LIMITS.parents)),
+  /** Bytes of the value; 0 for a delete. */
+  size: req(6, uint(LIMITS.value)),
+  note: opt(7, text(LIMITS.note)),
+} as const
+
+/** The meta part of an item (SPEC section 6). */
+export const metaCodec = struct(changeFields)
+export type Meta = TypeOf<typeof metaCodec>
+
+/** Where a sealed change stands. */
+export const placeCodec = struct({
+  changeset: req(0, id<ChangesetHash>()),
+  seq: req(1, uint()),
+  epoch: req(2, uint()),
+  index: req(3, uint(LIMITS.items)),
+  valueCommitment: opt(4, fixed(32)),
+})
+export type Place = TypeOf<typeof placeCodec>
+
+export const changeRecordCodec = struct({
+  ...changeFields,
+  device: req(8, id<DeviceId>()),
+  /** Present: sealed. Absent: a draft. */
+  place: opt(9, placeCodec),
+  /** Its clock was ahead of ours when it came. */
+  ahead: opt(10, uint(1)),
+})
+
+export const draftRecordCodec = struct({
+  changes: req(0, list(id<ChangeId>(), LIMITS.items, 1)),
+})
+
+export const cursorRecordCodec = struct({
+  pos: req(0, uint()),
+  logHash: req(1, id<LogHash>()),
+  generation: req(2, uint()),
+  entryId: opt(3, id<EntryId>()),
+})
+export type LogCursor = TypeOf<typeof cursorRecordCodec>
+
+export const changesetRecordCodec = struct({
+  device: req(0, id<DeviceId>()),
+  seq: req(1, uint()),
+  memberN: req(2, uint(LIMITS.links)),
+  /** prev and deps. */
+  refs: req(3, list(id<ChangesetHash>(), LIMITS.deps + 1)),
+  /** The log's generation in which it was last met; absent until the relay's log showed it. */
+  met: opt(4, uint()),
+})
+
+export const pendingRecordCodec = struct({
+  signed: req(0, signedCodec),
+  /** Those of its items that came; they stand in table `item`. */
+  indexes: req(1, list(uint(LIMITS.items), LIMITS.items)),
+  generation: req(2, uint()),
+})
+
+export const outboxRecordCodec = struct({ body: req(0, bytes(LIMITS.entry)) })
