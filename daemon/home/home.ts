@@ -151,7 +151,7 @@ export function prepareHome(path: string, uid: number): Home {
 
 /** Takes away what an interrupted `init` left, so that keys and database of a new one belong together. */
 export function clearUnfinished(home: Home): void {
-  for (const name of ['keystore', 'device', 'locked', 'store'] as const) {
+  for (const name of ['keystore', 'device', 'settings', 'locked', 'vaults'] as const) {
     rmSync(home.file(name), { recursive: true, force: true })
   }
   removeTemporary(home)

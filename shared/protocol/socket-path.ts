@@ -17,7 +17,7 @@ export const HOME_FILES = {
   /** Sealed: the user vault, selection, relay, a pending join. */
   settings: 'settings',
   /** The vaults' databases, a folder each. */
-  store: 'store',
+  vaults: 'vaults',
   /** Present while a person's `lock` holds. */
   locked: 'locked',
   /** Names the socket of the running daemon. */
