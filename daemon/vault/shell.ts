@@ -1,0 +1,285 @@
+import { toHex, type Bytes } from '../../shared/bytes.js'
+import { CofferError } from '../../shared/errors.js'
+import type { VaultId } from '../../shared/ids.js'
+import type { Identity } from '../core/vault/chain.js'
+import type { Alarm } from '../core/vault/alarm.js'
+import type { Change, NewChange } from '../core/vault/change.js'
+import { createReplica, type NewVault } from '../core/vault/create.js'
+import { loadReplica } from '../core/vault/load.js'
+import { LOADED, type Env, type Op, type Reader, type Row } from '../core/vault/records.js'
+import type { Table } from '../core/vault/records.js'
+import type { Outcome, Replica } from '../core/vault/replica.js'
+import { factsOf, type SealLimits, type VaultFacts } from '../core/sync/port.js'
+import type { SealedStore } from '../store/sealed.js'
+import type { VaultPort } from '../sync/vault-port.js'
+import { Emitter } from './emitter.js'
+import { Mutex } from './mutex.js'
+
+export type Name = Pick<Change, 'space' | 'name'>
+
+/** What a vault tells those who watch it, once it is durable. */
+export type VaultEvent =
+  | { readonly kind: 'changed'; readonly names: readonly Name[]; readonly local: boolean }
+  /** Members, devices or the relay changed. */
+  | { readonly kind: 'links' }
+  | { readonly kind: 'alarm'; readonly alarm: Alarm }
+  /** How much is queued or conflicting may differ. */
+  | { readonly kind: 'counts' }
+
+export type ShellEnv = Omit<Env, 'reader'> & {
+  /** Told of errors that nobody waits for. */
+  readonly onError: (error: unknown) => void
+}
+
+/** One vault's records on disk: synchronous reads, durable batches. */
+export type VaultStore = Pick<SealedStore<Table>, 'get' | 'batch' | 'rows' | 'close'>
+
+const MAX_ALARMS = 100
+
+/**
+ * One open vault of this device: its replica in memory and its store on disk, changed together, one change at a time.
+ * A change's ops are one durable batch before anybody hears of it. A batch that fails throws the replica away and
+ * loads it anew: memory never holds more than the disk but for the batch in flight.
+ */
+export class VaultShell implements VaultPort {
+  readonly vaultId: VaultId
+  readonly #identity: Identity
+  readonly #store: VaultStore
+  readonly #env: ShellEnv
+  readonly #events: Emitter<VaultEvent>
+  readonly #mutex = new Mutex()
+  /** Records of the batch in flight, which a read may meet before the store has them. */
+  readonly #inFlight = new Map<string, Bytes | undefined>()
+  readonly #alarms: Alarm[] = []
+  #replica: Replica
+  #facts: VaultFacts
+  /** Why the replica couldn't be loaded anew: every call is refused with it. */
+  #broken: unknown
+  #closed = false
+
+  private constructor(
+    env: ShellEnv,
+    identity: Identity,
+    vaultId: VaultId,
+    store: VaultStore,
+    rows: readonly Row[],
+  ) {
+    this.vaultId = vaultId
+    this.#env = env
+    this.#identity = identity
+    this.#store = store
+    this.#events = new Emitter(env.onError)
+    this.#replica = this.#load(rows)
+    this.#facts = factsOf(this.#replica)
+  }
+
+  /**
+   * Founds a vault: its genesis is durable in the store that `openStore` gives for the new id.
+   * @throws CofferError `storage`
+   */
+  static async create(
+    env: ShellEnv,
+    identity: Identity,
+    what: NewVault,
+    openStore: (vaultId: VaultId) => Promise<VaultStore>,
+  ): Promise<VaultShell> {
+    const empty: Reader = { get: () => undefined }
+    const { replica, ops } = createReplica({ ...env, reader: empty }, identity, what)
+    const store = await openStore(replica.vaultId)
+    try {
+      await store.batch(ops)
+      return await VaultShell.#loaded(env, identity, replica.vaultId, store)
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  /**
+   * Opens the vault in `store`, which it owns from then on; one of which nothing has come yet waits to be fed.
+   * @throws CofferError `storage`, and others when its records don't fit together
+   */
+  static async open(
+    env: ShellEnv,
+    identity: Identity,
+    vaultId: VaultId,
+    store: VaultStore,
+  ): Promise<VaultShell> {
+    try {
+      return await VaultShell.#loaded(env, identity, vaultId, store)
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  static async #loaded(
+    env: ShellEnv,
+    identity: Identity,
+    vaultId: VaultId,
+    store: VaultStore,
+  ): Promise<VaultShell> {
+    return new VaultShell(env, identity, vaultId, store, await rowsOf(store))
+  }
+
+  #load(rows: readonly Row[]): Replica {
+    const { random, now } = this.#env
+    const env = { random, now, reader: this.#reader }
+    return loadReplica(env, this.#identity, this.vaultId, rows)
+  }
+
+  readonly #reader: Reader = {
+    get: (table, key) => {
+      const at = recordKey(table, key)
+      return this.#inFlight.has(at) ? this.#inFlight.get(at) : this.#store.get(table, key)
+    },
+  }
+
+  /**
+   * The vault's state now: for use at once, without waiting in between.
+   * @throws CofferError `locked` after `close`, `storage` when the disk failed
+   */
+  get replica(): Replica {
+    if (this.#closed) {
+      throw new CofferError('locked', 'coffer was locked meanwhile', {
+        reason: 'locked',
+        next: 'coffer unlock',
+      })
+    }
+    if (this.#broken !== undefined) throw this.#broken
+    return this.#replica
+  }
+
+  facts(): VaultFacts {
+    return this.#facts
+  }
+
+  /** What is known against the relay or members since the vault was opened, oldest first, at most 100. */
+  get alarms(): readonly Alarm[] {
+    return this.#alarms
+  }
+
+  /** @returns what ends the watching */
+  watch(listener: (event: VaultEvent) => void): () => void {
+    return this.#events.on(listener)
+  }
+
+  /**
+   * One transaction of local writes, made from the state as it is when its turn comes: `plan` gives what to write
+   * (nothing is allowed) and may refuse by throwing. Durable when it resolves.
+   */
+  async write(plan: (replica: Replica) => readonly NewChange[]): Promise<readonly Change[]> {
+    const changes = await this.#mutex.run(async () => {
+      const news = plan(this.replica)
+      if (news.length === 0) return []
+      return (await this.#apply((replica) => replica.write(news))).changes
+    })
+    if (changes.length > 0) {
+      this.#events.emit({ kind: 'changed', names: changes, local: true })
+      this.#events.emit({ kind: 'counts' })
+    }
+    return changes
+  }
+
+  /** Runs any other call that changes the replica and makes its ops durable. */
+  change<T extends { readonly ops: readonly Op[] }>(call: (replica: Replica) => T): Promise<T> {
+    return this.#mutate(call)
+  }
+
+  #mutate<T extends { readonly ops: readonly Op[] }>(call: (replica: Replica) => T): Promise<T> {
+    return this.#mutex.run(() => this.#apply(call))
+  }
+
+  /** To be called in turn only. A call that throws may have changed half: then, too, the disk decides. */
+  async #apply<T extends { readonly ops: readonly Op[] }>(
+    call: (replica: Replica) => T,
+  ): Promise<T> {
+    const { replica } = this
+    try {
+      const result = call(replica)
+      if (result.ops.length > 0) await this.#persist(result.ops)
+      this.#facts = factsOf(replica)
+      return result
+    } catch (error) {
+      await this.#reload()
+      throw error
+    }
+  }
+
+  async #persist(ops: readonly Op[]): Promise<void> {
+    for (const { table, key, value } of ops) this.#inFlight.set(recordKey(table, key), value)
+    try {
+      await this.#store.batch(ops)
+    } finally {
+      this.#inFlight.clear()
+    }
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      this.#replica = this.#load(await rowsOf(this.#store))
+    } catch (error) {
+      this.#broken = error
+    }
+  }
+
+  async ingest(from: number, bodies: readonly Bytes[], generation: number): Promise<void> {
+    this.#announce(await this.#mutate((replica) => replica.ingest(from, bodies, generation)))
+  }
+
+  async ingestChain(entries: readonly Bytes[]): Promise<void> {
+    this.#announce(await this.#mutate((replica) => replica.ingestChain(entries)))
+  }
+
+  #announce({ changed, linksChanged, alarms }: Outcome): void {
+    for (const alarm of alarms) this.alarm(alarm)
+    if (linksChanged) this.#events.emit({ kind: 'links' })
+    if (changed.length > 0) this.#events.emit({ kind: 'changed', names: changed, local: false })
+    this.#events.emit({ kind: 'counts' })
+  }
+
+  async seal(limits: SealLimits): Promise<void> {
+    await this.#mutate((replica) => replica.sealNext(limits) ?? { ops: [] })
+  }
+
+  async rewind(): Promise<void> {
+    await this.#mutate((replica) => ({ ops: replica.rewind() }))
+  }
+
+  async signedHead(): Promise<Bytes> {
+    return this.replica.signedHead()
+  }
+
+  async checkHead(head: Bytes): Promise<void> {
+    for (const alarm of this.replica.checkHead(head)) this.alarm(alarm)
+  }
+
+  alarm(alarm: Alarm): void {
+    const same = ({ reason, detail }: Alarm): boolean =>
+      reason === alarm.reason && detail === alarm.detail
+    if (this.#alarms.some(same)) return
+    if (this.#alarms.length >= MAX_ALARMS) this.#alarms.shift()
+    this.#alarms.push(alarm)
+    this.#events.emit({ kind: 'alarm', alarm })
+  }
+
+  /** Ends after the batch in flight; keys are wiped. A second call does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#mutex.idle()
+    for (const key of this.#replica.chain.keys.values()) key.fill(0)
+    await this.#store.close()
+  }
+}
+
+/** What a replica is loaded from. */
+async function rowsOf(store: VaultStore): Promise<Row[]> {
+  const rows: Row[] = []
+  for await (const row of store.rows(LOADED)) rows.push(row)
+  return rows
+}
+
+function recordKey(table: Table, key: Bytes): string {
+  return `${table}:${toHex(key)}`
+}
