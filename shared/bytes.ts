@@ -32,7 +32,9 @@ export function concat(...parts: readonly Bytes[]): Bytes {
 
 /** Equality of public bytes (not constant-time: for secrets use the primitives, which compare themselves). */
 export function equal(a: Bytes, b: Bytes): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
@@ -43,11 +45,20 @@ export function toHex(bytes: Bytes): string {
   return out
 }
 
+/** Value of a lower-case hex digit by its char code; 255 for anything else. */
+const NIBBLES = new Uint8Array(128).fill(255)
+for (let i = 0; i < 16; i++) NIBBLES[i.toString(16).charCodeAt(0)] = i
+
 /** Bytes of lower-case hex, or undefined when `text` is anything else. */
 export function fromHex(text: string): Bytes | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined
+  if (text.length % 2 !== 0) return undefined
   const out = new Uint8Array(text.length / 2)
-  for (let i = 0; i < out.length; i++) out[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < out.length; i++) {
+    const high = NIBBLES[text.charCodeAt(2 * i)] ?? 255
+    const low = NIBBLES[text.charCodeAt(2 * i + 1)] ?? 255
+    if (high > 15 || low > 15) return undefined
+    out[i] = (high << 4) | low
+  }
   return out
 }
 

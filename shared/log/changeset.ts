@@ -80,11 +80,15 @@ function refuse(reason: string, what: string): never {
 
 /**
  * Checks a signed header against the membership (which must hold its memberHead) and its author's tail;
- * the deps are the caller's. Never looks at today's roles: a changeset is judged where its author stood.
+ * the deps are the caller's, as is `header` where it has read it already. Never looks at today's roles: a changeset is judged where its author stood.
  * @throws CofferError `tampering` with the rule's name as reason, or `format`
  */
-export function checkHeader(m: Membership, signed: Signed, tail: DeviceTail | undefined): Header {
-  const header = signedHeader.read(signed)
+export function checkHeader(
+  m: Membership,
+  signed: Signed,
+  tail: DeviceTail | undefined,
+  header: Header = signedHeader.read(signed),
+): Header {
   if (header.version !== VERSION || header.suite !== SUITE) {
     throw new CofferError(
       'format',

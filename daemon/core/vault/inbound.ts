@@ -170,7 +170,7 @@ export class Inbound {
     const { chain, graph, names } = this.#parts
     const { signed, header } = pending
     try {
-      checkHeader(chain.known(), signed, graph.tail(header.prev))
+      checkHeader(chain.known(), signed, graph.tail(header.prev), header)
     } catch (error) {
       out.alarms.push(alarmOf(error, 'changeset'))
       for (const index of header.items.keys()) {
