@@ -1,7 +1,7 @@
 import { CofferError } from '../../shared/errors.js'
 import type { HomeState } from '../../shared/protocol/local-common.js'
 import type { Secret } from '../../shared/redacted.js'
-import { deriveLocalKeys, wipeLocalKeys, type LocalKeys } from '../core/crypto/passphrase.js'
+import { deriveLocalKeys, wipeLocalKeys } from '../core/crypto/passphrase.js'
 import { readConfig } from '../home/config.js'
 import { readPrivate, removeFile, writeAtomic } from '../home/files.js'
 import {
@@ -12,50 +12,16 @@ import {
   prepareHome,
   type Home,
 } from '../home/home.js'
-import { deviceOf, readDevice, writeDevice, type Device, type DeviceRecord } from './device.js'
+import { deviceOf, readDevice, writeDevice } from './device.js'
+import type { AccessParts, Guarded, NewHome, Unlocked } from './access-parts.js'
 import {
   changeOpener,
   createKeystore,
   openerKind,
   openKeystore,
-  type KeystoreTools,
   type Opener,
   type OpenerKind,
 } from './keystore.js'
-
-/** What the rest of the daemon gets when the home opens. */
-export type Unlocked = {
-  readonly home: Home
-  readonly keys: LocalKeys
-  readonly device: Device
-}
-
-/** What opens and closes with the home: the vaults' database and their syncing. */
-export type Guarded = {
-  open(unlocked: Unlocked): Promise<void>
-  /** Ends work in progress and forgets everything decrypted. Also called after a failed `open`. */
-  close(): Promise<void>
-}
-
-/** A timer: runs `then` once after `ms`, unless the returned function is called before. */
-export type After = (ms: number, then: () => void) => () => void
-
-export type AccessParts = {
-  readonly path: string
-  readonly uid: number
-  readonly tools: KeystoreTools
-  readonly guarded: Guarded
-  /** Milliseconds, monotone: idle time is measured with it. */
-  readonly now: () => number
-  readonly after: After
-}
-
-/** A new home. `memory`: MiB for Argon2id, for a passphrase only. */
-export type NewHome = {
-  readonly opener: Opener
-  readonly memory?: number
-  readonly record: DeviceRecord
-}
 
 type Open = Unlocked & { readonly root: Secret }
 
@@ -73,6 +39,8 @@ export class Access {
   #tail: Promise<unknown> = Promise.resolve()
   #lastUse = 0
   #stopIdle: () => void = () => undefined
+  #guarded: Guarded | undefined
+  #problem: CofferError | undefined
   #watchers: ((state: HomeState) => void)[] = []
 
   constructor(parts: AccessParts) {
@@ -104,14 +72,20 @@ export class Access {
     return this.#home
   }
 
-  /** The open home. @throws CofferError `home`, `locked`. */
+  /** The open home. @throws CofferError `home`, `locked`, or what kept its key file from opening it. */
   get unlocked(): Unlocked {
     const { home } = this
     if (this.#open !== undefined) return this.#open
+    if (this.#problem !== undefined) throw this.#problem
     throw new CofferError('locked', `the home at ${home.path} is locked`, {
       reason: 'locked',
       next: 'coffer unlock',
     })
+  }
+
+  /** Names what opens and closes with the home; once, before `start`. */
+  guard(guarded: Guarded): void {
+    this.#guarded = guarded
   }
 
   /** Calls `watcher` after every change of `state`. */
@@ -137,8 +111,9 @@ export class Access {
         }
         return undefined
       } catch (error) {
-        if (error instanceof CofferError) return error
-        throw error
+        if (!(error instanceof CofferError)) throw error
+        this.#problem = error
+        return error
       }
     })
   }
@@ -165,7 +140,7 @@ export class Access {
       writeDevice(home, keys, fresh.record, tools.random)
       const open = { home, keys, device: deviceOf(fresh.record), root }
       try {
-        await this.#parts.guarded.open(open)
+        await this.#guarded?.open(open)
         const made = await make(open)
         finishHome(home)
         this.#home = home
@@ -196,6 +171,7 @@ export class Access {
       const { home } = this
       const already = this.#open === undefined
       await this.#forget()
+      this.#problem = undefined
       writeAtomic(home.file('locked'), new Uint8Array(0))
       return already
     })
@@ -232,7 +208,7 @@ export class Access {
     const keys = deriveLocalKeys(root)
     const open = { home, keys, device: deviceOf(readDevice(home, keys)), root }
     try {
-      await this.#parts.guarded.open(open)
+      await this.#guarded?.open(open)
     } catch (error) {
       await this.#discard(open)
       throw error
@@ -242,6 +218,7 @@ export class Access {
 
   #become(open: Open, minutes: number | undefined): void {
     this.#open = open
+    this.#problem = undefined
     this.touch()
     this.#watchIdle(minutes)
     this.#tell()
@@ -258,7 +235,7 @@ export class Access {
 
   async #discard({ keys, root, device }: Open): Promise<void> {
     try {
-      await this.#parts.guarded.close()
+      await this.#guarded?.close()
     } finally {
       wipeLocalKeys(keys)
       root.wipe()

@@ -1,5 +1,6 @@
 import { concat, utf8, type Bytes } from '../../shared/bytes.js'
-import { CofferError, ERROR_CODES } from '../../shared/errors.js'
+import { complaint } from '../../shared/complaint.js'
+import { ERROR_CODES, type CofferError } from '../../shared/errors.js'
 import {
   decodePlainRequest,
   encodePlainAnswer,
@@ -37,7 +38,7 @@ export class PlainReader {
 }
 
 /** What a failed plain request answers: the exit number, and one line on stderr. */
-export function plainFailure({ code, message, next }: CofferError): Bytes {
-  const line = `coffer: ${code}: ${message}${next === undefined ? '' : ` (${next})`}\n`
-  return encodePlainAnswer({ status: ERROR_CODES[code], stdout: EMPTY, stderr: utf8(line) })
+export function plainFailure(error: CofferError): Bytes {
+  const stderr = utf8(complaint(error))
+  return encodePlainAnswer({ status: ERROR_CODES[error.code], stdout: EMPTY, stderr })
 }

@@ -1,0 +1,140 @@
+import { lstatSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { fromHex, fromUtf8, toHex, utf8, type Bytes } from '../../shared/bytes.js'
+import type { Random } from '../../shared/crypto/random.js'
+import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
+import { LineReader } from '../../shared/protocol/lines.js'
+import { METHODS } from '../../shared/protocol/local.js'
+import { parseIncoming, requestLine } from '../../shared/protocol/local-wire.js'
+import { Secret } from '../../shared/redacted.js'
+import { openLocal, sealLocal } from '../core/crypto/passphrase.js'
+import { readPrivate, removeFile, systemCode, writeNew } from '../home/files.js'
+import type { Home } from '../home/home.js'
+import { namedSocket } from './place.js'
+
+// How the root passes to a newer daemon (SPEC, local protocol). The successor writes a fresh key into the home, asks on
+// the socket, and gets the root sealed under that key: whoever reaches the socket but not the home (a container that
+// it was mounted into) learns nothing. An inherited pipe would put the successor into its predecessor's network
+// namespace, which is one of the two reasons to replace a daemon.
+
+const NO_AAD = new Uint8Array(0)
+
+/** The handover that stands in the home: who asks, and the key to seal under. */
+type Handover = { readonly pid: number; readonly key: Secret }
+
+function parse(content: Bytes): Handover | undefined {
+  const found = /^coffer-handover 1\n([1-9][0-9]{0,9})\n([0-9a-f]{64})\n$/.exec(
+    fromUtf8(content) ?? '',
+  )
+  const key = found === null ? undefined : fromHex(found[2] ?? '')
+  return key === undefined ? undefined : { pid: Number(found?.[1]), key: new Secret(key) }
+}
+
+function read(home: Home): Handover | undefined {
+  const rule = { maxBytes: LIMITS.homeFile, uid: home.uid }
+  const content = readPrivate(home.file('handover'), rule)
+  return content === undefined ? undefined : parse(content)
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemCode(error) === 'EPERM'
+  }
+}
+
+/** Whether a successor is on its way: whoever else starts must leave the place to it. */
+export function successorComes(home: Home): boolean {
+  const found = read(home)
+  if (found === undefined || found.pid === process.pid || !alive(found.pid)) return false
+  try {
+    // A pid may have been given to another process since: no successor takes that long.
+    return Date.now() - lstatSync(home.file('handover')).mtimeMs < LIMITS.daemonStart
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The root sealed (hex) under the key of the successor that asks; undefined root: undefined.
+ * @throws CofferError `refused` when no successor has written its key into the home.
+ */
+export function sealForSuccessor(
+  home: Home,
+  root: Secret | undefined,
+  random: Random,
+): string | undefined {
+  const found = read(home)
+  if (found === undefined) {
+    throw new CofferError('refused', 'only a starting daemon of this home can take over', {
+      reason: 'no-handover',
+    })
+  }
+  return root === undefined
+    ? undefined
+    : toHex(sealLocal('handover', found.key, NO_AAD, root, random))
+}
+
+/**
+ * Asks the running daemon for its place. Resolves when it has gone, with the root if it was unlocked, or undefined
+ * when there was none to ask; the lock is then to be taken, and `handover` removed after that.
+ * @throws CofferError `exists` when another successor is on its way, `timed-out`, or what the daemon answered.
+ */
+export async function takeOver(home: Home, random: Random): Promise<Secret | undefined> {
+  if (successorComes(home)) {
+    throw new CofferError('exists', 'another daemon takes over already', { reason: 'successor' })
+  }
+  removeFile(home.file('handover'))
+  const key = new Secret(random(32))
+  writeNew(
+    home.file('handover'),
+    utf8(`coffer-handover 1\n${process.pid}\n${toHex(key.reveal())}\n`),
+  )
+  const socket = namedSocket(home)
+  const sealed = socket === undefined ? undefined : await ask(socket)
+  const box = sealed === undefined ? undefined : fromHex(sealed)
+  return box === undefined ? undefined : openLocal('handover', key, NO_AAD, box)
+}
+
+/** Sends the one request and waits until the daemon, which then ends, has closed the connection. */
+function ask(socket: string): Promise<string | undefined> {
+  const lines = new LineReader(LIMITS.homeFile)
+  let root: string | undefined
+  return new Promise((resolve, reject) => {
+    const connection = createConnection(socket)
+    const end = (error?: unknown): void => {
+      clearTimeout(timer)
+      connection.destroy()
+      if (error === undefined) resolve(root)
+      else reject(error instanceof Error ? error : new Error('the handover failed'))
+    }
+    const timer = setTimeout(() => {
+      end(new CofferError('timed-out', 'the running daemon does not end', { reason: 'handover' }))
+    }, LIMITS.daemonStart)
+    connection.on('connect', () => connection.write(requestLine(1, 'daemonHandover', {})))
+    connection.on('data', (chunk: Buffer) => {
+      try {
+        for (const line of lines.push(chunk)) root = answered(line) ?? root
+      } catch (error) {
+        end(error)
+      }
+    })
+    // Nobody listens: the daemon has died or ends just now.
+    connection.on('error', () => {
+      end()
+    })
+    connection.on('close', () => {
+      end()
+    })
+  })
+}
+
+function answered(line: Bytes): string | undefined {
+  const message = parseIncoming(fromUtf8(line) ?? '')
+  if (message.kind === 'error') throw message.error
+  if (message.kind === 'notification') return undefined
+  return METHODS.daemonHandover.result.check(message.result, 'result').root
+}
