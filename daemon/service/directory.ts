@@ -14,9 +14,14 @@ import { CofferError } from '../../shared/errors.js'
 import type { RelayKey, VaultId } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
 import { VAULT_KINDS } from '../../shared/log/link.js'
+import type { Current } from '../core/vault/names.js'
+import type { Replica } from '../core/vault/replica.js'
 
 // The directory (SPEC, directory entries): the user vault's space `vault` names this person's orgs, an org vault's
 // space `vault` its projects. An entry's name is the vault's id in hex, its value this record.
+
+/** The space of a vault in which its directory stands. */
+export const DIRECTORY_SPACE = 'vault'
 
 export const directoryRecordCodec = struct({
   kind: req(0, oneOf(VAULT_KINDS)),
@@ -78,4 +83,37 @@ export function listed(
 
 function isTilded(title: string): boolean {
   return /~[0-9]+$/.test(title)
+}
+
+/** The readable entries of one vault's directory, kept until it changes. */
+export class Directory {
+  readonly #onError: (error: unknown) => void
+  #entries: ReadonlyMap<VaultId, DirectoryRecord> | undefined
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError
+  }
+
+  /** To be called when names of the directory's space changed. */
+  changed(): void {
+    this.#entries = undefined
+  }
+
+  /** By vault id. Entries that can't be read are passed over and reported. */
+  entries(replica: Replica): ReadonlyMap<VaultId, DirectoryRecord> {
+    this.#entries ??= new Map(
+      [...replica.live(DIRECTORY_SPACE)].flatMap((one) => this.#read(replica, one)),
+    )
+    return this.#entries
+  }
+
+  #read(replica: Replica, { winner }: Current): [VaultId, DirectoryRecord][] {
+    if (!isVaultId(winner.name)) return []
+    try {
+      return [[winner.name, decodeRecord(replica.value(winner))]]
+    } catch (error) {
+      this.#onError(error)
+      return []
+    }
+  }
 }

@@ -1,8 +1,8 @@
 import { concat, fromBase32, toBase32, type Bytes } from '../bytes.js'
-import { decode, encode, fixed, id, req, struct, text, type TypeOf } from '../codec.js'
+import { decode, encode, fixed, id, opt, req, struct, text, type TypeOf } from '../codec.js'
 import { hash } from '../crypto/hash.js'
 import { CofferError } from '../errors.js'
-import { bytesOf, type LinkHash, type RelayKey, type VaultId } from '../ids.js'
+import { bytesOf, type LinkHash, type RelayKey, type UserId, type VaultId } from '../ids.js'
 import { statementBytes, type DeviceStatement } from './device.js'
 
 /** What an invite code carries (SPEC section 8). The secret is 104 bits, of which the design asks 100. */
@@ -13,6 +13,11 @@ export const inviteCodeCodec = struct({
   /** Hash of the invite link: the oldest chain that the joiner accepts. */
   link: req(3, id<LinkHash>()),
   secret: req(4, fixed(13)),
+  /**
+   * Present in the code for another device of one's own: whose device it will be. The joiner signs its keys to this
+   * user before it may read the chain, and then checks that the chain says the same.
+   */
+  user: opt(5, id<UserId>(16)),
 })
 export type InviteCode = TypeOf<typeof inviteCodeCodec>
 

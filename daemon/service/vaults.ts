@@ -1,0 +1,272 @@
+import { CofferError } from '../../shared/errors.js'
+import type { VaultId } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
+import type { Identity } from '../core/vault/chain.js'
+import type { NewVault } from '../core/vault/create.js'
+import { Emitter } from '../vault/emitter.js'
+import { Mutex } from '../vault/mutex.js'
+import { VaultShell, type ShellEnv, type VaultEvent, type VaultStore } from '../vault/shell.js'
+import { Directory, listed, type DirectoryRecord, type Listed } from './directory.js'
+
+export type VaultsParts = {
+  readonly env: ShellEnv
+  readonly identity: Identity
+  /** Opens, or makes, the sealed store of one vault. */
+  readonly openStore: (vaultId: VaultId) => Promise<VaultStore>
+}
+
+/** One vault of this home. */
+export type Held = {
+  readonly vaultId: VaultId
+  /** Its entry in the directory above it; undefined for the user vault. */
+  readonly record: DirectoryRecord | undefined
+  /** Undefined while it opens, and when it couldn't be opened. */
+  readonly shell: VaultShell | undefined
+  /** Why it couldn't be opened. */
+  readonly failure: unknown
+}
+
+type Slot = {
+  record: DirectoryRecord | undefined
+  shell: VaultShell | undefined
+  failure: unknown
+  opened: Promise<void>
+  readonly directory: Directory
+}
+
+export type VaultsEvent =
+  | { readonly kind: 'opened'; readonly vaultId: VaultId }
+  | { readonly kind: 'removed'; readonly vaultId: VaultId }
+  | { readonly kind: 'vault'; readonly vaultId: VaultId; readonly event: VaultEvent }
+
+/**
+ * The open vaults of this home: the user vault, the orgs that its directory names, the projects that theirs name. What
+ * appears in a directory is opened (its history comes by syncing), what disappears is closed; its files stay.
+ */
+export class Vaults {
+  readonly userVault: VaultId
+  readonly #parts: VaultsParts
+  readonly #slots = new Map<VaultId, Slot>()
+  readonly #events: Emitter<VaultsEvent>
+  readonly #discovery = new Mutex()
+  #closed = false
+
+  constructor(parts: VaultsParts, userVault: VaultId) {
+    this.#parts = parts
+    this.userVault = userVault
+    this.#events = new Emitter(parts.env.onError)
+  }
+
+  /**
+   * Opens the user vault. Damage of it is remembered, so that `doctor` can be asked; anything else is thrown.
+   * The others are opened by `discover`, which nobody needs to wait for.
+   * @throws CofferError `storage`
+   */
+  async start(): Promise<void> {
+    await this.#hold(this.userVault, undefined).opened
+    const { failure } = this.#slot(this.userVault)
+    if (failure !== undefined && !isDamage(failure)) throw failure
+  }
+
+  watch(listener: (event: VaultsEvent) => void): () => void {
+    return this.#events.on(listener)
+  }
+
+  /** The user vault. @throws CofferError `storage` when it is damaged */
+  get user(): VaultShell {
+    return shellOf(this.#slot(this.userVault))
+  }
+
+  /** Every vault, the user vault first. */
+  all(): Held[] {
+    return [...this.#slots].map(([vaultId, { record, shell, failure }]) => {
+      return { vaultId, record, shell, failure }
+    })
+  }
+
+  /** The orgs that this person is in, by shown name. */
+  orgs(): Listed[] {
+    return this.#listed(this.userVault, 'org')
+  }
+
+  /** The projects of an org, by shown name. */
+  projects(org: VaultId): Listed[] {
+    return this.#listed(org, 'project')
+  }
+
+  #listed(above: VaultId, kind: 'org' | 'project'): Listed[] {
+    const { shell, directory } = this.#slot(above)
+    return shell === undefined ? [] : listed(directory.entries(shell.replica), kind)
+  }
+
+  /**
+   * An open vault; one that is being opened is waited for.
+   * @throws CofferError `storage` when it couldn't be opened, `not-found` for one that isn't of this home
+   */
+  async get(vaultId: VaultId): Promise<VaultShell> {
+    const slot = this.#slots.get(vaultId) ?? this.#hold(vaultId, this.#recordOf(vaultId))
+    await slot.opened
+    return shellOf(slot)
+  }
+
+  /** A vault that is open now, without waiting. */
+  opened(vaultId: VaultId): VaultShell | undefined {
+    return this.#slots.get(vaultId)?.shell
+  }
+
+  /** Where a vault stands: the org that a project belongs to. */
+  orgOf(project: VaultId): Listed | undefined {
+    return this.orgs().find((org) => this.projects(org.vaultId).some((p) => p.vaultId === project))
+  }
+
+  /** Founds a vault and opens it; the caller writes its entry into a directory. */
+  async create(what: NewVault, record: DirectoryRecord): Promise<VaultShell> {
+    const { env, identity, openStore } = this.#parts
+    const shell = await VaultShell.create(env, identity, what, openStore)
+    const slot: Slot = {
+      record,
+      shell,
+      failure: undefined,
+      opened: Promise.resolve(),
+      directory: new Directory(env.onError),
+    }
+    this.#slots.set(shell.vaultId, slot)
+    this.#adopt(slot, shell)
+    return shell
+  }
+
+  /** Opens what the directories name and isn't open, closes what they no longer name. Resolves when all that is done. */
+  discover(): Promise<void> {
+    return this.#discovery.run(async () => {
+      for (;;) {
+        const wanted = this.#wanted()
+        const missing = [...wanted].filter(([vaultId]) => !this.#slots.has(vaultId))
+        for (const [vaultId, record] of wanted) {
+          const slot = this.#slots.get(vaultId)
+          if (slot !== undefined) slot.record = record
+        }
+        if (this.#closed || missing.length === 0) break
+        for (const [vaultId, record] of missing) await this.#hold(vaultId, record).opened
+      }
+      await this.#drop()
+    })
+  }
+
+  #wanted(): Map<VaultId, DirectoryRecord> {
+    const wanted = new Map<VaultId, DirectoryRecord>()
+    for (const { name: _, vaultId, ...record } of this.orgs()) {
+      if (vaultId === this.userVault || wanted.size >= LIMITS.vaultsPerConnection) continue
+      wanted.set(vaultId, record)
+      for (const project of this.#slots.has(vaultId) ? this.projects(vaultId) : []) {
+        const { name: __, vaultId: id, ...rest } = project
+        if (id !== this.userVault && !wanted.has(id)) wanted.set(id, rest)
+      }
+    }
+    return wanted
+  }
+
+  async #drop(): Promise<void> {
+    const wanted = this.#wanted()
+    // A damaged or loading org names no projects for now: only a directory that can be read takes something away.
+    const complete = this.orgs().every(({ vaultId }) => this.opened(vaultId)?.replica.membership)
+    if (!complete || this.opened(this.userVault) === undefined) return
+    for (const [vaultId, { shell }] of this.#slots) {
+      if (vaultId === this.userVault || wanted.has(vaultId)) continue
+      this.#slots.delete(vaultId)
+      this.#events.emit({ kind: 'removed', vaultId })
+      await shell?.close()
+    }
+  }
+
+  #recordOf(vaultId: VaultId): DirectoryRecord {
+    const record = this.#wanted().get(vaultId)
+    if (record !== undefined) return record
+    throw new CofferError('not-found', 'there is no such vault here', { reason: 'no-vault' })
+  }
+
+  #slot(vaultId: VaultId): Slot {
+    const slot = this.#slots.get(vaultId)
+    if (slot !== undefined) return slot
+    throw new CofferError('stale', 'the vault is still being opened', { reason: 'loading' })
+  }
+
+  #hold(vaultId: VaultId, record: DirectoryRecord | undefined): Slot {
+    const slot: Slot = {
+      record,
+      shell: undefined,
+      failure: undefined,
+      opened: Promise.resolve(),
+      directory: new Directory(this.#parts.env.onError),
+    }
+    slot.opened = this.#open(vaultId, slot)
+    this.#slots.set(vaultId, slot)
+    return slot
+  }
+
+  async #open(vaultId: VaultId, slot: Slot): Promise<void> {
+    const { env, identity, openStore } = this.#parts
+    try {
+      const store = await openStore(vaultId)
+      const shell = await VaultShell.open(env, identity, vaultId, store)
+      if (this.#closed) return await shell.close()
+      slot.shell = shell
+      this.#adopt(slot, shell)
+    } catch (error) {
+      slot.failure = error
+      env.onError(error)
+    }
+  }
+
+  #adopt(slot: Slot, shell: VaultShell): void {
+    const { vaultId } = shell
+    shell.watch((event) => {
+      if (event.kind === 'changed' && event.names.some(({ space }) => space === 'vault')) {
+        slot.directory.changed()
+        this.discover().catch(this.#parts.env.onError)
+      }
+      if (event.kind === 'links') slot.directory.changed()
+      this.#events.emit({ kind: 'vault', vaultId, event })
+    })
+    this.#events.emit({ kind: 'opened', vaultId })
+  }
+
+  /** Closes one vault for repair; `get` or `discover` opens it again. */
+  async release(vaultId: VaultId): Promise<void> {
+    await this.#discovery.run(async () => {
+      const slot = this.#slots.get(vaultId)
+      if (slot === undefined) return
+      await slot.opened
+      this.#slots.delete(vaultId)
+      this.#events.emit({ kind: 'removed', vaultId })
+      await slot.shell?.close()
+    })
+  }
+
+  /** Opens a vault again that was released. */
+  async reopen(vaultId: VaultId): Promise<void> {
+    const record = vaultId === this.userVault ? undefined : this.#recordOf(vaultId)
+    await this.#hold(vaultId, record).opened
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#discovery.idle()
+    for (const slot of this.#slots.values()) {
+      await slot.opened
+      await slot.shell?.close()
+    }
+    this.#slots.clear()
+  }
+}
+
+function shellOf({ shell, failure }: Slot): VaultShell {
+  if (shell !== undefined) return shell
+  if (failure !== undefined) throw failure
+  throw new CofferError('stale', 'the vault is still being opened', { reason: 'loading' })
+}
+
+/** Whether opening failed because what is on the disk doesn't hold together, which `doctor` may mend. */
+export function isDamage(error: unknown): boolean {
+  if (!(error instanceof CofferError)) return true
+  return error.code !== 'storage' || error.reason === 'corrupt'
+}
