@@ -11,7 +11,12 @@ import { story } from './story.js'
 /** npm needs the caller's own environment: proxies and certificates are set there. */
 async function npm(args: readonly string[], cwd: string): Promise<string> {
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
-  const done = await run('npm', [...args, ...quiet], { timeout: 180_000, cwd, env: process.env })
+  const patient = ['--prefer-offline', '--fetch-timeout=30000', '--fetch-retries=3']
+  const done = await run('npm', [...args, ...quiet, ...patient], {
+    timeout: 180_000,
+    cwd,
+    env: process.env,
+  })
   if (done.code !== 0) throw new Error(`npm ${args.join(' ')}: exit ${done.code}\n${done.output}`)
   return done.output
 }
