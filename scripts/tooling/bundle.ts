@@ -35,7 +35,7 @@ const common = {
   sourcemap: false,
   charset: 'utf8',
   legalComments: 'none',
-  logLevel: 'warning',
+  logLevel: 'silent',
 } satisfies BuildOptions
 
 type Built = BuildResult<typeof common>
@@ -54,7 +54,7 @@ const coldRest: Plugin = {
 async function bundleHotPath(): Promise<Built> {
   const result = await build({
     ...common,
-    entryPoints: [{ in: hotPath.source, out: path.parse(hotPath.out).name }],
+    entryPoints: [{ in: `./${hotPath.source}`, out: path.parse(hotPath.out).name }],
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     plugins: [coldRest],
@@ -76,7 +76,7 @@ async function bundleModule(entry: Entry): Promise<Built> {
   const { name, ext } = path.parse(entry.out)
   return build({
     ...common,
-    entryPoints: [{ in: entry.source, out: name }],
+    entryPoints: [{ in: `./${entry.source}`, out: name }],
     outExtension: { '.js': ext },
     // Flat: code that finds a file beside itself by import.meta.url works in a chunk too.
     chunkNames: `${name}.[name]-[hash]`,
@@ -121,13 +121,15 @@ async function prune(): Promise<void> {
 }
 
 const started = performance.now()
-const present = (entry: Entry): boolean => existsSync(path.join(root, entry.source))
-const missing = [hotPath, ...modules].filter((entry) => !present(entry))
-for (const entry of missing) say(`bundle: no ${entry.source} yet, dist/bin/${entry.out} left out`)
-const results = await Promise.all([
-  ...(present(hotPath) ? [bundleHotPath()] : []),
-  ...modules.filter(present).map(bundleModule),
-])
+const entries = [hotPath, ...modules]
+const settled = await Promise.allSettled(
+  entries.map((entry) => (entry === hotPath ? bundleHotPath() : bundleModule(entry))),
+)
+const results = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 await install(results)
 await prune()
-say(`bundle: ${results.length} programs in ${seconds(started)} s`)
+for (const [index, one] of settled.entries()) {
+  if (one.status === 'rejected') say(`bundle: ${entries[index]?.source}: ${String(one.reason)}`)
+}
+say(`bundle: ${results.length} of ${entries.length} programs in ${seconds(started)} s`)
+process.exitCode = results.length === entries.length ? 0 : 1
