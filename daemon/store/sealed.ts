@@ -170,23 +170,23 @@ export class SealedStore<Name extends string> {
 
   async #checkFormat(): Promise<void> {
     const sample = await this.#store.page({ limit: 10 })
-    const format = sample[0]
-    if (format === undefined) {
-      const value = this.#box(FORMAT_KEY, new Uint8Array(0))
-      return this.#store.batch([{ type: 'put', key: FORMAT_KEY, value }])
-    }
-    const { key } = format
-    if (key.length === 2 && key[0] === 0 && (key[1] ?? 0) > FORMAT) {
+    const first = sample[0]
+    const layout = first?.key[0] === 0 ? (first.key[1] ?? 0) : undefined
+    if (layout !== undefined && layout > FORMAT) {
       throw storageError('newer', 'the local database was written by a newer coffer')
     }
-    const opened = sample.map((entry) => this.#open(entry.key, entry.value) !== undefined)
-    if (!opened.includes(true)) {
+    const opened = sample.map(({ key, value }) => this.#open(key, value) !== undefined)
+    if (first !== undefined && !opened.includes(true)) {
       throw new CofferError('cannot-decrypt', `the keys don't open the local database`, {
         reason: 'wrong-key',
         next: 'Check that COFFER_HOME and its key file belong together; then run `coffer doctor`.',
       })
     }
-    if (opened[0] !== true || key[0] !== 0) throw unopened(FORMAT_KEY)
+    if (layout === undefined) {
+      // A new store, or one that was rebuilt without this record.
+      const value = this.#box(FORMAT_KEY, new Uint8Array(0))
+      await this.#store.batch([{ type: 'put', key: FORMAT_KEY, value }])
+    } else if (opened[0] !== true) throw unopened(FORMAT_KEY)
   }
 }
 
