@@ -7,11 +7,12 @@ import {
   rmSync,
   type Stats,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fromUtf8, utf8 } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import {
+  canonicalPath,
   HOME_FILES,
   homePath,
   isPrivate,
@@ -38,17 +39,14 @@ export type Home = {
  * @throws CofferError `home` (reason `not-absolute`).
  */
 export function locateHome(env: Variables, userHome: string): string {
-  return canonical(homePath(env, userHome))
-}
-
-function canonical(path: string): string {
-  try {
-    return realpathSync.native(path)
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError(error, `can't reach ${path}`)
-    const parent = dirname(path)
-    return parent === path ? path : join(canonical(parent), basename(path))
-  }
+  return canonicalPath(homePath(env, userHome), (path) => {
+    try {
+      return realpathSync.native(path)
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined
+      throw fileError(error, `can't reach ${path}`)
+    }
+  })
 }
 
 function homeAt(path: string, uid: number): Home {

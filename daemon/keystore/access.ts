@@ -182,15 +182,14 @@ export class Access {
     return this.#inTurn(() => changeOpener(this.home, current, next, memory, this.#parts.tools))
   }
 
-  /**
-   * Closes for the end of the daemon, without a mark. With `handOver`, that function gets the root (undefined when
-   * locked) before everything is wiped.
-   */
-  end(handOver?: (root: Secret | undefined) => void): Promise<void> {
-    return this.#inTurn(async () => {
-      handOver?.(this.#open?.root)
-      await this.#forget()
-    })
+  /** Lends the local root, undefined when locked, for a handover. */
+  withRoot<T>(use: (root: Secret | undefined) => T): T {
+    return use(this.#open?.root)
+  }
+
+  /** Closes for the end of the daemon, without a mark. */
+  end(): Promise<void> {
+    return this.#inTurn(() => this.#forget())
   }
 
   /** Notes a use of the open home: the idle time begins anew. */

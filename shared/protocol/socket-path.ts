@@ -67,6 +67,21 @@ export function homePath(env: Variables, userHome: string): string {
   return `${absolute('HOME', userHome)}/.local/share/coffer`
 }
 
+/**
+ * `path` with its links resolved as far as it exists, so that one home has one name.
+ * @param realpath the canonical path of what exists, undefined where nothing is
+ */
+export function canonicalPath(
+  path: string,
+  realpath: (path: string) => string | undefined,
+): string {
+  const there = realpath(path)
+  if (there !== undefined || path === '/') return there ?? path
+  const at = path.lastIndexOf('/')
+  const parent = canonicalPath(path.slice(0, at) || '/', realpath)
+  return `${parent === '/' ? '' : parent}${path.slice(at)}`
+}
+
 export const SOCKET_NAME = 'daemon.sock'
 
 /** Where a starting daemon binds: a folder (0700, made if missing), or a fresh one below each of `temporary`. */

@@ -1,0 +1,173 @@
+import { homedir } from 'node:os'
+import { complaint } from '../../shared/complaint.js'
+import type { Random } from '../../shared/crypto/random.js'
+import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
+import type { Variables } from '../../shared/protocol/socket-path.js'
+import type { Secret } from '../../shared/redacted.js'
+import { VERSION } from '../../shared/version.js'
+import { fileError, removeFile } from '../home/files.js'
+import { locateHome, prepareHome, removeTemporary, type Home } from '../home/home.js'
+import type { Access } from '../keystore/access.js'
+import type { Guarded } from '../keystore/access-parts.js'
+import type { DaemonHandlers, PlainHandler } from '../rpc/call.js'
+import type { Hub } from '../rpc/hub.js'
+import { takeLock, type Lock } from './lock.js'
+import type { Log } from './log.js'
+import type { OwnMethod } from './own-handlers.js'
+import {
+  DAEMON_HELP,
+  exitOf,
+  parseOptions,
+  settle,
+  tell,
+  type DaemonOptions,
+  type Outcome,
+} from './process.js'
+
+// From the first instruction to a daemon that answers. What loses the race for the home ends before it has loaded
+// libsodium or the vaults: twenty cold starts at once cost little more than one.
+
+/** What the vaults' side is composed from. */
+export type DaemonParts = {
+  readonly access: Access
+  readonly hub: Hub
+  readonly log: Log
+  readonly random: Random
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly version: string
+  readonly startedAt: number
+  /** Started with `--offline`: opens no connection by itself. */
+  readonly offline: boolean
+  /** The daemon's reduced variables. */
+  readonly env: Variables
+}
+
+/** The vaults' side of the daemon. */
+export type Composition = {
+  readonly handlers: Omit<DaemonHandlers, OwnMethod>
+  readonly plain: PlainHandler
+  /** Opens and closes with the home. */
+  readonly guarded: Guarded
+  /** After `guarded.close`, at the daemon's end. */
+  readonly close?: () => Promise<void>
+}
+
+export type Compose = (parts: DaemonParts) => Promise<Composition>
+
+/** What takes part in `serve`: the home is ours alone from here on. */
+export type Held = {
+  readonly home: Home
+  readonly lock: Lock
+  readonly options: DaemonOptions
+  readonly env: Variables
+  /** The root of a daemon that made place for this one. */
+  readonly handed: Secret | undefined
+}
+
+/**
+ * Runs the daemon of the home that the environment names, with the vaults' side that `load` brings. Ends the process
+ * when it can't: exit status and, without a starter's pipe, a line on stderr.
+ */
+export async function runDaemon(
+  argv: readonly string[],
+  load: () => Promise<Compose>,
+): Promise<void> {
+  if (argv.length === 1 && (argv[0] === '--help' || argv[0] === '-h')) return print(DAEMON_HELP)
+  if (argv.length === 1 && argv[0] === '--version') return print(`cofferd ${VERSION}\n`)
+  let readyFd: number | undefined
+  let outcome: Outcome
+  try {
+    const options = parseOptions(argv)
+    readyFd = options.readyFd
+    const held = await hold(options)
+    if (held === undefined) outcome = { state: 'busy' }
+    else {
+      const { serve } = await import('./serve.js')
+      await serve(held, await load())
+      outcome = { state: 'ready' }
+    }
+  } catch (error) {
+    outcome = { state: 'failed', error: startError(error) }
+  }
+  const told = tell(readyFd, outcome)
+  if (outcome.state === 'ready') return
+  if (!told) process.stderr.write(said(outcome))
+  process.exit(exitOf(outcome))
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+function said(outcome: Outcome): string {
+  if (outcome.state === 'failed') return complaint(outcome.error)
+  return complaint(
+    new CofferError('exists', 'another daemon has this home', { next: 'coffer daemon status' }),
+  )
+}
+
+function startError(error: unknown): CofferError {
+  if (error instanceof CofferError) return error
+  return new CofferError('internal', `the daemon can't start: ${nameOf(error)}`, { cause: error })
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error')
+
+/** Makes the home ours, or undefined when it is another daemon's. */
+async function hold(options: DaemonOptions): Promise<Held | undefined> {
+  settle()
+  const env: Variables = { ...process.env }
+  const home = prepareHome(locateHome(env, homedir()), userId())
+  const { lock, handed } = options.successor ? await succeed(home) : await first(home)
+  if (lock === undefined) return undefined
+  try {
+    removeTemporary(home)
+    if (options.successor) removeFile(home.file('handover'))
+  } catch (error) {
+    await lock.release()
+    throw fileError(error, `can't start in ${home.path}`)
+  }
+  return { home, lock, options, env, handed }
+}
+
+function userId(): number {
+  const uid = process.geteuid?.()
+  if (uid !== undefined) return uid
+  throw new CofferError('home', 'this system has no users as coffer knows them', {
+    reason: 'platform',
+    next: 'run coffer on Linux, macOS or WSL2',
+  })
+}
+
+type Won = { readonly lock: Lock | undefined; readonly handed: Secret | undefined }
+
+async function first(home: Home): Promise<Won> {
+  const lock = await takeLock(home)
+  if (lock === undefined || !(await successorHasPlace(home))) return { lock, handed: undefined }
+  await lock.release()
+  return { lock: undefined, handed: undefined }
+}
+
+async function successorHasPlace(home: Home): Promise<boolean> {
+  const { successorComes } = await import('./handover.js')
+  return successorComes(home)
+}
+
+async function succeed(home: Home): Promise<Won> {
+  const [{ takeOver }, { systemRandom }, { cryptoReady }] = await Promise.all([
+    import('./handover.js'),
+    import('../../shared/crypto/random.js'),
+    import('../../shared/crypto/hash.js'),
+  ])
+  await cryptoReady
+  const handed = await takeOver(home, systemRandom)
+  const end = performance.now() + LIMITS.daemonDrain
+  for (;;) {
+    const lock = await takeLock(home)
+    if (lock !== undefined || performance.now() > end) return { lock, handed }
+    // The predecessor's connection has closed, so it ends this very moment; the kernel frees its lock with it.
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
