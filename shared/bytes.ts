@@ -2,7 +2,8 @@
 export type Bytes = Uint8Array
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+// Made at first use, like the table of hex: the CLI's short way needs neither and starts without them.
+let decoder: TextDecoder | undefined
 
 /** UTF-8 bytes of `text`. Lone surrogates become U+FFFD; callers that care check `isWellFormed` first. */
 export function utf8(text: string): Bytes {
@@ -11,6 +12,7 @@ export function utf8(text: string): Bytes {
 
 /** Text of strict UTF-8 `bytes`, or undefined when they are not UTF-8. A BOM is kept. */
 export function fromUtf8(bytes: Bytes): string | undefined {
+  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   try {
     return decoder.decode(bytes)
   } catch {
@@ -37,11 +39,12 @@ export function equal(a: Bytes, b: Bytes): boolean {
   return true
 }
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+let hex: readonly string[] | undefined
 
 export function toHex(bytes: Bytes): string {
+  hex ??= Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
   let out = ''
-  for (const byte of bytes) out += HEX[byte]
+  for (const byte of bytes) out += hex[byte]
   return out
 }
 

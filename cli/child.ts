@@ -1,0 +1,109 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { constants } from 'node:os'
+import { displayText } from '../shared/display.js'
+import { CofferError } from '../shared/errors.js'
+import { decodePlainAnswer, type PlainExec } from '../shared/protocol/plain.js'
+
+// `run`'s child: as if the shell had started it in coffer's place.
+
+/** Signals that somebody sends to coffer and means the child. */
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
+/** Signals that the terminal sends to the whole foreground group: the child has got them already. */
+const IGNORED = ['SIGINT', 'SIGQUIT'] as const
+
+/** How a child ended. */
+export type Ending =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'failed'; readonly code: 126 | 127; readonly message: string }
+
+/** The child's variables. A token for CI never reaches one. */
+export function childEnvironment(exec: PlainExec, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const env =
+    exec.policy === 'override' ? { ...own, ...exec.environment } : { ...exec.environment, ...own }
+  delete env['COFFER_TOKEN']
+  return env
+}
+
+/** Starts the command with coffer's own stdin, stdout and stderr. `ended` never rejects. */
+export function startChild(exec: PlainExec): {
+  child: ChildProcess | undefined
+  ended: Promise<Ending>
+} {
+  const [file = '', ...args] = exec.argv
+  let child: ChildProcess
+  try {
+    child = spawn(file, args, { stdio: 'inherit', env: childEnvironment(exec, process.env) })
+  } catch (error) {
+    return { child: undefined, ended: Promise.resolve(cannotStart(file, error)) }
+  }
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve(cannotStart(file, error))
+    })
+    child.once('exit', (code, signal) => {
+      resolve(signal === null ? { kind: 'exit', code: code ?? 0 } : { kind: 'signal', signal })
+    })
+  })
+  return { child, ended }
+}
+
+function cannotStart(file: string, error: unknown): Ending {
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const words: { readonly [code: string]: string } = {
+    ENOENT: 'there is no such program',
+    EACCES: 'it may not be executed',
+    E2BIG: 'arguments and variables together are too large',
+  }
+  const shown = displayText(file)
+  const message = `coffer: cannot-start: '${shown}': ${words[reason] ?? reason}\n`
+  return { kind: 'failed', code: reason === 'ENOENT' ? 127 : 126, message }
+}
+
+/** Passes signals on to whatever child `current` names, until the returned function is called. */
+export function forwardSignals(current: () => ChildProcess | undefined): () => void {
+  const pass = (signal: NodeJS.Signals): void => {
+    current()?.kill(signal)
+  }
+  const ignore = (): void => undefined
+  for (const signal of FORWARDED) process.on(signal, pass)
+  for (const signal of IGNORED) process.on(signal, ignore)
+  return () => {
+    for (const signal of FORWARDED) process.off(signal, pass)
+    for (const signal of IGNORED) process.off(signal, ignore)
+  }
+}
+
+/** Ends this process as the child ended: its code, its signal (128+N as shells see it), or 126/127. */
+export function endLike(ending: Ending): void {
+  if (ending.kind === 'exit') {
+    process.exitCode = ending.code
+  } else if (ending.kind === 'failed') {
+    process.stderr.write(ending.message)
+    process.exitCode = ending.code
+  } else {
+    // A signal that Node ignores (SIGPIPE) doesn't end us: then the number says the same.
+    process.exitCode = 128 + constants.signals[ending.signal]
+    process.kill(process.pid, ending.signal)
+  }
+}
+
+/** Runs the command to its end and makes this process end alike. */
+export async function runToEnd(exec: PlainExec): Promise<void> {
+  let started: ChildProcess | undefined
+  const stop = forwardSignals(() => started)
+  const { child, ended } = startChild(exec)
+  started = child
+  const ending = await ended
+  stop()
+  endLike(ending)
+}
+
+/** Runs what a plain answer says, to its end. @throws CofferError `format`, `internal` when it says nothing. */
+export async function runAnswer(bytes: Uint8Array): Promise<void> {
+  const { exec } = decodePlainAnswer(bytes)
+  if (exec === undefined) {
+    throw new CofferError('internal', 'the daemon answered run with nothing to run')
+  }
+  await runToEnd(exec)
+}

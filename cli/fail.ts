@@ -1,0 +1,20 @@
+import { Buffer } from 'node:buffer'
+import { complaint } from '../shared/complaint.js'
+import { CofferError, ERROR_CODES } from '../shared/errors.js'
+import { writeAll } from './hot.js'
+
+/** The CofferError that an exception is; a foreign one becomes `internal`, without its text. */
+export function known(error: unknown): CofferError {
+  if (error instanceof CofferError) return error
+  return new CofferError('internal', 'coffer failed', {
+    next: 'see coffer doctor',
+    cause: error,
+  })
+}
+
+/** Says what failed on stderr and takes its exit code. */
+export function fail(error: unknown): void {
+  const failure = known(error)
+  process.exitCode = ERROR_CODES[failure.code]
+  writeAll(2, Buffer.from(complaint(failure)))
+}

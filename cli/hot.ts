@@ -1,0 +1,161 @@
+import { Buffer } from 'node:buffer'
+import { writeSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { CofferError } from '../shared/errors.js'
+import { LIMITS } from '../shared/limits.js'
+
+// The short way of get, ls and run: one plain block (shared/protocol/plain.ts) to the daemon, its bytes to stdout.
+// Nothing is loaded or computed here that these three don't need: the time to a value is mostly Node's own start, and
+// a tenth of it is spent in 2 ms. That is why this file builds and cuts the block itself, as a launcher in any other
+// language would; the tests hold it against the shared codec.
+
+/** PLAIN_VARIABLES of the shared codec, which isn't loaded here. */
+const VARIABLES = [
+  'COFFER_ORG',
+  'COFFER_PROJECT',
+  'COFFER_OFFLINE',
+  'EARTHLY_ORG',
+  'EARTHLY_PROJECT',
+]
+
+/** The bytes of a plain request. @throws CofferError `usage` when the working folder is gone. */
+export function requestBytes(argv: readonly string[], env: NodeJS.ProcessEnv): Buffer {
+  let fields = `coffer1\0\0\0\0${argv.length}\0`
+  for (const word of argv) fields += `${word}\0`
+  fields += `${workingFolder()}\0`
+  for (const name of VARIABLES) {
+    const value = env[name]
+    if (value !== undefined) fields += `${name}=${value}\0`
+  }
+  const bytes = Buffer.from(fields)
+  bytes.writeUInt32BE(bytes.length - 11, 7)
+  return bytes
+}
+
+/** The working folder. @throws CofferError `usage` when it was removed. */
+export function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    throw new CofferError('usage', 'the working folder is gone', {
+      reason: 'no-folder',
+      next: 'cd to a folder that exists',
+      cause: error,
+    })
+  }
+}
+
+/** A plain answer, cut but not looked into. */
+export type RawAnswer = {
+  readonly status: number
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+  /** Whether there is something to execute; decodePlainAnswer reads it from `bytes`. */
+  readonly exec: boolean
+  readonly bytes: Buffer
+}
+
+/** An answer whose connection is still open: a process that ends now needn't take it apart. */
+export type OpenAnswer = RawAnswer & { readonly close: () => void }
+
+/** The answer in `bytes`, or undefined while it isn't whole. */
+export function cutAnswer(bytes: Buffer): RawAnswer | undefined {
+  const ends = [1]
+  for (let part = 0, at = 1; part < 3; part++) {
+    if (at + 4 > bytes.length) return undefined
+    at += 4 + bytes.readUInt32BE(at)
+    ends.push(at)
+  }
+  const [start = 0, first = 0, second = 0, third = 0] = ends
+  if (third > bytes.length) return undefined
+  return {
+    status: bytes[0] ?? 0,
+    stdout: bytes.subarray(start + 4, first),
+    stderr: bytes.subarray(first + 4, second),
+    exec: third - second > 4,
+    bytes: bytes.subarray(0, third),
+  }
+}
+
+/**
+ * Sends the request and reads the answer; doesn't wait for the daemon to close.
+ * @returns undefined when nobody listens there
+ * @throws CofferError `internal` when the daemon hangs up, `timed-out` when it says nothing for long
+ */
+export function exchange(socket: string, request: Buffer): Promise<OpenAnswer | undefined> {
+  return new Promise((resolve, reject) => {
+    let received: Buffer | undefined
+    const connection = createConnection(socket)
+    connection.write(request)
+    connection.on('data', (chunk: Buffer) => {
+      received = received === undefined ? chunk : Buffer.concat([received, chunk])
+      const answer = cutAnswer(received)
+      if (answer !== undefined) resolve({ ...answer, close: () => connection.destroy() })
+    })
+    connection.on('end', () => reject(hungUp(undefined)))
+    connection.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
+      else reject(hungUp(error))
+    })
+    // Set when the request is out: the daemon works meanwhile.
+    connection.on('connect', () => {
+      connection.setTimeout(LIMITS.plainAnswer, () => {
+        reject(new CofferError('timed-out', "the daemon doesn't answer", daemonNext))
+        connection.destroy()
+      })
+    })
+  })
+}
+
+const daemonNext = { next: 'see coffer daemon logs' }
+
+function hungUp(cause: unknown): CofferError {
+  return new CofferError('internal', 'the daemon hung up', { ...daemonNext, cause })
+}
+
+/**
+ * Writes all of it to stdout (1) or stderr (2), synchronously: loading Node's streams costs more than the answer.
+ * A reader that has gone (`| head`) is no error.
+ * @returns false when Node's stream still has to wait for a reader: don't exit yet
+ * @throws CofferError `storage` when a file can't take it
+ */
+export function writeAll(fd: 1 | 2, bytes: Uint8Array): boolean {
+  let at = 0
+  while (at < bytes.length) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'EPIPE') return true
+      if (code !== 'EAGAIN') throw notWritten(error)
+      // Somebody made the pipe non-blocking: Node's stream knows how to wait for it.
+      const stream = fd === 1 ? process.stdout : process.stderr
+      stream.on('error', () => undefined)
+      stream.write(bytes.subarray(at))
+      return false
+    }
+  }
+  return true
+}
+
+function notWritten(cause: unknown): CofferError {
+  return new CofferError('storage', "the output can't be written", {
+    reason: 'output',
+    next: 'free space where it goes',
+    cause,
+  })
+}
+
+/** Shows the answer and ends with its exit code; `run` goes on with the child. */
+export async function finish(answer: OpenAnswer): Promise<void> {
+  process.exitCode = answer.status
+  const said = writeAll(2, answer.stderr)
+  const written = writeAll(1, answer.stdout)
+  if (answer.exec) {
+    answer.close()
+    const { runAnswer } = await import('./child.js')
+    return runAnswer(answer.bytes)
+  }
+  if (said && written) process.exit()
+  answer.close()
+}

@@ -1,0 +1,22 @@
+import { scanPlain } from '../shared/protocol/plain-argv.js'
+import { exchange, finish, requestBytes } from './hot.js'
+import { homeOf, socketOf } from './socket.js'
+
+// The program `coffer`: get, ls and run by the short way when a daemon listens; everything else, and the daemon's
+// start, by the full program, which is loaded only then.
+
+async function main(argv: readonly string[]): Promise<void> {
+  if (scanPlain(argv) !== undefined) {
+    const socket = socketOf(homeOf(process.env))
+    const answer =
+      socket === undefined ? undefined : await exchange(socket, requestBytes(argv, process.env))
+    if (answer !== undefined) return finish(answer)
+  }
+  const full = await import('./full.js')
+  await full.main(argv)
+}
+
+main(process.argv.slice(2)).catch(async (error: unknown) => {
+  const { fail } = await import('./fail.js')
+  fail(error)
+})

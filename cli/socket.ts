@@ -1,0 +1,60 @@
+import { readFileSync, statSync } from 'node:fs'
+import { CofferError } from '../shared/errors.js'
+import { LIMITS } from '../shared/limits.js'
+import {
+  HOME_FILES,
+  homePath,
+  isPrivate,
+  LAYOUT_VERSION,
+  layoutVersion,
+  parsePointer,
+} from '../shared/protocol/socket-path.js'
+
+// Where the daemon of this home listens, if one does. Only files and folders of the caller's own count: whoever else
+// could write them would be handed passphrases.
+
+/** The home that the environment names; it may not exist. @throws CofferError `home`. */
+export function homeOf(env: NodeJS.ProcessEnv): string {
+  return homePath(env, env['HOME'] ?? '')
+}
+
+/** Whether the home was made to its end. @throws CofferError `home` when it is another user's or of a newer coffer. */
+export function homeExists(home: string): boolean {
+  const layout = readOwn(`${home}/${HOME_FILES.layout}`)
+  if (layout === undefined) return false
+  const version = layoutVersion(layout)
+  if (version !== undefined && version <= LAYOUT_VERSION) return true
+  throw new CofferError('home', 'the home was made by a newer coffer', {
+    reason: 'newer-layout',
+    next: 'upgrade coffer here',
+  })
+}
+
+/** The socket that the running daemon has named in the home; undefined when there is none to trust. */
+export function socketOf(home: string): string | undefined {
+  const pointer = parsePointer(readOwn(`${home}/${HOME_FILES.socket}`) ?? '')
+  if (pointer === undefined) return undefined
+  const folder = statSync(pointer.folder, { throwIfNoEntry: false })
+  return folder !== undefined && isPrivate(folder, uid()) ? pointer.socket : undefined
+}
+
+/** A small file that is the caller's own and nobody else's to read or write; undefined when there is none. */
+function readOwn(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined || !stat.isFile() || stat.size > LIMITS.homeFile) return undefined
+  if (!isPrivate(stat, uid())) {
+    throw new CofferError('home', 'the home is not only yours', {
+      reason: 'not-private',
+      next: `see its owner and modes: ls -ld ${path}`,
+    })
+  }
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function uid(): number {
+  return process.getuid?.() ?? -1
+}
