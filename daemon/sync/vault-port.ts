@@ -16,7 +16,10 @@ export interface VaultPort {
   ingestChain(entries: readonly Bytes[]): Promise<void>
   /** Seals the oldest drafts into the outbox; nothing happens when there are none. */
   seal(limits: SealLimits): Promise<void>
+  /** Link entries from number `from` on, verbatim. */
+  chainEntries(from: number): Promise<readonly Bytes[]>
   rewind(): Promise<void>
+  restoreLost(): Promise<void>
   /** This device's signed head for now. */
   signedHead(): Promise<Bytes>
   /** Another device's signed head, still unchecked; an alarm it causes is the port's to raise. */

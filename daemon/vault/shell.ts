@@ -246,6 +246,14 @@ export class VaultShell implements VaultPort {
     await this.#mutate((replica) => ({ ops: replica.rewind() }))
   }
 
+  async chainEntries(from: number): Promise<readonly Bytes[]> {
+    return this.replica.chainEntries(from)
+  }
+
+  async restoreLost(): Promise<void> {
+    await this.#mutate((replica) => replica.restoreLost())
+  }
+
   async signedHead(): Promise<Bytes> {
     return this.replica.signedHead()
   }

@@ -7,7 +7,7 @@ import type { EntryId, LogHash, VaultId } from '../../../shared/ids.js'
 /** How much of the relay's log is in, by its last entry; `entryId` is absent at position 0 only. */
 export type LogCursor = {
   readonly pos: number
-  readonly entryId: EntryId | undefined
+  readonly entryId?: EntryId | undefined
   readonly logHash: LogHash
   /** The relay's generation when this was read; 0 before the first entry. */
   readonly generation: number
@@ -40,8 +40,8 @@ export interface ReplicaLike<Op> {
   readonly outboxCount: number
   /** Sealed entries that were not met in the log, oldest first. */
   outbox(): readonly OutboxEntry[]
-  /** Every link entry of the chain, from the genesis on. */
-  chainEntries(): readonly Bytes[]
+  /** Link entries from number `from` on, verbatim. */
+  chainEntries(from: number): readonly Bytes[]
   /**
    * Takes contiguous log entries from position `from` (= cursor.pos + 1). No bodies: only the cursor's
    * generation becomes `generation`. Own entries that are met leave the outbox.
@@ -50,20 +50,21 @@ export interface ReplicaLike<Op> {
   /** Takes links ahead of the log. */
   ingestChain(entries: readonly Bytes[]): IngestOutcome<Op>
   /** Seals the oldest drafts into the outbox, undefined when there are none. */
-  sealNext(
-    limits: SealLimits,
-  ): { readonly ops: readonly Op[]; readonly entries: readonly Bytes[] } | undefined
+  sealNext(limits: SealLimits): { readonly ops: readonly Op[] } | undefined
   /**
-   * The relay's log isn't the one that was read (restored from a backup, or rewritten). The cursor goes back to
-   * position 0, and every known link, then every known changeset goes back into the outbox, verbatim and in
-   * causal order, before what is queued there: reading the log again acknowledges those that it still has, and
-   * what is left is missing and gets sent. Doing it twice is the same as once.
+   * The relay's log isn't the one that was read (restored from a backup, or rewritten): the cursor goes back to
+   * position 0. What is known stays, and is met again or not.
    */
   rewind(): readonly Op[]
-  /** This device's signed head of what it has read, to be put at the relay. `now` is in milliseconds. */
-  signedHead(now: number): Bytes
-  /** Compares another device's signed head with the log as read here. */
-  checkHead(head: Bytes): Alarm | undefined
+  /**
+   * Changesets that an earlier reading of the log met and this one, read to its end, didn't go into the outbox,
+   * verbatim, before what is queued there. Nothing happens when there are none.
+   */
+  restoreLost(): { readonly ops: readonly Op[] }
+  /** This device's signed head of what it has read, to be put at the relay. */
+  signedHead(): Bytes
+  /** Compares another device's signed head with the log as read here, now or once it gets there. */
+  checkHead(head: Bytes): readonly Alarm[]
 }
 
 /** What is true of a vault on disk: taken after a durable batch, never between a change and its batch. */
@@ -72,9 +73,7 @@ export type VaultFacts = {
   /** Drafts that wait to be sealed. */
   readonly drafts: number
   readonly outbox: readonly OutboxEntry[]
-  /** The genesis link's entry; undefined while a joiner doesn't have the chain. */
-  readonly genesis: Bytes | undefined
-  /** Links known here; the membership head's n is one less. */
+  /** Links known here (the membership head's n is one less); 0 while a joiner doesn't have the chain. */
   readonly links: number
 }
 
@@ -83,6 +82,5 @@ export function factsOf<Op>(replica: ReplicaLike<Op>): VaultFacts {
   const { cursor, draftCount: drafts, membership } = replica
   const links = membership?.hashes.length ?? 0
   const outbox = replica.outboxCount === 0 ? [] : replica.outbox()
-  const genesis = links === 0 ? undefined : replica.chainEntries()[0]
-  return { cursor, drafts, outbox, genesis, links }
+  return { cursor, drafts, outbox, links }
 }

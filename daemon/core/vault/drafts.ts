@@ -162,10 +162,13 @@ export class Drafts {
     return entry
   }
 
-  /** Puts entries into the outbox again that a restored relay lost. */
+  /** Puts entries that the relay lost into the outbox again: first, because what is queued builds on them. */
   resend(bodies: readonly Bytes[]): Op[] {
-    const ops: Op[] = []
-    for (const body of bodies) if (!this.#outbox.has(entryIdOf(body))) this.#send(body, ops)
+    if (bodies.length === 0) return []
+    const queued = this.outbox()
+    const ops = this.settle(queued.map(({ id }) => id))
+    for (const body of bodies) this.#send(body, ops)
+    for (const { id, body } of queued) if (!this.#outbox.has(id)) this.#send(body, ops)
     return ops
   }
 

@@ -9,7 +9,7 @@ export type Node = {
   readonly seq: number
   readonly memberN: number
   readonly refs: readonly ChangesetHash[]
-  /** Generation of the relay's log in which it was last met; undefined until then. */
+  /** Reading of the relay's log in which it was last met; undefined until then. */
   readonly met: number | undefined
 }
 
@@ -38,11 +38,11 @@ export class Graph {
     return doubled
   }
 
-  /** Notes that the relay's log of `generation` holds the changeset. */
-  meet(hash: ChangesetHash, generation: number): Op[] {
+  /** Notes that the relay's log, as read this time, holds the changeset. */
+  meet(hash: ChangesetHash, reading: number): Op[] {
     const node = this.nodes.get(hash)
-    if (node === undefined || node.met === generation) return []
-    const met = { ...node, met: generation }
+    if (node === undefined || node.met === reading) return []
+    const met = { ...node, met: reading }
     this.nodes.set(hash, met)
     return [nodeOp(hash, met)]
   }
@@ -76,10 +76,10 @@ export class Graph {
       .slice(0, LIMITS.deps)
   }
 
-  /** Changesets that were in an earlier generation of the log and aren't in this one: in order of seq. */
-  lost(generation: number): ChangesetHash[] {
+  /** Changesets that an earlier reading of the log met and this one didn't: in order of seq. */
+  lost(reading: number): ChangesetHash[] {
     return [...this.nodes]
-      .filter(([, node]) => node.met !== undefined && node.met !== generation)
+      .filter(([, node]) => node.met !== undefined && node.met !== reading)
       .toSorted(([, a], [, b]) => a.seq - b.seq)
       .map(([hash]) => hash)
   }

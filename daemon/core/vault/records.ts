@@ -124,6 +124,8 @@ export const cursorRecordCodec = struct({
   logHash: req(1, id<LogHash>()),
   generation: req(2, uint()),
   entryId: opt(3, id<EntryId>()),
+  /** How often the log was started over: what was met in an earlier reading may be lost in this one. */
+  reading: req(4, uint()),
 })
 export type LogCursor = TypeOf<typeof cursorRecordCodec>
 
@@ -133,7 +135,7 @@ export const changesetRecordCodec = struct({
   memberN: req(2, uint(LIMITS.links)),
   /** prev and deps. */
   refs: req(3, list(id<ChangesetHash>(), LIMITS.deps + 1)),
-  /** The log's generation in which it was last met; absent until the relay's log showed it. */
+  /** The reading of the log (see the cursor) in which it was last met; absent until the log showed it. */
   met: opt(4, uint()),
 })
 

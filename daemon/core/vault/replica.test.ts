@@ -221,7 +221,7 @@ test('a relay that lost its end gets it again', () => {
   log.sync(a)
   log.sync(b)
   log.entries.pop()
-  a.store.write(a.replica.rewind(2))
+  a.store.write(a.replica.rewind())
   a.store.write(a.replica.ingest(1, log.entries, 2).ops)
   const { ops, changesets } = a.replica.restoreLost()
   a.store.write(ops)

@@ -60,7 +60,7 @@ export class Replica {
     this.#drafts = new Drafts(env, identity, parts)
     this.#inbound = new Inbound(parts)
     this.#heads = new Heads(env, identity, this.chain)
-    this.#cursor = { pos: 0, logHash: logStart(vaultId), generation: 0 }
+    this.#cursor = { pos: 0, logHash: logStart(vaultId), generation: 0, reading: 0 }
   }
 
   get membership(): Membership | undefined {
@@ -175,7 +175,8 @@ export class Replica {
   }
 
   /**
-   * Takes in contiguous log entries from position `from`. Entries before the cursor are passed over.
+   * Takes in contiguous log entries from position `from`. Entries before the cursor are passed over; none at all
+   * only note the generation.
    * @throws CofferError `tampering` (reason `gap`) when they start past the cursor
    */
   ingest(from: number, bodies: readonly Bytes[], generation: number): Outcome {
@@ -185,25 +186,28 @@ export class Replica {
     const batch = new Batch()
     for (const body of bodies.slice(this.#cursor.pos + 1 - from)) {
       const entryId = entryIdOf(body)
-      const { pos, logHash } = this.#cursor
-      this.#cursor = { pos: pos + 1, entryId, logHash: logNext(logHash, entryId), generation }
+      const { pos, logHash, reading } = this.#cursor
+      const next = logNext(logHash, entryId)
+      this.#cursor = { pos: pos + 1, entryId, logHash: next, generation, reading }
       batch.ops.push({ table: 'log', key: u64be(pos + 1), value: bytesOf(this.#cursor.logHash) })
       this.#take(body, entryId, batch)
     }
+    this.#cursor = { ...this.#cursor, generation }
     batch.alarms.push(...this.#heads.recheck(this.#cursor))
     batch.ops.push({ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.#cursor) })
     return this.#settle(batch)
   }
 
   /** Starts the log over, after the relay was restored or diverged. What is here stays; it is met again. */
-  rewind(generation: number): Op[] {
-    this.#cursor = { pos: 0, logHash: logStart(this.vaultId), generation }
+  rewind(): Op[] {
+    const reading = this.#cursor.reading + 1
+    this.#cursor = { pos: 0, logHash: logStart(this.vaultId), generation: 0, reading }
     return [{ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.#cursor) }]
   }
 
   /** After a rewind and catching up: changesets that the relay's log lacks now go into the outbox. */
   restoreLost(): { ops: Op[]; changesets: number } {
-    const lost = this.graph.lost(this.#cursor.generation)
+    const lost = this.graph.lost(this.#cursor.reading)
     const bodies = lost.flatMap((hash) => this.#entriesOf(hash))
     return { ops: this.#drafts.resend(bodies), changesets: lost.length }
   }
@@ -279,10 +283,10 @@ export class Replica {
   }
 
   #takeChangeset(entry: Exclude<Entry, { kind: 'link' }>, batch: Batch): void {
-    const { generation } = this.#cursor
+    const { reading } = this.#cursor
     const hash = entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
     if (this.graph.has(hash)) {
-      batch.ops.push(...this.graph.meet(hash, generation))
+      if (this.#ends(hash, entry)) batch.ops.push(...this.graph.meet(hash, reading))
       return
     }
     batch.touched.add(hash)
@@ -290,8 +294,18 @@ export class Replica {
     else if (this.#inbound.has(hash)) this.#inbound.more(hash, 0, entry.body.items)
     else {
       const { signed, items } = entry.body
-      this.#inbound.begin(hash, signed, items, generation)
+      this.#inbound.begin(hash, signed, items, reading)
     }
+  }
+
+  /** Whether this is the last of a known changeset's entries: a log is cut at its end, so the others are there. */
+  #ends(hash: ChangesetHash, entry: Exclude<Entry, { kind: 'link' }>): boolean {
+    if (entry.kind === 'changeset') {
+      return signedHeader.read(entry.body.signed).items.length === entry.body.items.length
+    }
+    const record = this.#env.reader.get('header', bytesOf(hash)) ?? gone()
+    const signed = decode(signedCodec, record, 'a stored header', Infinity)
+    return signedHeader.read(signed).items.length === entry.body.first + entry.body.items.length
   }
 
   #settle(batch: Batch): Outcome {

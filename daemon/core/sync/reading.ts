@@ -1,0 +1,168 @@
+import type { Bytes } from '../../../shared/bytes.js'
+import { backoff, RETRY } from './backoff.js'
+import { alarm, cursorOf, startPort, type Event, type Problem, type Work } from './state.js'
+
+// The way of entries from the relay's log into the replica: open at the cursor, take contiguous pushes, ingest
+// them in batches, and start again whenever the relay's account doesn't fit.
+
+/** One ingest, and so one durable batch, takes about so much. */
+const INGEST_ENTRIES = 512
+const INGEST_BYTES = 2 * 1024 * 1024
+/** Pushes that had to be started again so often in a row wait longer each time. */
+const QUICK_REOPENS = 2
+
+type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>
+
+/** Drops what was pushed and asks for the log again from the cursor. */
+export function reopen(w: Work): void {
+  w.s.phase = 'waiting'
+  w.s.queue = []
+  w.s.live = false
+}
+
+/** Asks the relay to start pushing after the cursor. */
+export function open(w: Work): void {
+  const { s, fx } = w
+  s.phase = 'opening'
+  s.queue = []
+  s.openAsked = s.asked
+  fx.push({ kind: 'send', request: { kind: 'open', after: cursorOf(s.facts) } })
+}
+
+export function onOpened(w: Work, event: EventOf<'opened'>): void {
+  const { s } = w
+  if (s.phase !== 'opening') return
+  const { cursor } = s.facts
+  const { head, generation } = event
+  checkGeneration(w, generation)
+  if (head.pos < cursor.pos) {
+    // An honest relay refuses a cursor that its log doesn't reach.
+    return loseLog(w, `the relay's log ends at ${head.pos}, this device has read ${cursor.pos}`)
+  }
+  dropClaimsPast(w, head.pos, generation)
+  s.phase = 'open'
+  s.openFailures = 0
+  s.openProblem = undefined
+  s.target = head.pos
+  s.generation = generation
+  s.next = cursor.pos + 1
+  s.live = false
+  s.answered = Math.max(s.answered, s.openAsked)
+  noteLinks(w, event.memberHead.length)
+  if (generation !== cursor.generation && cursor.pos > 0) {
+    // The cursor stands on the new log: nothing before it is lost, only the generation is news.
+    s.queue = [{ from: s.next, bodies: [] }]
+  }
+}
+
+/** Links that this device holds and the relay lacks: it never had them, or lost them. */
+function noteLinks(w: Work, theirs: number): void {
+  const { s } = w
+  const missing = theirs < s.facts.links
+  s.linksFrom = missing ? theirs : undefined
+  if (missing && s.linksSent) falseAcknowledgement(w, s.facts.links - theirs)
+  s.linksSent = false
+}
+
+function checkGeneration(w: Work, generation: number): void {
+  const { cursor } = w.s.facts
+  if (cursor.pos === 0 || generation === cursor.generation) return
+  const said = `the relay's generation went from ${cursor.generation} to ${generation}`
+  if (generation > cursor.generation) alarm(w, 'generation-raised', `${said}: it was restored`)
+  else alarm(w, 'log-regression', said)
+}
+
+/** Acknowledged entries that the log, as it stands now, can't hold. */
+function dropClaimsPast(w: Work, head: number, generation: number): void {
+  const { s } = w
+  const lost = [...s.claims].filter(([, pos]) => pos > head)
+  if (lost.length === 0) return
+  const claims = new Map(s.claims)
+  for (const [id] of lost) claims.delete(id)
+  s.claims = claims
+  if (generation === s.generation) {
+    alarm(w, 'false-acknowledgement', `${lost.length} acknowledged entries are gone from the log`)
+  }
+}
+
+/** The log isn't the one that was read: say so, go back to its start, and send again what it lacks. */
+export function loseLog(w: Work, detail: string): void {
+  const { s } = w
+  alarm(w, 'log-regression', detail)
+  s.rewind = true
+  s.claims = new Map()
+  if (s.rewound) delayOpen(w)
+  else reopen(w)
+}
+
+export function delayOpen(w: Work, problem?: Problem, retryAfter = 0): void {
+  const { s, at } = w
+  s.openFailures += 1
+  s.openAt = at.now + Math.max(retryAfter, backoff(RETRY, s.openFailures, at.chance))
+  if (problem !== undefined) s.openProblem = problem
+  reopen(w)
+}
+
+/** A push: contiguous entries are queued, known ones skipped, a gap starts the pushes again. */
+export function onEntries(w: Work, event: EventOf<'entries'>): void {
+  const { s, at } = w
+  if (s.phase !== 'open') return
+  const { from, bodies } = event
+  if (from > s.next) {
+    s.gaps += 1
+    reopen(w)
+    if (s.gaps > QUICK_REOPENS)
+      s.openAt = at.now + backoff(RETRY, s.gaps - QUICK_REOPENS, at.chance)
+    return
+  }
+  const fresh = bodies.slice(s.next - from)
+  if (fresh.length > 0) {
+    s.queue = [...s.queue, { from: s.next, bodies: fresh }]
+    s.next += fresh.length
+  }
+  s.target = Math.max(s.target ?? 0, event.head, s.next - 1)
+}
+
+/** Starts one ingest of what is queued; whole pushes, because each is at most a frame. */
+export function ingestQueued(w: Work): void {
+  const { s } = w
+  const bodies: Bytes[] = []
+  let size = 0
+  let taken = 0
+  for (const push of s.queue) {
+    if (taken > 0 && (bodies.length >= INGEST_ENTRIES || size >= INGEST_BYTES)) break
+    for (const body of push.bodies) size += body.length
+    bodies.push(...push.bodies)
+    taken += 1
+  }
+  const from = s.queue[0]?.from ?? s.next
+  s.queue = s.queue.slice(taken)
+  startPort(w, { kind: 'ingest', from, bodies, generation: s.generation })
+}
+
+/** After an ingest: a claim whose position was read while its entry is still in the outbox was a lie. */
+export function settleClaims(w: Work, ingested: number): void {
+  const { s, at } = w
+  const { outbox, cursor } = s.facts
+  s.gaps = 0
+  s.claimedAt = at.now
+  const claims = new Map<(typeof outbox)[number]['id'], number>()
+  let lies = 0
+  for (const { id } of outbox) {
+    const pos = s.claims.get(id)
+    if (pos === undefined) continue
+    if (pos > cursor.pos) claims.set(id, pos)
+    else lies += 1
+  }
+  const met = s.claims.size - claims.size - lies
+  s.claims = claims
+  s.received += Math.max(0, ingested - met)
+  if (lies > 0) falseAcknowledgement(w, lies)
+}
+
+export function falseAcknowledgement(w: Work, count: number): void {
+  const { s, at } = w
+  alarm(w, 'false-acknowledgement', `${count} acknowledged entries aren't where the relay said`)
+  s.sendFailures += 1
+  s.sendAt = at.now + backoff(RETRY, s.sendFailures, at.chance)
+}
