@@ -1,0 +1,88 @@
+import type { Bytes } from '../../shared/bytes.js'
+import { decode } from '../../shared/codec.js'
+import { verify } from '../../shared/crypto/sign.js'
+import { CofferError } from '../../shared/errors.js'
+import { bytesOf, type DeviceId, type InviteKey } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
+import { deviceIdOf } from '../../shared/log/device.js'
+import { headCodec, signedHead } from '../../shared/log/head.js'
+import { joinRequestBodyCodec, joinRequestCodec, type JoinRequest } from '../../shared/log/link.js'
+import type { Membership } from '../../shared/log/membership.js'
+import { signedCodec } from '../../shared/log/signed.js'
+import { checkJoinRequest } from '../../shared/log/validate.js'
+import { isMember, type VaultState } from './vault.js'
+
+/** A vault that isn't there and one that isn't the asker's answer the same. */
+export function notThere(): CofferError {
+  return new CofferError('not-found', 'there is no such vault', { reason: 'no-vault' })
+}
+
+/** @throws CofferError `not-found` for devices that are not active members. */
+export function checkMember(state: VaultState, device: DeviceId): void {
+  if (!isMember(state, device)) throw notThere()
+}
+
+/**
+ * Checks that the device may read the chain: as a member, or with the invite that it proved and that is open.
+ * @throws CofferError `not-found`, or `refused` (reason `invite-closed`)
+ */
+export function checkReader(
+  state: VaultState,
+  device: DeviceId,
+  invite: InviteKey | undefined,
+): void {
+  if (isMember(state, device)) return
+  if (invite === undefined) throw notThere()
+  if (state.membership.invites.get(invite)?.state !== 'open') {
+    throw new CofferError('refused', 'the invite is open no more', { reason: 'invite-closed' })
+  }
+}
+
+/**
+ * Checks that a signed head is the device's own word on this vault.
+ * @throws CofferError `format` or `tampering`
+ */
+export function checkHead(state: VaultState, device: DeviceId, body: Bytes): void {
+  const signed = decode(signedCodec, body, 'a signed head', LIMITS.signedHead)
+  const head = decode(headCodec, signed.body, 'a head', LIMITS.signedHead)
+  const keys = state.membership.devices.get(device)?.keys
+  if (keys === undefined || head.device !== device || head.vaultId !== state.membership.vaultId) {
+    throw new CofferError('tampering', "the head isn't this device's on this vault", {
+      reason: 'foreign-head',
+    })
+  }
+  signedHead.check(signed, keys.sign)
+}
+
+/** Whether the sender holds an invite's key, whatever became of the invite. */
+function holdsInvite(membership: Membership, request: JoinRequest): boolean {
+  const { inviteKey } = decode(joinRequestBodyCodec, request.body, 'a join request', 1024)
+  return (
+    membership.invites.has(inviteKey) &&
+    verify('join-invite', request.inviteSignature, request.body, bytesOf(inviteKey))
+  )
+}
+
+/**
+ * Checks a join request of the device that sends it; gives the invite that it stands under.
+ * @param now milliseconds since 1970 by the relay's clock
+ * @throws CofferError `not-found` to whoever holds no invite of the vault; otherwise what is wrong
+ */
+export function checkJoin(
+  state: VaultState,
+  device: DeviceId,
+  body: Bytes,
+  now: number,
+): InviteKey {
+  const request = decode(joinRequestCodec, body, 'a join request', LIMITS.joinRequest)
+  const { membership } = state
+  if (!holdsInvite(membership, request)) throw notThere()
+  const { inviteKey, statement } = checkJoinRequest(membership, request)
+  if (deviceIdOf(statement.keys) !== device) {
+    throw new CofferError('tampering', 'the request is for another device', { reason: 'bad-proof' })
+  }
+  if (now > (membership.invites.get(inviteKey)?.expires ?? 0)) {
+    throw new CofferError('refused', 'the invite has expired', { reason: 'expired' })
+  }
+  return inviteKey
+}
