@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { toHex, utf8, type Bytes } from '../../shared/bytes.js'
 import { LIMITS } from '../../shared/limits.js'
 import { compare, walk, type Entry, type Op, type Range, type Store } from './store.js'
-import { refusal } from './testing.js'
+import { refusal } from './testing/records.js'
 
 /** What a store under test is made with. */
 export type StoreUnderTest = {

@@ -17,7 +17,7 @@ import { CofferError } from '../../shared/errors.js'
 import { repairOrQuarantine } from './doctor.js'
 import { checkFiles } from './files/check.js'
 import { LevelStore } from './level.js'
-import { recordsOf, refusal } from './testing.js'
+import { recordsOf, refusal } from './testing/records.js'
 
 // Every byte of every file counts: an altered one is refused, or it changes nothing. Nothing that was
 // acknowledged may be missing without an error.

@@ -9,7 +9,7 @@ import { CofferError } from '../../shared/errors.js'
 import { disk, type Disk } from './disk.js'
 import { LevelStore } from './level.js'
 import type { Op, Store } from './store.js'
-import { recordsOf, refusal } from './testing.js'
+import { recordsOf, refusal } from './testing/records.js'
 
 // A real file system that fills up: a small tmpfs, which only root may mount.
 
@@ -22,13 +22,13 @@ const root = mounted ?? ''
 function mountSmall(): string | undefined {
   const dir = mkdtempSync(join(tmpdir(), 'coffer-disk-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', dir], { stdio: 'ignore' })
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', dir], { stdio: 'ignore' })
   } catch {
     rmSync(dir, { recursive: true })
     return undefined
   }
   process.on('exit', () => {
-    execFileSync('umount', [dir])
+    execFileSync('/bin/umount', [dir])
     rmSync(dir, { recursive: true })
   })
   return dir
@@ -140,11 +140,11 @@ onSmallDisk('a full disk refuses opening, and a read-only one; both open later',
   const free = fill()
   assert.equal(await refusal(() => LevelStore.open(dir)), FULL)
   free()
-  execFileSync('mount', ['-o', 'remount,ro', root])
+  execFileSync('/bin/mount', ['-o', 'remount,ro', root])
   try {
     assert.equal(await refusal(() => LevelStore.open(dir)), ['storage', 'read-only'])
   } finally {
-    execFileSync('mount', ['-o', 'remount,rw', root])
+    execFileSync('/bin/mount', ['-o', 'remount,rw', root])
   }
   const again = await LevelStore.open(dir)
   assert.ok(holds(again, 0, 50))

@@ -9,11 +9,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { equal } from '../../shared/bytes.js'
 import { LevelStore } from './level.js'
-import { recordsOf } from './testing.js'
+import { recordsOf } from './testing/records.js'
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-kill-'))
 process.on('exit', () => rmSync(root, { recursive: true, force: true }))
-const writer = fileURLToPath(new URL('./testing-writer.js', import.meta.url))
+const writer = fileURLToPath(new URL('./testing/writer.js', import.meta.url))
 
 /** Runs a writer from batch `first` until it has acknowledged `count`, kills it in the middle of the next. */
 async function writeAndKill(dir: string, first: number, count: number): Promise<number[]> {

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { utf8 } from '../../shared/bytes.js'
 import { conformance } from './conformance.js'
 import { LevelStore } from './level.js'
-import { refusal } from './testing.js'
+import { refusal } from './testing/records.js'
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-level-'))
 process.on('exit', () => rmSync(root, { recursive: true, force: true }))

@@ -120,7 +120,7 @@ export class LevelStore implements Store {
 
   async #writeAll(): Promise<void> {
     // The first turn waits, so that batches given in the same tick share one fsync.
-    await undefined
+    await Promise.resolve()
     // A reopening that failed is tried again for readers too; writers hear of it below.
     if (this.#db === undefined) await this.#heal().catch(() => undefined)
     while (this.#waiting.length > 0) {

@@ -21,7 +21,7 @@ import { keyedHash, open, seal } from '../core/crypto/seal.js'
 import { repairOrQuarantine } from './doctor.js'
 import { listVaultDirs, openVaultStore, vaultDir } from './open.js'
 import type { SealedStore } from './sealed.js'
-import { refusal } from './testing.js'
+import { refusal } from './testing/records.js'
 
 await cryptoReady
 
@@ -88,7 +88,7 @@ test('no value, name or key of a record is in any file', async () => {
   const ops = Array.from({ length: 2000 }, (_, i) => ({
     table: 'item' as const,
     key: utf8(`${canary}/${i}`),
-    value: utf8(`${canary}`.repeat(30)),
+    value: utf8(canary.repeat(30)),
   }))
   await store.batch(ops)
   await store.close()

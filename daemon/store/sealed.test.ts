@@ -10,7 +10,7 @@ import { keyedHash, open, seal } from '../core/crypto/seal.js'
 import { MemoryStore } from './memory.js'
 import { SealedStore, type Sealing } from './sealed.js'
 import { walk, type Entry, type Store } from './store.js'
-import { refusal } from './testing.js'
+import { refusal } from './testing/records.js'
 
 await cryptoReady
 

@@ -30,39 +30,48 @@ type Fragment = { readonly type: number; readonly data: Bytes; readonly next: nu
  * turn on its paranoid checks), so acknowledged records could be lost unnoticed.
  */
 export function readLog(bytes: Bytes): Log {
-  const records: Bytes[] = []
-  let parts: Bytes[] | undefined
-  let start = 0
-  let bad: number | undefined
-  let goodAfterBad = false
+  const reading = new Assembly()
   let at = skipTrailer(0)
   while (at < bytes.length) {
     const fragment = fragmentAt(bytes, at)
-    if (fragment === undefined) {
-      bad ??= parts === undefined ? at : start
-      parts = undefined
-      at = resync(bytes, at)
-      continue
-    }
-    const begins = fragment.type === FULL || fragment.type === FIRST
-    // A record begun and not ended, or continued and not begun: a piece between is gone.
-    if (begins === (parts !== undefined)) bad ??= begins ? start : at
-    if (begins) {
-      goodAfterBad ||= bad !== undefined
-      start = at
-      parts = []
-    }
-    parts?.push(fragment.data)
-    if (parts !== undefined && (fragment.type === FULL || fragment.type === LAST)) {
-      records.push(parts.length === 1 ? fragment.data : concat(...parts))
-      parts = undefined
-    }
-    at = skipTrailer(fragment.next)
+    if (fragment === undefined) reading.miss(at)
+    else reading.add(fragment, at)
+    at = fragment === undefined ? resync(bytes, at) : skipTrailer(fragment.next)
   }
-  if (parts !== undefined) bad ??= start
-  if (bad === undefined) return { records, state: 'sound' }
-  const torn = !goodAfterBad && (parts !== undefined || isCut(bytes, bad) || hasHole(bytes, bad))
-  return { records, state: torn ? 'torn' : 'damaged' }
+  const { records, open, bad, goodAfterBad } = reading
+  const broken = bad ?? open?.start
+  if (broken === undefined) return { records, state: 'sound' }
+  const unfinished = open !== undefined || isCut(bytes, broken) || hasHole(bytes, broken)
+  return { records, state: !goodAfterBad && unfinished ? 'torn' : 'damaged' }
+}
+
+/** Puts fragments together to records, and notes where that first failed. */
+class Assembly {
+  readonly records: Bytes[] = []
+  /** The record begun and not yet ended. */
+  open: { readonly start: number; readonly parts: Bytes[] } | undefined
+  bad: number | undefined
+  /** A record begins after the bad place: a writer went on there, so it wasn't cut off. */
+  goodAfterBad = false
+
+  miss(at: number): void {
+    this.bad ??= this.open?.start ?? at
+    this.open = undefined
+  }
+
+  add({ type, data }: Fragment, at: number): void {
+    const begins = type === FULL || type === FIRST
+    // A record begun and not ended, or continued and not begun: a piece between is gone.
+    if (begins === (this.open !== undefined)) this.miss(at)
+    if (begins) {
+      this.goodAfterBad ||= this.bad !== undefined
+      this.open = { start: at, parts: [] }
+    }
+    this.open?.parts.push(data)
+    if (this.open === undefined || (type !== FULL && type !== LAST)) return
+    this.records.push(concat(...this.open.parts))
+    this.open = undefined
+  }
 }
 
 /** A block's last bytes that no header fits in stay unused. */

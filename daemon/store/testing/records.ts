@@ -1,6 +1,6 @@
-import { utf8 } from '../../shared/bytes.js'
-import { CofferError } from '../../shared/errors.js'
-import type { Op } from './store.js'
+import { utf8 } from '../../../shared/bytes.js'
+import { CofferError } from '../../../shared/errors.js'
+import type { Op } from '../store.js'
 
 /** For tests: the code and reason of the CofferError that `body` must fail with. */
 export async function refusal(

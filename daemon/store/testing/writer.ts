@@ -1,5 +1,5 @@
-import { LevelStore } from './level.js'
-import { recordsOf } from './testing.js'
+import { LevelStore } from '../level.js'
+import { recordsOf } from './records.js'
 
 // The child of kill.test.ts: writes batches without end and prints the number of each that is acknowledged.
 
