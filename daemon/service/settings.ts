@@ -3,6 +3,7 @@ import {
   decode,
   encode,
   id,
+  list,
   opt,
   req,
   struct,
@@ -54,13 +55,15 @@ const settingsCodec = struct({
   project: opt(4, id<VaultId>()),
   /** Present until this device has been let in. */
   join: opt(5, joinCodec),
+  /** Vaults whose history has not come once as a whole: a name missing there isn't missing yet. */
+  loading: req(6, list(id<VaultId>(), LIMITS.vaultsPerConnection)),
 })
 
 export type Settings = Omit<TypeOf<typeof settingsCodec>, 'version'>
 
 const VERSION = 1
 const NO_AAD = new Uint8Array(0)
-const MAX_BYTES = LIMITS.configFile + 2 * LIMITS.homeFile
+const MAX_BYTES = LIMITS.configFile + 2 * LIMITS.homeFile + 40 * LIMITS.vaultsPerConnection
 
 /** Reads and replaces the settings of one open home. */
 export class SettingsFile {
@@ -120,9 +123,10 @@ export class SettingsFile {
    */
   update(change: { readonly [K in keyof Settings]?: Settings[K] | undefined }): void {
     const merged = { ...this.#current, ...change }
-    const { vault = this.#current.vault, relay, org, project, join } = merged
+    const { vault = this.#current.vault, loading = [], relay, org, project, join } = merged
     const next: Settings = {
       vault,
+      loading,
       ...(relay === undefined ? {} : { relay }),
       ...(org === undefined ? {} : { org }),
       ...(project === undefined ? {} : { project }),

@@ -1,0 +1,127 @@
+import { CofferError } from '../../shared/errors.js'
+import type { VaultId } from '../../shared/ids.js'
+import type { Context, VaultRef } from '../../shared/protocol/local-common.js'
+import { formatReference, parsePrefix, parseReference } from '../core/vault/reference.js'
+import type { Target } from '../core/vault/reference.js'
+import { selectScope, type Selection } from '../core/vault/selection.js'
+import type { VaultShell } from '../vault/shell.js'
+import type { Listed } from './directory.js'
+import { findSelection } from './selection-file.js'
+import type { Session } from './session.js'
+
+// From what a caller typed to a vault and a name in it.
+
+/** Where a reference points: the open vault, the name within, the canonical reference. */
+export type Place = {
+  readonly shell: VaultShell
+  readonly vault: VaultRef
+  readonly name: string
+  readonly reference: string
+}
+
+export type FoundSelection = Selection & { readonly file: string | null }
+
+/**
+ * What the caller's flags, variables, folder and `select` choose, in this order.
+ * @throws CofferError `usage`, `format` (a broken `.coffer.yaml`), `limit`
+ */
+export async function selectionOf(session: Session, context: Context): Promise<FoundSelection> {
+  const file = await findSelection(context.cwd)
+  const selected = selectScope(context, file?.selection ?? {}, remembered(session))
+  return { ...selected, file: file?.path ?? null }
+}
+
+/** Shown names of what `select` remembered; one that is gone or not loaded counts as not selected. */
+function remembered({ settings, vaults }: Session): { org?: string; project?: string } {
+  const { org: orgId, project: projectId } = settings.current
+  const org = vaults.orgs().find(({ vaultId }) => vaultId === orgId)
+  if (org === undefined) return {}
+  const project = vaults.projects(org.vaultId).find(({ vaultId }) => vaultId === projectId)
+  return { org: org.name, ...(project === undefined ? {} : { project: project.name }) }
+}
+
+/** The org of this shown name. @throws CofferError `not-found`, or `stale` while the directory is loading */
+export async function findOrg(session: Session, name: string): Promise<Listed> {
+  return find(session, session.vaults.userVault, 'org', name)
+}
+
+/** The project of this shown name. @throws CofferError `not-found`, `stale` */
+export async function findProject(session: Session, org: VaultId, name: string): Promise<Listed> {
+  await session.vaults.get(org)
+  return find(session, org, 'project', name)
+}
+
+function find(
+  { vaults, loading }: Session,
+  above: VaultId,
+  kind: 'org' | 'project',
+  name: string,
+): Listed {
+  const all = kind === 'org' ? vaults.orgs() : vaults.projects(above)
+  const found = all.find((one) => one.name === name)
+  if (found !== undefined) return found
+  if (loading.has(above)) {
+    throw new CofferError('stale', `the list of ${kind}s is still loading`, {
+      reason: 'loading',
+      next: 'try again when coffer status says ready',
+    })
+  }
+  throw new CofferError('not-found', `there is no ${kind} '${name}'`, {
+    reason: `no-${kind}`,
+    next: `coffer ${kind} ls`,
+  })
+}
+
+async function resolve(session: Session, target: Target): Promise<Place> {
+  const { vaults } = session
+  const { name } = target
+  if (target.kind === 'user') {
+    const vault = { vaultId: vaults.userVault, kind: 'user' as const }
+    return { shell: vaults.user, vault, name, reference: formatReference(target) }
+  }
+  const org = await findOrg(session, target.org)
+  const project = await findProject(session, org.vaultId, target.project)
+  const shell = await vaults.get(project.vaultId)
+  const vault = {
+    vaultId: project.vaultId,
+    kind: 'project' as const,
+    org: org.name,
+    project: project.name,
+  }
+  return { shell, vault, name, reference: formatReference(target) }
+}
+
+/** The secret that `typed` means under the caller's selection. @throws CofferError `usage`, `format`, `not-found` … */
+export async function placeOf(session: Session, context: Context, typed: string): Promise<Place> {
+  return resolve(session, parseReference(typed, await selectionOf(session, context)))
+}
+
+/** The vault and path prefix that a listing means; `name` is '' for the whole vault. */
+export async function prefixOf(
+  session: Session,
+  context: Context,
+  typed: string | undefined,
+): Promise<Place> {
+  return resolve(session, parsePrefix(typed, await selectionOf(session, context)))
+}
+
+/** The canonical reference of another name in the same vault. */
+export function referenceIn(vault: VaultRef, name: string): string {
+  if (vault.org === undefined || vault.project === undefined) {
+    return formatReference({ kind: 'user', name })
+  }
+  return formatReference({ kind: 'project', org: vault.org, project: vault.project, name })
+}
+
+/** A vault as people know it; undefined for one that no directory names any more. */
+export function refOf({ vaults }: Session, vaultId: VaultId): VaultRef | undefined {
+  if (vaultId === vaults.userVault) return { vaultId, kind: 'user' }
+  for (const org of vaults.orgs()) {
+    if (org.vaultId === vaultId) return { vaultId, kind: 'org', org: org.name }
+    const project = vaults.projects(org.vaultId).find((one) => one.vaultId === vaultId)
+    if (project !== undefined) {
+      return { vaultId, kind: 'project', org: org.name, project: project.name }
+    }
+  }
+  return undefined
+}

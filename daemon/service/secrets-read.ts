@@ -1,0 +1,225 @@
+import { Buffer } from 'node:buffer'
+import type { Bytes } from '../../shared/bytes.js'
+import { displayText } from '../../shared/display.js'
+import { CofferError } from '../../shared/errors.js'
+import type { Params, Result } from '../../shared/protocol/local.js'
+import type { Warning } from '../../shared/protocol/local-common.js'
+import { childVariables, isIdentifier } from '../core/plain/variables.js'
+import type { Current } from '../core/vault/names.js'
+import { isBelow } from '../core/vault/reference.js'
+import { isOffline } from '../core/vault/selection.js'
+import type { Replica } from '../core/vault/replica.js'
+import { placeOf, prefixOf, type Place } from './place.js'
+import type { Session } from './session.js'
+import { byCodePoint } from './text.js'
+import { authors, findVersion, historyOf, versionRef, warningsOf } from './versions.js'
+
+// Reads: of memory and the local store alone. Only a vault that is still loading is waited for, briefly.
+
+const MAX_WARNINGS = 100
+const NOTHING = new Uint8Array(0)
+
+export function base64(bytes: Bytes): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
+}
+
+function notFound({ reference }: Place): CofferError {
+  return new CofferError('not-found', `there is no secret ${displayText(reference)}`, {
+    reason: 'no-secret',
+    next: 'coffer ls',
+  })
+}
+
+export function stillLoading(what: string): CofferError {
+  return new CofferError('stale', `${what} is still loading on this device`, {
+    reason: 'loading',
+    next: 'try again when coffer status says ready',
+  })
+}
+
+/** Waits for something in a vault that is still loading. @throws CofferError `stale` when it didn't come in time */
+export async function awaitLoaded(
+  session: Session,
+  { shell, reference }: Place,
+  offline: boolean,
+  signal: AbortSignal,
+  there: (replica: Replica) => boolean,
+): Promise<void> {
+  const { loading } = session
+  const holds = (): boolean => there(shell.replica)
+  if (holds() || !loading.has(shell.vaultId)) return
+  if (!offline && (await loading.wait(shell, holds, signal))) return
+  if (loading.has(shell.vaultId)) throw stillLoading(displayText(reference))
+}
+
+export async function getSecret(
+  session: Session,
+  { context, name, version, strict }: Params<'secretGet'>,
+  signal: AbortSignal,
+): Promise<Result<'secretGet'>> {
+  const place = await placeOf(session, context, name)
+  const wanted = (replica: Replica): boolean =>
+    version === undefined
+      ? replica.get('secret', place.name) !== undefined
+      : replica.current('secret', place.name) !== undefined
+  await awaitLoaded(session, place, isOffline(context), signal, wanted)
+  const { replica } = place.shell
+  const current = replica.current('secret', place.name)
+  const history = historyOf(replica, place.name)
+  if (current === undefined) throw notFound(place)
+  if (strict === true) checkNoConflict(place, current)
+  const change = version === undefined ? current.winner : findVersion(history, version)
+  if (change.kind !== 'put') throw notFound(place)
+  return {
+    reference: place.reference,
+    value: base64(replica.value(change)),
+    version: versionRef(history, change),
+    at: change.wall,
+    author: authors(session, replica)(change),
+    ...(change.note === undefined ? {} : { note: change.note }),
+    warnings: [...warningsOf(place.name, current), ...loadingWarning(session, place)],
+  }
+}
+
+function checkNoConflict({ reference }: Place, { conflict, siblings }: Current): void {
+  if (!conflict) return
+  throw new CofferError(
+    'conflict',
+    `${displayText(reference)} has ${siblings.length} values written apart`,
+    { reason: 'siblings', next: 'coffer conflicts' },
+  )
+}
+
+function loadingWarning({ loading }: Session, { shell }: Place): Warning[] {
+  if (!loading.has(shell.vaultId)) return []
+  return [{ code: 'loading', message: 'the vault is still loading: newer versions may follow' }]
+}
+
+export async function listSecrets(
+  session: Session,
+  { context, prefix }: Params<'secretList'>,
+  signal: AbortSignal,
+): Promise<Result<'secretList'>> {
+  const place = await prefixOf(session, context, prefix)
+  const { loading } = session
+  // The first entries make a list: what isn't there yet is said by `loading`.
+  const any = (replica: Replica): boolean => [...replica.live('secret')].length > 0
+  if (!isOffline(context)) await loading.wait(place.shell, () => any(place.shell.replica), signal)
+  const { replica } = place.shell
+  const authorOf = authors(session, replica)
+  const live = [...replica.live('secret')].filter(({ winner }) => isBelow(winner.name, place.name))
+  const secrets = live
+    .toSorted((a, b) => byCodePoint(a.winner.name, b.winner.name))
+    .map(({ winner, conflict }) => ({
+      name: winner.name,
+      version: versionRef(historyOf(replica, winner.name), winner),
+      at: winner.wall,
+      author: authorOf(winner),
+      conflict,
+      queued: winner.place === undefined,
+    }))
+  return {
+    vault: place.vault,
+    loading: loading.has(place.shell.vaultId),
+    secrets,
+    warnings: loadingWarning(session, place),
+  }
+}
+
+export async function secretHistory(
+  session: Session,
+  { context, name }: Params<'secretHistory'>,
+  signal: AbortSignal,
+): Promise<Result<'secretHistory'>> {
+  const place = await placeOf(session, context, name)
+  const known = (replica: Replica): boolean => replica.current('secret', place.name) !== undefined
+  await awaitLoaded(session, place, isOffline(context), signal, known)
+  const { replica } = place.shell
+  const current = replica.current('secret', place.name)
+  if (current === undefined) throw notFound(place)
+  const history = historyOf(replica, place.name)
+  const authorOf = authors(session, replica)
+  const siblings = new Set(current.siblings.map(({ id }) => id))
+  const versions = history.map((change) => ({
+    version: versionRef(history, change),
+    kind: change.kind,
+    at: change.wall,
+    author: authorOf(change),
+    ...(change.note === undefined ? {} : { note: change.note }),
+    ...(change.kind === 'put' ? { size: change.size } : {}),
+    current: change.id === current.winner.id,
+    sibling: current.conflict && siblings.has(change.id),
+    queued: change.place === undefined,
+    futureClock: change.ahead,
+  }))
+  return {
+    reference: place.reference,
+    versions,
+    warnings: [...warningsOf(place.name, current), ...loadingWarning(session, place)],
+  }
+}
+
+type Chosen = { readonly current: Current; readonly value: Bytes }
+
+export async function secretEnvironment(
+  session: Session,
+  { context, only, allow, strict }: Params<'secretEnvironment'>,
+  signal: AbortSignal,
+): Promise<Result<'secretEnvironment'>> {
+  const place =
+    only === undefined
+      ? await prefixOf(session, context, undefined)
+      : await prefixOf(session, context, undefined).catch(() => undefined)
+  const chosen =
+    only === undefined
+      ? await wholeVault(session, place, isOffline(context), signal)
+      : await Promise.all(only.map((one) => chosenSecret(session, context, one, signal)))
+  if (strict === true) for (const { place: at, current } of chosen) checkNoConflict(at, current)
+  const { variables, skipped } = childVariables(
+    chosen.map(({ current, value }) => ({ name: current.winner.name, value })),
+    only !== undefined,
+    allow,
+  )
+  const warnings = chosen.flatMap(({ current }) => warningsOf(current.winner.name, current))
+  const { vault } = chosen[0]?.place ?? place ?? { vault: undefined }
+  return {
+    vault: vault ?? { vaultId: session.vaults.userVault, kind: 'user' },
+    variables: variables.map(({ name, value }) => ({ name, value: base64(value) })),
+    skipped,
+    warnings: warnings.slice(0, MAX_WARNINGS),
+  }
+}
+
+async function wholeVault(
+  session: Session,
+  place: Place | undefined,
+  offline: boolean,
+  signal: AbortSignal,
+): Promise<(Chosen & { readonly place: Place })[]> {
+  if (place === undefined) return []
+  // A child that lacks half of its variables is worse than one that doesn't start.
+  await awaitLoaded(session, place, offline, signal, () => false)
+  const { replica } = place.shell
+  return [...replica.live('secret')]
+    .toSorted((a, b) => byCodePoint(a.winner.name, b.winner.name))
+    .map((current) => {
+      // What can't be a variable needn't be opened.
+      const value = isIdentifier(current.winner.name) ? replica.value(current.winner) : NOTHING
+      return { place, current, value }
+    })
+}
+
+async function chosenSecret(
+  session: Session,
+  context: Params<'secretGet'>['context'],
+  name: string,
+  signal: AbortSignal,
+): Promise<Chosen & { readonly place: Place }> {
+  const place = await placeOf(session, context, name)
+  const there = (replica: Replica): boolean => replica.get('secret', place.name) !== undefined
+  await awaitLoaded(session, place, isOffline(context), signal, there)
+  const { replica } = place.shell
+  const current = replica.get('secret', place.name)
+  if (current === undefined) throw notFound(place)
+  return { place, current, value: replica.value(current.winner) }
+}

@@ -1,0 +1,218 @@
+import { Buffer } from 'node:buffer'
+import { equal, type Bytes } from '../../shared/bytes.js'
+import { displayText } from '../../shared/display.js'
+import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
+import type { Params, Result } from '../../shared/protocol/local.js'
+import type { Context } from '../../shared/protocol/local-common.js'
+import type { NewChange } from '../core/vault/change.js'
+import type { Replica } from '../core/vault/replica.js'
+import { placeOf, prefixOf, type Place } from './place.js'
+import { stillLoading } from './secrets-read.js'
+import { checkMayWrite, type Session } from './session.js'
+import { findVersion, historyOf, versionRef } from './versions.js'
+
+// Writes: each is one transaction, durable on this disk when it answers; the relay hears of it later.
+
+function bytesOf(base64: string): Bytes {
+  const { buffer, byteOffset, length } = Buffer.from(base64, 'base64')
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/** One transaction in a vault; `plan` sees the state as it is when its turn comes. */
+export async function writeTo(
+  session: Session,
+  place: Place,
+  plan: (replica: Replica) => readonly NewChange[],
+): Promise<{ readonly created: boolean }> {
+  let created = false
+  await place.shell.write((replica) => {
+    checkMayWrite(session, replica)
+    created = replica.get('secret', place.name) === undefined
+    return plan(replica)
+  })
+  return { created }
+}
+
+/** The newest version of a name, after a write. */
+export function written(place: Place, created: boolean): Result<'secretSet'> {
+  const { replica } = place.shell
+  const history = historyOf(replica, place.name)
+  const winner = replica.current('secret', place.name)?.winner ?? history[0]
+  if (winner === undefined) throw new TypeError('a write left no version')
+  const { reference } = place
+  return { reference, version: versionRef(history, winner), created, warnings: [] }
+}
+
+export async function setSecret(
+  session: Session,
+  { context, name, value, note }: Params<'secretSet'>,
+): Promise<Result<'secretSet'>> {
+  const place = await placeOf(session, context, name)
+  const change = put(place.name, bytesOf(value), note)
+  const { created } = await writeTo(session, place, () => [change])
+  return written(place, created)
+}
+
+export function put(name: string, value: Bytes, note?: string): NewChange {
+  return { space: 'secret', name, value, ...(note === undefined ? {} : { note }) }
+}
+
+function remove(name: string): NewChange {
+  return { space: 'secret', name, value: undefined }
+}
+
+/** The places of several references. @throws CofferError `usage`: reason `two-vaults` or `doubled-name` */
+async function placesOf(
+  session: Session,
+  context: Context,
+  names: readonly string[],
+): Promise<readonly Place[]> {
+  const places = await Promise.all(names.map((name) => placeOf(session, context, name)))
+  const seen = new Set<string>()
+  for (const { vault, name } of places) {
+    if (vault.vaultId !== places[0]?.vault.vaultId) {
+      throw new CofferError('usage', 'the names belong to two vaults', {
+        reason: 'two-vaults',
+        next: 'do it once for each project',
+      })
+    }
+    if (seen.has(name)) {
+      throw new CofferError('usage', `${displayText(name)} is given twice`, {
+        reason: 'doubled-name',
+      })
+    }
+    seen.add(name)
+  }
+  return places
+}
+
+type Item = { readonly name: string; readonly value: Bytes }
+type Sorted = { readonly created: Item[]; readonly changed: Item[]; readonly unchanged: Item[] }
+
+function sortItems(replica: Replica, items: readonly Item[]): Sorted {
+  const out: Sorted = { created: [], changed: [], unchanged: [] }
+  for (const item of items) {
+    const current = replica.get('secret', item.name)
+    if (current === undefined) out.created.push(item)
+    else if (!current.conflict && equal(replica.value(current.winner), item.value)) {
+      out.unchanged.push(item)
+    } else out.changed.push(item)
+  }
+  return out
+}
+
+export async function setMany(
+  session: Session,
+  { context, items, note, dryRun }: Params<'secretSetMany'>,
+): Promise<Result<'secretSetMany'>> {
+  const places = await placesOf(
+    session,
+    context,
+    items.map(({ name }) => name),
+  )
+  const place = places[0] ?? (await prefixOf(session, context, undefined))
+  const wanted = places.map(({ name }, i) => ({ name, value: bytesOf(items[i]?.value ?? '') }))
+  checkTotal(wanted)
+  let sorted = sortItems(place.shell.replica, wanted)
+  await place.shell.write((replica) => {
+    checkMayWrite(session, replica)
+    sorted = sortItems(replica, wanted)
+    if (dryRun) return []
+    return [...sorted.created, ...sorted.changed].map(({ name, value }) => put(name, value, note))
+  })
+  const names = (list: readonly Item[]): string[] => list.map(({ name }) => name)
+  return {
+    vault: place.vault,
+    created: names(sorted.created),
+    changed: names(sorted.changed),
+    unchanged: names(sorted.unchanged),
+    warnings: [],
+  }
+}
+
+function checkTotal(items: readonly Item[]): void {
+  let total = 0
+  for (const { value } of items) total += value.length
+  if (total <= LIMITS.transaction) return
+  throw new CofferError('limit', `one transaction holds at most ${LIMITS.transaction} bytes`, {
+    reason: 'transaction',
+    next: 'import the file in parts',
+  })
+}
+
+export function missing(session: Session, { shell, reference }: Place): CofferError {
+  if (session.loading.has(shell.vaultId)) return stillLoading(displayText(reference))
+  return new CofferError('not-found', `there is no secret ${displayText(reference)}`, {
+    reason: 'no-secret',
+    next: 'coffer ls',
+  })
+}
+
+export async function removeSecrets(
+  session: Session,
+  { context, names }: Params<'secretRemove'>,
+): Promise<Result<'secretRemove'>> {
+  const places = await placesOf(session, context, names)
+  const [first] = places
+  if (first === undefined) return { references: [], warnings: [] }
+  await writeTo(session, first, (replica) =>
+    places.map((place) => {
+      if (replica.get('secret', place.name) === undefined) throw missing(session, place)
+      return remove(place.name)
+    }),
+  )
+  return { references: places.map(({ reference }) => reference), warnings: [] }
+}
+
+export async function moveSecret(
+  session: Session,
+  { context, from, to, force }: Params<'secretMove'>,
+): Promise<Result<'secretMove'>> {
+  const source = await placeOf(session, context, from)
+  const target = await placeOf(session, context, to)
+  if (source.reference === target.reference) {
+    throw new CofferError('usage', 'both names are the same', { reason: 'same-name' })
+  }
+  const within = source.shell === target.shell
+  const taken = (replica: Replica): NewChange => {
+    const current = replica.get('secret', source.name)
+    if (current === undefined) throw missing(session, source)
+    return put(target.name, replica.value(current.winner), current.winner.note)
+  }
+  const free = (replica: Replica): void => {
+    if (!force && replica.get('secret', target.name) !== undefined) throw exists(target)
+  }
+  await writeTo(session, target, (replica) => {
+    free(replica)
+    return within ? [taken(replica), remove(source.name)] : [taken(source.shell.replica)]
+  })
+  if (!within) await writeTo(session, source, () => [remove(source.name)])
+  const { version } = written(target, true)
+  return { from: source.reference, to: target.reference, version, warnings: [] }
+}
+
+export function exists({ reference }: Place): CofferError {
+  return new CofferError('exists', `${displayText(reference)} exists already`, {
+    reason: 'secret-exists',
+    next: 'say --force to write over it; older versions stay in its history',
+  })
+}
+
+export async function rollbackSecret(
+  session: Session,
+  { context, name, version }: Params<'secretRollback'>,
+): Promise<Result<'secretRollback'>> {
+  const place = await placeOf(session, context, name)
+  const { created } = await writeTo(session, place, (replica) => {
+    const history = historyOf(replica, place.name)
+    if (history.length === 0) throw missing(session, place)
+    const change = findVersion(history, version)
+    if (change.kind === 'put') return [put(place.name, replica.value(change), change.note)]
+    throw new CofferError('usage', 'that version is a delete', {
+      reason: 'deleted-version',
+      next: 'choose a version with a value, or use coffer rm',
+    })
+  })
+  return written(place, created)
+}

@@ -1,0 +1,83 @@
+import type { Random } from '../../shared/crypto/random.js'
+import { CofferError } from '../../shared/errors.js'
+import type { VaultId } from '../../shared/ids.js'
+import { makeStatement } from '../../shared/log/device.js'
+import { roleAt } from '../../shared/log/membership.js'
+import { RIGHTS, type Role } from '../../shared/log/roles.js'
+import type { Identity } from '../core/vault/chain.js'
+import type { Replica } from '../core/vault/replica.js'
+import type { Device } from '../keystore/device.js'
+import type { SyncManager } from '../sync/api.js'
+import type { VaultStore } from '../vault/shell.js'
+import type { Loading } from './loading.js'
+import type { SettingsFile } from './settings.js'
+import { Vaults } from './vaults.js'
+
+/** What the services are given of the world. */
+export type World = {
+  readonly random: Random
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Runs `then` once after `ms` unless the returned function is called before. */
+  readonly after: (ms: number, then: () => void) => () => void
+  /** Told of errors that nobody waits for. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Everything that exists while the home is open. */
+export type Session = {
+  readonly world: World
+  readonly device: Device
+  readonly identity: Identity
+  readonly settings: SettingsFile
+  readonly vaults: Vaults
+  readonly loading: Loading
+  readonly sync: SyncManager
+  /** Ends background work with the session. */
+  readonly ended: AbortSignal
+}
+
+/** How a device appears in its vaults' chains. */
+export function identityOf(device: Device): Identity {
+  const { deviceId, userId, keys, sign, box } = device
+  return {
+    device: deviceId,
+    userId,
+    statement: makeStatement(keys, userId, sign.privateKey),
+    sign,
+    box,
+  }
+}
+
+/** The vaults of one home, not opened yet. */
+export function vaultsOf(
+  world: World,
+  identity: Identity,
+  openStore: (vaultId: VaultId) => Promise<VaultStore>,
+  userVault: VaultId,
+): Vaults {
+  const { random, now, onError } = world
+  return new Vaults({ env: { random, now, onError }, identity, openStore }, userVault)
+}
+
+/** This device's role in a vault now; undefined while it isn't let in. */
+export function ownRole(session: Session, replica: Replica): Role | undefined {
+  const { membership } = replica
+  return membership && roleAt(membership, session.identity.device)
+}
+
+/** Refuses writes that every other device would refuse later. @throws CofferError `refused`, `stale` */
+export function checkMayWrite(session: Session, replica: Replica): void {
+  const role = ownRole(session, replica)
+  if (role !== undefined && RIGHTS[role].writes) return
+  if (role === undefined) {
+    throw new CofferError('stale', 'this device has not been let into the vault yet', {
+      reason: 'not-member',
+      next: 'confirm it on another device: coffer device confirm',
+    })
+  }
+  throw new CofferError('refused', `this device may only read the vault (it is a ${role})`, {
+    reason: 'role',
+    next: 'ask an admin for the right to write',
+  })
+}
