@@ -162,7 +162,17 @@ async function succeed(home: Home): Promise<Won> {
     import('../../shared/crypto/hash.js'),
   ])
   await cryptoReady
-  const handed = await takeOver(home, systemRandom)
+  let handed: Secret | undefined
+  try {
+    handed = await takeOver(home, systemRandom)
+  } catch (error) {
+    // Another successor was faster: it will answer.
+    if (error instanceof CofferError && error.code === 'exists') {
+      return { lock: undefined, handed: undefined }
+    }
+    removeFile(home.file('handover'))
+    throw error
+  }
   const end = performance.now() + LIMITS.daemonDrain
   for (;;) {
     const lock = await takeLock(home)
