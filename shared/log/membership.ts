@@ -1,7 +1,6 @@
 import type { Bytes } from '../bytes.js'
 import { CofferError } from '../errors.js'
 import type { DeviceId, InviteKey, LinkHash, RelayKey, UserId, VaultId } from '../ids.js'
-import { LIMITS } from '../limits.js'
 import type { DeviceKeys } from './device.js'
 import type { EpochStart, VaultKind } from './link.js'
 import type { Role } from './roles.js'
@@ -89,14 +88,4 @@ export function activeDevices(m: Membership): DeviceRecord[] {
 /** Open invites now. */
 export function openInvites(m: Membership): InviteRecord[] {
   return [...m.invites.values()].filter((invite) => invite.state === 'open')
-}
-
-/** Whether one more device or invite fits. @throws CofferError `limit` */
-export function checkRoom(m: Membership): void {
-  if (activeDevices(m).length > LIMITS.devices || openInvites(m).length > LIMITS.invites) {
-    throw new CofferError('limit', 'the vault has as many devices or open invites as it may', {
-      reason: 'members',
-      next: 'Withdraw invites or remove devices first.',
-    })
-  }
 }

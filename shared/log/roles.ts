@@ -24,9 +24,23 @@ export const RIGHTS: Readonly<Record<Role, Rights>> = {
   runner: { reads: false, writes: false, manages: false },
 }
 
-/** Whether `role` is `other` or below it. */
-export function atMost(role: Role, other: Role): boolean {
-  return ROLES.indexOf(role) >= ROLES.indexOf(other)
+/**
+ * What a device may make another device of its own user: nothing with a right that it lacks. The order of ROLES
+ * doesn't tell (a sealer writes, a viewer above it doesn't), and a machine brings nobody.
+ */
+const OWN: Readonly<Record<Role, readonly Role[]>> = {
+  owner: ROLES,
+  admin: ['admin', 'writer', 'reader', 'viewer', 'sealer', 'runner'],
+  writer: ['writer', 'reader', 'viewer', 'sealer'],
+  reader: ['reader', 'viewer'],
+  viewer: ['viewer'],
+  sealer: ['sealer'],
+  runner: [],
+}
+
+/** Whether a device of `role` may let a device of its own user in as `given`. */
+export function mayBringOwn(role: Role, given: Role): boolean {
+  return OWN[role].includes(given)
 }
 
 /** Whether a member of role `granter` may give `role` to somebody else: owners any, admins those below admin. */

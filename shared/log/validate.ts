@@ -1,63 +1,35 @@
 import { equal, type Bytes } from '../bytes.js'
 import { decode } from '../codec.js'
+import { hash } from '../crypto/hash.js'
 import { verify } from '../crypto/sign.js'
-import { CofferError } from '../errors.js'
-import {
-  bytesOf,
-  idOf,
-  type DeviceId,
-  type InviteKey,
-  type LinkHash,
-  type VaultId,
-} from '../ids.js'
-import { deviceIdOf, statementHolds, type DeviceStatement } from './device.js'
+import { bytesOf, idOf, type InviteKey, type LinkHash, type VaultId } from '../ids.js'
+import type { DeviceStatement } from './device.js'
 import {
   decodeWraps,
   joinRequestBodyCodec,
   signedLink,
-  SUITE,
-  VERSION,
   wrapsHashOf,
   type Action,
   type JoinRequest,
   type JoinRequestBody,
   type Link,
 } from './link.js'
-import { hash } from '../crypto/hash.js'
+import { headOf, roleAt, type DeviceRecord, type Membership } from './membership.js'
+import { mayBringOwn, RIGHTS, type Role } from './roles.js'
 import {
-  checkRoom,
-  headOf,
-  roleAt,
-  type DeviceRecord,
-  type InviteRecord,
-  type Membership,
-} from './membership.js'
-import { atMost, mayGrant, RIGHTS, type Role } from './roles.js'
+  checkForm,
+  checkInviteRoom,
+  checkJoiner,
+  checkNewDevice,
+  checkStatement,
+  mayBring,
+  mayWithdraw,
+  openInvite,
+  refuse,
+} from './rules.js'
 import type { Signed } from './signed.js'
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>['body']
-
-function refuse(reason: string, what: string): never {
-  throw new CofferError('tampering', `a membership link is invalid: ${what}`, { reason })
-}
-
-function checkForm(link: Link): void {
-  if (link.version !== VERSION || link.suite !== SUITE) {
-    throw new CofferError(
-      'format',
-      'a membership link is of a version or suite that this program lacks',
-      {
-        reason: 'suite',
-        next: 'Upgrade coffer.',
-      },
-    )
-  }
-}
-
-function checkStatement(statement: DeviceStatement): DeviceId {
-  if (!statementHolds(statement)) refuse('bad-proof', 'the device did not sign its own keys')
-  return deviceIdOf(statement.keys)
-}
 
 /**
  * The membership that a vault starts with.
@@ -111,7 +83,6 @@ export function applyLink(m: Membership, signed: Signed): Link {
     return refuse('unknown-author', 'its author is no active device')
   signedLink.check(signed, author.keys.sign)
   const apply = planAction(m, link, author, role)
-  checkRoom(m)
   const linkHash = signedLink.id(signed)
   apply(linkHash)
   m.hashes.push(linkHash)
@@ -143,15 +114,6 @@ function planAction(m: Membership, link: Link, author: DeviceRecord, role: Role)
   }
 }
 
-function mayBring(
-  author: DeviceRecord,
-  role: Role,
-  invite: Pick<InviteRecord, 'role' | 'userId'>,
-): boolean {
-  const own = invite.userId === author.userId && atMost(invite.role, role)
-  return own || (invite.userId === undefined && mayGrant(role, invite.role))
-}
-
 function planInvite(
   m: Membership,
   body: ActionOf<'invite'>,
@@ -164,6 +126,7 @@ function planInvite(
     refuse('not-authorised', 'its author may not give this role')
   if (m.kind === 'user' && userId !== author.userId)
     refuse('foreign-user', 'a user vault is private')
+  checkInviteRoom(m)
   return (link) => {
     m.invites.set(key, {
       key,
@@ -178,16 +141,9 @@ function planInvite(
   }
 }
 
-function openInvite(m: Membership, key: InviteKey): InviteRecord {
-  const invite = m.invites.get(key)
-  if (invite === undefined) return refuse('invite-unknown', 'no such invite')
-  if (invite.state !== 'open') refuse('invite-used', `the invite is ${invite.state}`)
-  return invite
-}
-
 function planWithdraw(m: Membership, key: InviteKey, author: DeviceRecord, role: Role): () => void {
   const invite = openInvite(m, key)
-  if (!mayBring(author, role, invite))
+  if (!mayWithdraw(author, role, invite))
     refuse('not-authorised', 'its author may not withdraw the invite')
   return () => m.invites.set(key, { ...invite, state: 'withdrawn' })
 }
@@ -200,12 +156,9 @@ function addDevice(
   rest: Pick<DeviceRecord, 'addedBy' | 'label'>,
 ): () => void {
   const id = checkStatement(statement)
-  if (m.devices.has(id)) refuse('device-known', 'the device is or was in the vault')
+  checkNewDevice(m, id, statement)
+  if (m.kind === 'user' && role === 'runner') refuse('foreign-user', 'a user vault has no runners')
   const { keys, userId } = statement
-  const owner = m.devices.values().next().value
-  if (m.kind === 'user' && (userId !== owner?.userId || role === 'runner')) {
-    refuse('foreign-user', 'a user vault is private')
-  }
   return () => {
     m.devices.set(id, { id, keys, userId, roles: [{ from: n, role }], ...rest })
   }
@@ -228,9 +181,7 @@ export function checkJoinRequest(m: Membership, request: JoinRequest): JoinReque
     refuse('bad-proof', 'the joiner does not hold the device keys')
   }
   checkStatement(body.statement)
-  if (invite.userId !== undefined && invite.userId !== body.statement.userId) {
-    refuse('foreign-user', 'the invite is for a device of its author')
-  }
+  checkJoiner(m, invite, body.statement.userId)
   return body
 }
 
@@ -261,8 +212,8 @@ function planAddDevice(
   author: DeviceRecord,
   role: Role,
 ): () => void {
-  if (body.statement.userId !== author.userId || !atMost(body.role, role)) {
-    refuse('not-authorised', 'its author may add own devices only, at most at its own role')
+  if (body.statement.userId !== author.userId || !mayBringOwn(role, body.role)) {
+    refuse('not-authorised', 'its author may add own devices only, with no right that it lacks')
   }
   return addDevice(m, body.statement, body.role, n, { addedBy: author.id, label: body.label })
 }
