@@ -1,13 +1,7 @@
 import { u64be, type Bytes } from '../../../shared/bytes.js'
 import { encode } from '../../../shared/codec.js'
 import { CofferError } from '../../../shared/errors.js'
-import {
-  bytesOf,
-  idOf,
-  type ChangeId,
-  type ChangesetHash,
-  type EntryId,
-} from '../../../shared/ids.js'
+import { bytesOf, idOf, type ChangeId, type EntryId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import {
   changeIdOf,
@@ -15,20 +9,15 @@ import {
   type Header,
   type ItemHeader,
 } from '../../../shared/log/changeset.js'
-import {
-  encodeEntry,
-  entryIdOf,
-  itemCodec,
-  partHash,
-  type Item,
-} from '../../../shared/log/entry.js'
+import { entryIdOf, itemCodec, partHash, type Item } from '../../../shared/log/entry.js'
 import { SUITE, VERSION } from '../../../shared/log/link.js'
 import { headOf } from '../../../shared/log/membership.js'
-import { signedCodec, type Signed } from '../../../shared/log/signed.js'
+import { signedCodec } from '../../../shared/log/signed.js'
 import { sealPart } from '../crypto/epoch.js'
 import { changeOp, encodeMeta, type Change, type NewChange } from './change.js'
 import type { Chain, Identity } from './chain.js'
 import type { Clock } from './clock.js'
+import { changesetEntries } from './entries.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
 import { draftRecordCodec, outboxRecordCodec, type Env, type Op } from './records.js'
@@ -281,31 +270,4 @@ export class Drafts {
       return [{ table: 'outbox' as const, key: u64be(entry.ordinal), value: undefined }]
     })
   }
-}
-
-/** The mailbox entries of a changeset: the header with as many items as fit, then the rest in order. */
-export function changesetEntries(
-  hash: ChangesetHash,
-  signed: Signed,
-  items: readonly Item[],
-): Bytes[] {
-  const chunks: Item[][] = [[]]
-  let size = 0
-  for (const item of items) {
-    const bytes = item.meta.length + (item.value?.length ?? 0) + 16
-    if (size > 0 && size + bytes > LIMITS.chunk) {
-      chunks.push([])
-      size = 0
-    }
-    chunks.at(-1)?.push(item)
-    size += bytes
-  }
-  const [inline = [], ...rest] = chunks
-  const entries = [encodeEntry({ kind: 'changeset', body: { signed, items: inline } })]
-  let first = inline.length
-  for (const chunk of rest) {
-    entries.push(encodeEntry({ kind: 'items', body: { changeset: hash, first, items: chunk } }))
-    first += chunk.length
-  }
-  return entries
 }

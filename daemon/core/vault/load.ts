@@ -15,7 +15,8 @@ import {
   type Row,
   type Table,
 } from './records.js'
-import { CURSOR, Replica } from './replica.js'
+import { CURSOR } from './intake.js'
+import { Replica } from './replica.js'
 
 const BIG = Number.MAX_SAFE_INTEGER
 

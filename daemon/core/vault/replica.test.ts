@@ -4,8 +4,15 @@ import { fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { CofferError } from '../../../shared/errors.js'
 import { createReplica } from './create.js'
-import { Replica, type Outcome } from './replica.js'
-import { addDeviceEntry, reload, testEnv, testIdentity, type TestDevice } from './testing.js'
+import type { Outcome } from './intake.js'
+import { Replica } from './replica.js'
+import {
+  addDeviceEntry,
+  reload,
+  testEnv,
+  testIdentity,
+  type TestDevice,
+} from './testing/devices.js'
 
 await cryptoReady
 

@@ -1,0 +1,173 @@
+import { u64be, utf8, type Bytes } from '../../../shared/bytes.js'
+import { encode } from '../../../shared/codec.js'
+import { CofferError } from '../../../shared/errors.js'
+import { bytesOf, type ChangesetHash, type EntryId } from '../../../shared/ids.js'
+import { signedHeader } from '../../../shared/log/changeset.js'
+import { decodeEntry, entryIdOf, logNext, logStart, type Entry } from '../../../shared/log/entry.js'
+import { alarmOf, type Alarm } from './alarm.js'
+import type { Chain, Identity } from './chain.js'
+import type { Drafts } from './drafts.js'
+import { storedHeader } from './entries.js'
+import type { Graph } from './graph.js'
+import type { Heads } from './heads.js'
+import type { Inbound } from './inbound.js'
+import { cursorRecordCodec, type Env, type LogCursor, type Op, type Space } from './records.js'
+
+/** What taking entries in gave. The ops are one durable batch. */
+export type Outcome = {
+  readonly ops: readonly Op[]
+  readonly changed: readonly { readonly space: Space; readonly name: string }[]
+  readonly linksChanged: boolean
+  readonly alarms: readonly Alarm[]
+  /** Own entries that the log has shown. */
+  readonly acknowledged: readonly EntryId[]
+}
+
+export const CURSOR = utf8('cursor')
+
+type Parts = {
+  readonly chain: Chain
+  readonly graph: Graph
+  readonly drafts: Drafts
+  readonly inbound: Inbound
+  readonly heads: Heads
+}
+
+/** The one door through which a relay's log comes in: position by position, each entry to where it belongs. */
+export class Intake {
+  readonly #env: Env
+  readonly #identity: Identity
+  readonly #parts: Parts
+  cursor: LogCursor
+
+  constructor(env: Env, identity: Identity, parts: Parts) {
+    this.#env = env
+    this.#identity = identity
+    this.#parts = parts
+    this.cursor = { pos: 0, logHash: logStart(parts.chain.vaultId), generation: 0, reading: 0 }
+  }
+
+  /** Takes links in ahead of the log: a joiner's first, an own one that was accepted, or after a lost race. */
+  ingestChain(entries: readonly Bytes[]): Outcome {
+    const batch = new Batch()
+    for (const body of entries) {
+      const entry = this.#decode(body, batch)
+      if (entry?.kind === 'link') this.#takeLink(body, entry, batch)
+    }
+    return this.#settle(batch)
+  }
+
+  /**
+   * Takes in contiguous log entries from position `from`. Entries before the cursor are passed over; none at all
+   * only note the generation.
+   * @throws CofferError `tampering` (reason `gap`) when they start past the cursor
+   */
+  ingest(from: number, bodies: readonly Bytes[], generation: number): Outcome {
+    if (from > this.cursor.pos + 1) {
+      throw new CofferError('tampering', 'the relay left out entries of its log', { reason: 'gap' })
+    }
+    const batch = new Batch()
+    for (const body of bodies.slice(this.cursor.pos + 1 - from)) {
+      const entryId = entryIdOf(body)
+      const { pos, logHash, reading } = this.cursor
+      const next = logNext(logHash, entryId)
+      this.cursor = { pos: pos + 1, entryId, logHash: next, generation, reading }
+      batch.ops.push({ table: 'log', key: u64be(pos + 1), value: bytesOf(this.cursor.logHash) })
+      this.#take(body, entryId, batch)
+    }
+    this.cursor = { ...this.cursor, generation }
+    batch.alarms.push(...this.#parts.heads.recheck(this.cursor))
+    batch.ops.push({ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.cursor) })
+    return this.#settle(batch)
+  }
+
+  /** Starts the log over, after the relay was restored or diverged. What is here stays; it is met again. */
+  rewind(): Op[] {
+    const reading = this.cursor.reading + 1
+    this.cursor = { pos: 0, logHash: logStart(this.#parts.chain.vaultId), generation: 0, reading }
+    return [{ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.cursor) }]
+  }
+
+  #decode(body: Bytes, batch: Batch): Entry | undefined {
+    try {
+      return decodeEntry(body)
+    } catch (error) {
+      batch.alarms.push(alarmOf(error, 'entry'))
+      return undefined
+    }
+  }
+
+  #take(body: Bytes, id: EntryId, batch: Batch): void {
+    const settled = this.#parts.drafts.settle([id])
+    if (settled.length > 0) {
+      batch.ops.push(...settled)
+      batch.acknowledged.push(id)
+    }
+    const entry = this.#decode(body, batch)
+    if (entry === undefined) return
+    try {
+      if (entry.kind === 'link') this.#takeLink(body, entry, batch)
+      else this.#takeChangeset(entry, batch)
+    } catch (error) {
+      batch.alarms.push(alarmOf(error, 'entry'))
+    }
+  }
+
+  #takeLink(
+    body: Bytes,
+    { body: { signed, wraps } }: Extract<Entry, { kind: 'link' }>,
+    batch: Batch,
+  ): void {
+    const taken = this.#parts.chain.take(body, signed, wraps)
+    batch.ops.push(...taken.ops)
+    batch.alarms.push(...taken.alarms)
+    batch.links ||= taken.added
+  }
+
+  #takeChangeset(entry: Exclude<Entry, { kind: 'link' }>, batch: Batch): void {
+    const { reading } = this.cursor
+    const hash = entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
+    if (this.#parts.graph.has(hash)) {
+      if (this.#ends(hash, entry)) batch.ops.push(...this.#parts.graph.meet(hash, reading))
+      return
+    }
+    batch.touched.add(hash)
+    if (entry.kind === 'items') this.#parts.inbound.more(hash, entry.body.first, entry.body.items)
+    else if (this.#parts.inbound.has(hash)) this.#parts.inbound.more(hash, 0, entry.body.items)
+    else {
+      const { signed, items } = entry.body
+      this.#parts.inbound.begin(hash, signed, items, reading)
+    }
+  }
+
+  /** Whether this is the last of a known changeset's entries: a log is cut at its end, so the others are there. */
+  #ends(hash: ChangesetHash, entry: Exclude<Entry, { kind: 'link' }>): boolean {
+    if (entry.kind === 'changeset') {
+      return signedHeader.read(entry.body.signed).items.length === entry.body.items.length
+    }
+    const signed = storedHeader(this.#env.reader, hash)
+    return signedHeader.read(signed).items.length === entry.body.first + entry.body.items.length
+  }
+
+  #settle(batch: Batch): Outcome {
+    const settled = this.#parts.inbound.settle(batch.touched, this.#env.now())
+    const ops = [...batch.ops, ...settled.ops]
+    const alarms = [...batch.alarms, ...settled.alarms]
+    const own = settled.changes.some((change) => change.device === this.#identity.device)
+    if (own) {
+      const detail =
+        "the log holds this device's own writes that this disk lacks: its data was restored or lost"
+      alarms.push({ reason: 'own-write-unknown', detail })
+    }
+    const { links: linksChanged, acknowledged } = batch
+    return { ops, changed: settled.changes, linksChanged, alarms, acknowledged }
+  }
+}
+
+class Batch {
+  readonly ops: Op[] = []
+  readonly alarms: Alarm[] = []
+  readonly acknowledged: EntryId[] = []
+  readonly touched = new Set<ChangesetHash>()
+  links = false
+}
