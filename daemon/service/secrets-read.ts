@@ -11,6 +11,7 @@ import { isOffline } from '../core/vault/selection.js'
 import type { Replica } from '../core/vault/replica.js'
 import { placeOf, prefixOf, type Place } from './place.js'
 import type { Session } from './session.js'
+import { isQueued } from './queue.js'
 import { byCodePoint } from './text.js'
 import { authors, findVersion, historyOf, versionRef, warningsOf } from './versions.js'
 
@@ -116,7 +117,7 @@ export async function listSecrets(
       at: winner.wall,
       author: authorOf(winner),
       conflict,
-      queued: winner.place === undefined,
+      queued: isQueued(replica, winner),
     }))
   return {
     vault: place.vault,
@@ -149,7 +150,7 @@ export async function secretHistory(
     ...(change.kind === 'put' ? { size: change.size } : {}),
     current: change.id === current.winner.id,
     sibling: current.conflict && siblings.has(change.id),
-    queued: change.place === undefined,
+    queued: isQueued(replica, change),
     futureClock: change.ahead,
   }))
   return {

@@ -6,7 +6,14 @@ import type { NewVault } from '../core/vault/create.js'
 import { Emitter } from '../vault/emitter.js'
 import { Mutex } from '../vault/mutex.js'
 import { VaultShell, type ShellEnv, type VaultEvent, type VaultStore } from '../vault/shell.js'
-import { Directory, listed, type DirectoryRecord, type Listed } from './directory.js'
+import {
+  Directory,
+  DIRECTORY_SPACE,
+  encodeRecord,
+  listed,
+  type DirectoryRecord,
+  type Listed,
+} from './directory.js'
 
 export type VaultsParts = {
   readonly env: ShellEnv
@@ -119,20 +126,42 @@ export class Vaults {
     return this.orgs().find((org) => this.projects(org.vaultId).some((p) => p.vaultId === project))
   }
 
-  /** Founds a vault and opens it; the caller writes its entry into a directory. */
-  async create(what: NewVault, record: DirectoryRecord): Promise<VaultShell> {
-    const { env, identity, openStore } = this.#parts
-    const shell = await VaultShell.create(env, identity, what, openStore)
-    const slot: Slot = {
+  /**
+   * Founds a vault and writes its entry into the directory of `above`; `check` may refuse by throwing, first.
+   * A crash between the two leaves a folder that nothing names.
+   */
+  create(
+    above: VaultShell,
+    what: NewVault,
+    record: DirectoryRecord,
+    check: () => void,
+  ): Promise<VaultShell> {
+    return this.#discovery.run(async () => {
+      check()
+      const { env, identity, openStore } = this.#parts
+      const shell = await VaultShell.create(env, identity, what, openStore)
+      try {
+        const value = encodeRecord(record)
+        await above.write(() => [{ space: DIRECTORY_SPACE, name: shell.vaultId, value }])
+      } catch (error) {
+        await shell.close()
+        throw error
+      }
+      const slot: Slot = { ...this.#fresh(record), shell }
+      this.#slots.set(shell.vaultId, slot)
+      this.#adopt(slot, shell)
+      return shell
+    })
+  }
+
+  #fresh(record: DirectoryRecord | undefined): Slot {
+    return {
       record,
-      shell,
+      shell: undefined,
       failure: undefined,
       opened: Promise.resolve(),
-      directory: new Directory(env.onError),
+      directory: new Directory(this.#parts.env.onError),
     }
-    this.#slots.set(shell.vaultId, slot)
-    this.#adopt(slot, shell)
-    return shell
   }
 
   /** Opens what the directories name and isn't open, closes what they no longer name. Resolves when all that is done. */
@@ -191,13 +220,7 @@ export class Vaults {
   }
 
   #hold(vaultId: VaultId, record: DirectoryRecord | undefined): Slot {
-    const slot: Slot = {
-      record,
-      shell: undefined,
-      failure: undefined,
-      opened: Promise.resolve(),
-      directory: new Directory(this.#parts.env.onError),
-    }
+    const slot = this.#fresh(record)
     slot.opened = this.#open(vaultId, slot)
     this.#slots.set(vaultId, slot)
     return slot

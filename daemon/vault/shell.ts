@@ -254,6 +254,15 @@ export class VaultShell implements VaultPort {
     await this.#mutate((replica) => replica.restoreLost())
   }
 
+  async restoreLost(): Promise<void> {
+    await this.#mutate((replica) => replica.restoreLost())
+    this.#events.emit({ kind: 'counts' })
+  }
+
+  async chainEntries(from: number): Promise<readonly Bytes[]> {
+    return this.replica.chainEntries(from)
+  }
+
   async signedHead(): Promise<Bytes> {
     return this.replica.signedHead()
   }

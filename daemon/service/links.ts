@@ -1,0 +1,113 @@
+import type { Bytes } from '../../shared/bytes.js'
+import { CofferError } from '../../shared/errors.js'
+import { bytesOf } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
+import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
+import { encodeWraps, type Action } from '../../shared/log/link.js'
+import { relayOf } from '../../shared/log/membership.js'
+import { sealLabel, vaultContext, wrapFor } from '../core/crypto/epoch.js'
+import type { Replica } from '../core/vault/replica.js'
+import type { VaultShell } from '../vault/shell.js'
+import type { Session } from './session.js'
+
+// Links are made online: signed on the newest chain, on disk before they are sent, and in force only when the relay has
+// ordered them. The loser of a race plans anew from the winner's chain.
+
+/** A link to make: its action and, where it lets a device in, the table of wraps that it names. */
+export type Plan = { readonly action: Action; readonly wraps?: Bytes }
+
+/** How often a lost race is run again. */
+const ATTEMPTS = 8
+
+function unreachable(): CofferError {
+  return new CofferError('unreachable', 'the relay did not take the change in time', {
+    reason: 'relay',
+    next: 'nothing was changed; try again when coffer status says connected',
+  })
+}
+
+/**
+ * Adds one link. `plan` sees the newest chain each time; undefined means that nothing is left to do. In a vault that
+ * has no relay yet the link holds at once. Tells whether a link was made.
+ * @throws CofferError `unreachable` when the relay doesn't answer within LIMITS.linkTimeout: then nothing is applied
+ */
+export async function addLink(
+  session: Session,
+  shell: VaultShell,
+  plan: (replica: Replica) => Plan | undefined,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    await settle(session, shell)
+    if (plan(shell.replica) === undefined) return false
+    if (!isLocal(shell.replica)) await connected(session, shell)
+    const { entry } = await shell.change((replica) => {
+      const planned = plan(replica)
+      if (planned === undefined) return { ops: [], entry: undefined }
+      return replica.propose(planned.action, planned.wraps)
+    })
+    if (entry === undefined) return false
+    if (await send(session, shell, entry)) return true
+  }
+  throw new CofferError('conflict', 'others kept changing the members at the same time', {
+    reason: 'link-race',
+    next: 'try again',
+  })
+}
+
+function isLocal({ membership }: Replica): boolean {
+  return membership !== undefined && relayOf(membership) === undefined
+}
+
+/** Sees an own link through whose answer was never heard: only then may another be signed. */
+async function settle(session: Session, shell: VaultShell): Promise<void> {
+  const { proposed } = shell.replica.chain
+  if (proposed === undefined) return
+  await send(session, shell, proposed)
+}
+
+/** True when the link is in, false when another came first. @throws CofferError `unreachable` */
+async function send(session: Session, shell: VaultShell, entry: Bytes): Promise<boolean> {
+  if (isLocal(shell.replica)) {
+    await shell.ingestChain([entry])
+    return true
+  }
+  const outcome = await session.sync.appendLink(shell.vaultId, entry)
+  if (outcome === 'unreachable') throw unreachable()
+  return outcome === 'accepted'
+}
+
+/** Waits until the vault is open at its relay, so that a link isn't signed in vain. @throws CofferError `unreachable` */
+function connected({ sync, world }: Session, { vaultId }: VaultShell): Promise<void> {
+  const up = (): boolean =>
+    sync
+      .status()
+      .vaults.some((one) => one.vaultId === vaultId && ['reading', 'live'].includes(one.phase))
+  if (up()) return Promise.resolve()
+  sync.retryNow()
+  return new Promise((resolve, reject) => {
+    const end = (error?: CofferError): void => {
+      stopStatus()
+      stopTimer()
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const stopStatus = sync.onStatus(() => {
+      if (up()) end()
+    })
+    const stopTimer = world.after(LIMITS.linkTimeout, () => end(unreachable()))
+  })
+}
+
+/** The current key sealed to one device, and the label by which members will see it. */
+export function letIn(
+  { world }: Session,
+  replica: Replica,
+  statement: DeviceStatement,
+  label: string,
+): { readonly wraps: Bytes; readonly wrapsHash: Bytes; readonly label: Bytes } {
+  const { epoch, key } = replica.chain.current()
+  const table = wrapFor(key, vaultContext(replica.vaultId), epoch, [statement.keys])
+  const { bytes: wraps, hash: wrapsHash } = encodeWraps(table)
+  const subject = bytesOf(deviceIdOf(statement.keys))
+  return { wraps, wrapsHash, label: sealLabel(key, subject, label, world.random) }
+}

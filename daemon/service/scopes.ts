@@ -1,0 +1,140 @@
+import { displayText } from '../../shared/display.js'
+import { CofferError } from '../../shared/errors.js'
+import type { Params, Result } from '../../shared/protocol/local.js'
+import type { Context } from '../../shared/protocol/local-common.js'
+import type { VaultKind } from '../../shared/log/link.js'
+import { checkScopeName } from '../core/vault/reference.js'
+import type { NewVault } from '../core/vault/create.js'
+import { DIRECTORY_SPACE, type DirectoryRecord, type Listed } from './directory.js'
+import { queuedIn } from './queue.js'
+import { findOrg, findProject, selectionOf } from './place.js'
+import { checkMayWrite, ownRole, type Session } from './session.js'
+
+// Orgs and projects: vaults of their own, named by the directory above them.
+
+type Scope = Result<'orgList'>['orgs'][number]
+
+function scopeOf(session: Session, { vaultId, name }: Listed, selected: boolean): Scope {
+  const shell = session.vaults.opened(vaultId)
+  const role = shell === undefined ? undefined : ownRole(session, shell.replica)
+  const queued = shell === undefined ? 0 : queuedIn(shell.replica)
+  return { vaultId, name, selected, role: role ?? 'viewer', queued }
+}
+
+/** What a new vault of this home is made of, and its entry in the directory: with the home's relay, if it has one. */
+function freshVault(
+  { settings, device }: Session,
+  kind: Exclude<VaultKind, 'user'>,
+  title: string,
+): { readonly what: NewVault; readonly record: DirectoryRecord } {
+  const { relay } = settings.current
+  const label = device.device
+  if (relay === undefined) return { what: { kind, label }, record: { kind, title } }
+  const { url, key } = relay
+  return { what: { kind, label, relay: key }, record: { kind, title, url, relay: key } }
+}
+
+function taken(kind: string, all: readonly Listed[], title: string): void {
+  if (!all.some((one) => one.title === title || one.name === title)) return
+  throw new CofferError('exists', `there is an ${kind} '${displayText(title)}' already`, {
+    reason: `${kind}-exists`,
+    next: 'choose another name',
+  })
+}
+
+export async function createOrg(
+  session: Session,
+  { name }: Params<'orgCreate'>,
+): Promise<Result<'orgCreate'>> {
+  const { vaults } = session
+  const title = checkScopeName('org', name)
+  const { user } = vaults
+  checkMayWrite(session, user.replica)
+  const { what, record } = freshVault(session, 'org', title)
+  const shell = await vaults.create(user, what, record, () => taken('org', vaults.orgs(), title))
+  return { vaultId: shell.vaultId, name: title, warnings: [] }
+}
+
+export async function listOrgs(
+  session: Session,
+  { context }: Params<'orgList'>,
+): Promise<Result<'orgList'>> {
+  const { org: selected } = await selectionOf(session, context)
+  const orgs = session.vaults.orgs().map((org) => scopeOf(session, org, org.name === selected))
+  return { orgs }
+}
+
+export async function selectOrg(session: Session, { name }: Params<'orgSelect'>): Promise<object> {
+  const org = name === null ? undefined : await findOrg(session, name.normalize('NFC'))
+  session.settings.update({ org: org?.vaultId, project: undefined })
+  return {}
+}
+
+/** The org that the caller selects. @throws CofferError `usage` (reason `no-org`), `not-found` */
+async function selectedOrg(session: Session, context: Context): Promise<Listed> {
+  const { org } = await selectionOf(session, context)
+  if (org !== undefined) return findOrg(session, org)
+  throw new CofferError('usage', 'no org is selected', {
+    reason: 'no-org',
+    next: 'give --org ORG, or choose one: coffer org select ORG',
+  })
+}
+
+export async function createProject(
+  session: Session,
+  { context, name }: Params<'projectCreate'>,
+): Promise<Result<'projectCreate'>> {
+  const { vaults } = session
+  const title = checkScopeName('project', name)
+  const org = await selectedOrg(session, context)
+  const above = await vaults.get(org.vaultId)
+  checkMayWrite(session, above.replica)
+  const { what, record } = freshVault(session, 'project', title)
+  const check = (): void => taken('project', vaults.projects(org.vaultId), title)
+  const shell = await vaults.create(above, what, record, check)
+  return { vaultId: shell.vaultId, name: title, warnings: [] }
+}
+
+export async function listProjects(
+  session: Session,
+  { context }: Params<'projectList'>,
+): Promise<Result<'projectList'>> {
+  const org = await selectedOrg(session, context)
+  await session.vaults.get(org.vaultId)
+  const { project: selected } = await selectionOf(session, context)
+  const projects = session.vaults
+    .projects(org.vaultId)
+    .map((project) => scopeOf(session, project, project.name === selected))
+  return { org: org.name, projects }
+}
+
+export async function selectProject(
+  session: Session,
+  { context, name }: Params<'projectSelect'>,
+): Promise<object> {
+  if (name === null) {
+    session.settings.update({ project: undefined })
+    return {}
+  }
+  const org = await selectedOrg(session, context)
+  const project = await findProject(session, org.vaultId, name.normalize('NFC'))
+  session.settings.update({ org: org.vaultId, project: project.vaultId })
+  return {}
+}
+
+export async function removeProject(
+  session: Session,
+  { context, name }: Params<'projectRemove'>,
+): Promise<object> {
+  const { vaults, settings } = session
+  const org = await selectedOrg(session, context)
+  const project = await findProject(session, org.vaultId, name.normalize('NFC'))
+  const above = await vaults.get(org.vaultId)
+  await above.write((replica) => {
+    checkMayWrite(session, replica)
+    return [{ space: DIRECTORY_SPACE, name: project.vaultId, value: undefined }]
+  })
+  if (settings.current.project === project.vaultId) settings.update({ project: undefined })
+  await vaults.discover()
+  return {}
+}
