@@ -178,8 +178,8 @@ function onCreated(w: Work, event: EventOf<'created'>): void {
   const { s } = w
   if (s.phase !== 'creating') return
   if (event.existed) {
-    // It is there, and yet it was 'not found' when opened: this device isn't (or is no longer) a member.
-    return delayOpen(w, { code: 'not-found', reason: 'not-member', lasting: true })
+    // Another device brought it just now.
+    return delayOpen(w)
   }
   if (s.facts.cursor.pos > 0) return loseLog(w, 'the relay has forgotten the vault')
   reopen(w)

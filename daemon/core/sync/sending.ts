@@ -60,14 +60,15 @@ function append(
   links?: number,
 ): void {
   const tag = s.nextTag++
-  s.inFlight = [...s.inFlight, { tag, ids, links, asked: s.asked }]
+  s.inFlight = [...s.inFlight, { tag, ids, links, asked: s.asked, spoiled: false }]
   fx.push({ kind: 'send', request: { kind: 'append', tag, base: cursorOf(s.facts), entries } })
 }
 
 /** Sends as much as the window allows. Only when caught up: then the chain that entries build on is known. */
 export function sendUnsent(w: Work): void {
   const { s } = w
-  if (!mayAppend(w) || s.inFlight.length >= WINDOW || s.facts.outbox.length === 0) return
+  if (!mayAppend(w) || s.facts.outbox.length === 0) return
+  if (s.inFlight.length >= WINDOW || s.inFlight.some((append) => append.spoiled)) return
   let rest = unsent(w)
   while (rest.length > 0 && s.inFlight.length < WINDOW && s.claims.size < MAX_CLAIMS) {
     const batch = rest.slice(0, frameful(rest))
@@ -135,7 +136,16 @@ function claim(w: Work, ids: readonly EntryId[], positions: readonly number[]): 
 }
 
 /** Refusals that say: the log or a device's sequence in it isn't what this device has read. */
-const OTHER_LOG = new Set(['bad-seq', 'bad-prev', 'unknown-link', 'bad-deps'])
+const OTHER_LOG = new Set([
+  'bad-seq',
+  'bad-prev',
+  'unknown-link',
+  'member-head-back',
+  'incomplete',
+  'no-changeset',
+  'bad-item',
+  'duplicate',
+])
 /** Refusals that pass by themselves. */
 const PASSING = new Set(['busy', 'rate', 'in-flight', 'unavailable', 'draining', 'chain-moved'])
 
@@ -151,7 +161,10 @@ export function onAppendRefused(w: Work, event: EventOf<'refused'>): void {
   if (request.kind !== 'append') return
   const append = s.inFlight.find(({ tag }) => tag === request.tag)
   if (append === undefined) return
-  s.inFlight = s.inFlight.filter((other) => other !== append)
+  const others = s.inFlight.filter((other) => other !== append)
+  s.inFlight = others
+  if (append.spoiled) return
+  s.inFlight = others.map((other) => ({ ...other, spoiled: true }))
   s.sendFailures += 1
   s.sendAt = at.now + Math.max(retryAfter, backoff(RETRY, s.sendFailures, at.chance))
   const problem: Problem = { code, reason, lasting: !passes(reason) }
@@ -167,8 +180,8 @@ export function onAppendRefused(w: Work, event: EventOf<'refused'>): void {
 const FORK_TRIES = 3
 
 /**
- * The relay judges this device's sequence by a log that lacks entries which it showed before; or the refused
- * append followed another refused one. Only a first refusal with nothing else in flight proves the former.
+ * The relay judges this device's sequence by another log than it showed. A look at its log comes first; when it
+ * stays with that, the log is read from the start, to find and send what it lacks.
  */
 function suspectLog(w: Work, problem: Problem): void {
   const { s } = w

@@ -118,6 +118,8 @@ export type InFlight = {
   readonly links: number | undefined
   /** The newest barrier when it was sent. */
   readonly asked: number
+  /** One before it was refused: it will be, too, and that says nothing. */
+  readonly spoiled: boolean
 }
 
 export type State = {

@@ -1,0 +1,81 @@
+import { CofferError } from '../../shared/errors.js'
+import type { ClientMessage, RelayMessage } from '../../shared/protocol/relay.js'
+
+type Requests = Exclude<ClientMessage, { readonly kind: 'hello' | 'auth' }>
+export type RequestKind = Requests['kind']
+export type RequestBody<K extends RequestKind> = Extract<Requests, { readonly kind: K }>['body']
+export type Request = {
+  [K in RequestKind]: { readonly kind: K; readonly body: RequestBody<K> }
+}[RequestKind]
+
+/** The kind of reply to each kind of request. */
+export const REPLIES = {
+  create: 'created',
+  open: 'opened',
+  close: 'done',
+  append: 'appended',
+  putHead: 'done',
+  heads: 'heads',
+  chain: 'chain',
+  join: 'joined',
+  joinRequests: 'joinRequests',
+} as const satisfies Record<RequestKind, RelayMessage['kind']>
+type Bodies = { [M in RelayMessage as M['kind']]: M['body'] }
+export type ReplyBody<K extends RequestKind> = Bodies[(typeof REPLIES)[K]]
+
+/** What a request costs at least, in the relay's tokens; its bytes come on top. */
+export const COSTS: Readonly<Record<RequestKind, number>> = {
+  create: 10,
+  open: 2,
+  close: 1,
+  append: 1,
+  putHead: 1,
+  heads: 2,
+  chain: 2,
+  join: 5,
+  joinRequests: 2,
+}
+
+export type Push = Extract<
+  RelayMessage,
+  { readonly kind: 'entries' | 'head' | 'joinRequest' | 'chainMoved' | 'closed' }
+>
+
+/** The relay's refusal of one request. */
+export class RelayRefusal extends CofferError {
+  /** Milliseconds. */
+  readonly retryAfter: number | undefined
+
+  constructor({ code, reason, retryAfter }: Extract<RelayMessage, { kind: 'refused' }>['body']) {
+    super(code, `the relay refused: ${printable(reason)}`, { reason: printable(reason) })
+    this.retryAfter = retryAfter
+  }
+}
+
+/** A relay's words are untrusted: names of reasons are short and plain. */
+export function printable(reason: string): string {
+  return /^[a-z0-9-]{1,64}$/.test(reason) ? reason : 'unknown'
+}
+
+/** The relay can't be reached, or went away before it answered. */
+export function unreachable(why: string, reason: string): CofferError {
+  return new CofferError('unreachable', why, {
+    reason,
+    next: 'Everything written is kept and goes out when the relay answers.',
+  })
+}
+
+/** Bytes that a request carries, its envelope apart. */
+export function sizeOf({ kind, body }: Request): number {
+  if (kind === 'append') return body.entries.reduce((sum, entry) => sum + entry.length, 0)
+  if (kind === 'create') return body.links.reduce((sum, link) => sum + link.length, 0)
+  return 0
+}
+
+/** The relay broke the protocol. */
+export function malformed(cause?: unknown): CofferError {
+  return new CofferError('relay-refused', "the relay doesn't follow the protocol", {
+    reason: 'malformed',
+    cause,
+  })
+}
