@@ -8,7 +8,8 @@ import { createReplica, type NewVault } from '../core/vault/create.js'
 import { loadReplica } from '../core/vault/load.js'
 import { LOADED, type Env, type Op, type Reader, type Row } from '../core/vault/records.js'
 import type { Table } from '../core/vault/records.js'
-import type { Outcome, Replica } from '../core/vault/replica.js'
+import type { Outcome } from '../core/vault/intake.js'
+import type { Replica } from '../core/vault/replica.js'
 import { factsOf, type SealLimits, type VaultFacts } from '../core/sync/port.js'
 import type { SealedStore } from '../store/sealed.js'
 import type { VaultPort } from '../sync/vault-port.js'
@@ -244,14 +245,6 @@ export class VaultShell implements VaultPort {
 
   async rewind(): Promise<void> {
     await this.#mutate((replica) => ({ ops: replica.rewind() }))
-  }
-
-  async chainEntries(from: number): Promise<readonly Bytes[]> {
-    return this.replica.chainEntries(from)
-  }
-
-  async restoreLost(): Promise<void> {
-    await this.#mutate((replica) => replica.restoreLost())
   }
 
   async restoreLost(): Promise<void> {
