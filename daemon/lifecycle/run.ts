@@ -158,7 +158,7 @@ async function successorHasPlace(home: Home): Promise<boolean> {
 async function succeed(home: Home): Promise<Won> {
   const [{ takeOver }, { systemRandom }, { cryptoReady }] = await Promise.all([
     import('./handover.js'),
-    import('../../shared/crypto/random.js'),
+    import('../random.js'),
     import('../../shared/crypto/hash.js'),
   ])
   await cryptoReady

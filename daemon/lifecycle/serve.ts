@@ -1,5 +1,5 @@
 import { cryptoReady } from '../../shared/crypto/hash.js'
-import { systemRandom } from '../../shared/crypto/random.js'
+import { systemRandom } from '../random.js'
 import { LIMITS } from '../../shared/limits.js'
 import { VERSION } from '../../shared/version.js'
 import { argon2id } from '../keystore/argon2.js'
