@@ -185,7 +185,7 @@ function networkIsCut(): boolean {
 }
 
 /** `cofferd` beside this program: in the bundle's folder, or in the compiled tree. */
-function daemonProgram(): string {
+export function daemonProgram(): string {
   const here = import.meta.dirname
   const found = [join(here, 'cofferd.js'), join(here, '../daemon/main.js')].find((path) =>
     existsSync(path),

@@ -17,7 +17,7 @@ import { LIMITS } from '../../shared/limits.js'
 import { deviceIdOf, type DeviceKeys } from '../../shared/log/device.js'
 import { Secret } from '../../shared/redacted.js'
 import { openLocal, sealLocal, type LocalKeys } from '../core/crypto/passphrase.js'
-import { boxKeyPair, type BoxKeyPair } from '../core/crypto/seal.js'
+import { boxKeyPair, pad, unpad, type BoxKeyPair } from '../core/crypto/seal.js'
 import { readPrivate, writeAtomic } from '../home/files.js'
 import type { Home } from '../home/home.js'
 
@@ -75,7 +75,8 @@ export function writeDevice(
   record: DeviceRecord,
   random: Random,
 ): void {
-  const plain = new Secret(encode(recordCodec, { version: VERSION, ...record }))
+  // Padded: the file's length would tell that of the labels.
+  const plain = new Secret(pad(encode(recordCodec, { version: VERSION, ...record })))
   writeAtomic(home.file('device'), sealLocal('device', keys.deviceStore, NO_AAD, plain, random))
   plain.wipe()
 }
@@ -93,12 +94,8 @@ export function readDevice(home: Home, keys: LocalKeys): DeviceRecord {
     })
   }
   const plain = openLocal('device', keys.deviceStore, NO_AAD, sealed)
-  const { version, ...record } = decode(
-    recordCodec,
-    plain.reveal(),
-    'the device file',
-    LIMITS.homeFile,
-  )
+  const content = unpad(plain.reveal()) ?? NO_AAD
+  const { version, ...record } = decode(recordCodec, content, 'the device file', LIMITS.homeFile)
   if (version === VERSION) return record
   throw new CofferError('home', 'the device file was made by a newer coffer', {
     reason: 'newer',
