@@ -81,6 +81,7 @@ export class Hub {
   }
 
   async #deliver(peer: Peer, page: Page): Promise<void> {
+    const watching = peer.watching.get(page.vault)
     const state = await this.#parts.vaults.get(page.vault).state()
     if (!isMember(state, peer.device)) throw notThere()
     let frame = this.#frames.get(page)
@@ -90,7 +91,7 @@ export class Hub {
       frame = encodeFrame(relayMessageCodec, { kind: 'entries', id: 0, body })
       this.#frames.set(page, frame)
     }
-    await peer.deliver(frame)
+    await peer.deliver(frame, () => peer.watching.get(page.vault) === watching)
     this.#parts.onDelivered(page.entries.length, frame.length)
   }
 

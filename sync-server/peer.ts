@@ -9,8 +9,8 @@ export interface Peer {
   readonly watching: Map<VaultId, Watching>
   /** Sends a push. A peer that doesn't read is disconnected before its queue grows without bound. */
   push(message: RelayMessage): void
-  /** Sends an encoded push; resolves when the socket took it. One at a time per peer. */
-  deliver(frame: Bytes): Promise<void>
+  /** Sends an encoded push in its turn, if it is still wanted then; resolves when the socket took it. */
+  deliver(frame: Bytes, wanted: () => boolean): Promise<void>
 }
 
 /** `invite`: it watches as a joiner who proved to hold this invite, else as a member. */

@@ -50,6 +50,8 @@ async function open(parts: RequestParts, peer: Peer, { id, body }: Of<'open'>): 
   const { vaultId, after } = body
   const state = await memberState(parts, peer, vaultId)
   checkRoom(parts, peer, vaultId)
+  // What was pushed from an older cursor must not come between the reply and the new pushes.
+  parts.hub.unwatch(peer, vaultId)
   // The same check of the cursor that a read makes; an empty page will do.
   await parts.mailbox.read(vaultId, after, { entries: 1, bytes: 1 })
   const info = await parts.mailbox.info(vaultId)

@@ -1,0 +1,54 @@
+import { CofferError, ERROR_CODES } from '../shared/errors.js'
+import { VERSION } from '../shared/version.js'
+import { systemClock } from './clock.js'
+import { HELP, parseConfig } from './config.js'
+import { errorFields, jsonLog } from './log.js'
+import { startRelay } from './relay.js'
+import { randomInt } from 'node:crypto'
+
+/** Ends the process with what went wrong: the error table's number, one line, and the next step. */
+function fail(error: unknown): never {
+  const known = error instanceof CofferError
+  const message = known ? error.message : 'an unexpected error'
+  process.stderr.write(`coffer-relay: ${message}\n`)
+  if (known && error.next !== undefined) process.stderr.write(`  ${error.next}\n`)
+  if (!known) process.stderr.write(`  ${JSON.stringify(errorFields(error))}\n`)
+  process.exit(known ? ERROR_CODES[error.code] : ERROR_CODES.internal)
+}
+
+async function main(): Promise<void> {
+  const config = parseConfig(process.argv.slice(2))
+  if (config === 'help' || config === 'version') {
+    process.stdout.write(config === 'help' ? HELP : `coffer-relay ${VERSION}\n`)
+    return
+  }
+  process.umask(0o077)
+  const write = (line: string): boolean => process.stderr.write(line)
+  const log = jsonLog(write, config.logLevel, systemClock.now)
+  process.on('uncaughtException', (error) => {
+    log('error', 'fatal', errorFields(error))
+    process.exit(ERROR_CODES.internal)
+  })
+  const random = (): number => randomInt(2 ** 32) / 2 ** 32
+  const relay = await startRelay(config, {
+    clock: systemClock,
+    log,
+    random,
+    processMetrics: true,
+  })
+  let stopping = false
+  const stop = (): void => {
+    // Whoever asks twice doesn't want to wait.
+    if (stopping) process.exit(ERROR_CODES.internal)
+    stopping = true
+    relay.stop().then(() => process.exit(0), fail)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  const { url, key } = relay
+  process.stdout.write(
+    config.json ? `${JSON.stringify({ url, key })}\n` : `coffer-relay ready: ${url} key ${key}\n`,
+  )
+}
+
+await main().catch(fail)
