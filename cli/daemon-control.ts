@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fromUtf8 } from '../shared/bytes.js'
 import { CofferError } from '../shared/errors.js'
@@ -8,6 +16,7 @@ import { LineReader } from '../shared/protocol/lines.js'
 import { parseIncoming, requestLine } from '../shared/protocol/local-wire.js'
 import { HOME_FILES } from '../shared/protocol/socket-path.js'
 import { daemonProgram, openRunning, type DaemonConnection } from './daemon-start.js'
+import { socketOf } from './socket.js'
 
 // What the command line does with a daemon beyond talking to it. Nothing here starts one.
 
@@ -173,6 +182,9 @@ export type Uninstalled = {
   readonly left: boolean
 }
 
+const NAMES: readonly string[] = Object.values(HOME_FILES)
+/** What a killed daemon may leave beside a file that it was replacing. */
+const TEMPORARY = /\.[0-9a-f]{16}\.tmp$/
 const DATA: readonly string[] = [
   HOME_FILES.layout,
   HOME_FILES.config,
@@ -194,8 +206,16 @@ export async function uninstall(
 ): Promise<Uninstalled> {
   const service = uninstallService(home, system)
   const stopped = await stopDaemon(home)
-  for (const name of Object.values(HOME_FILES)) {
-    if (data || !DATA.includes(name)) rmSync(join(home, name), { recursive: true, force: true })
+  const socket = socketOf(home)
+  if (socket !== undefined) {
+    // A killed daemon left it; the folder is the socket's alone.
+    rmSync(socket, { force: true })
+    removeEmpty(dirname(socket))
+  }
+  for (const name of existsSync(home) ? readdirSync(home) : []) {
+    const known = name.replace(TEMPORARY, '')
+    const ours = NAMES.includes(known) && (data || known !== name || !DATA.includes(known))
+    if (ours) rmSync(join(home, name), { recursive: true, force: true })
   }
   if (!data) return { stopped, service, data: false, left: false }
   return { stopped, service, data: true, left: !removeEmpty(home) }
