@@ -1,0 +1,63 @@
+import { displayText } from '../shared/display.js'
+import { CofferError } from '../shared/errors.js'
+
+// How times, sizes and tables read on a terminal, and how people type durations.
+
+const UNITS: { readonly [unit: string]: number } = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+
+/** Milliseconds of `90s`, `10m`, `1h`, `7d`, `500ms`. @throws CofferError `usage`. */
+export function parseDuration(option: string, typed: string): number {
+  const [, digits, unit] = /^([0-9]{1,9})(ms|s|m|h|d)$/.exec(typed) ?? []
+  const factor = unit === undefined ? undefined : UNITS[unit]
+  if (digits === undefined || factor === undefined || Number(digits) * factor > 3650 * 86_400_000) {
+    throw new CofferError('usage', `${option} takes a duration such as 30s, 10m, 1h or 7d`, {
+      reason: 'bad-duration',
+    })
+  }
+  return Number(digits) * factor
+}
+
+/** `2026-11-22T10:15:00Z`. */
+export function showTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+}
+
+/** The first twelve digits of a hex id. */
+export function shortId(id: string): string {
+  return id.slice(0, 12)
+}
+
+/** Rows in columns, two blanks apart; hostile text escaped. The last column isn't padded. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const safe = rows.map((row) => row.map((cell) => displayText(cell)))
+  const widths: number[] = []
+  for (const row of safe) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length)
+    })
+  }
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ')
+  return safe.map((row) => `${line(row).trimEnd()}\n`).join('')
+}
+
+/** One name a line; hostile text escaped. */
+export function lines(names: readonly string[]): string {
+  return names.map((name) => `${displayText(name)}\n`).join('')
+}
+
+/** Who wrote something: the device's label, or its id. */
+export function showAuthor(author: {
+  readonly deviceId: string
+  readonly device?: string
+  readonly user?: string
+}): string {
+  const device = author.device ?? shortId(author.deviceId)
+  return author.user === undefined ? device : `${author.user} on ${device}`
+}

@@ -1,0 +1,111 @@
+import { resolve } from 'node:path'
+import { warningLine } from '../shared/complaint.js'
+import type { Method, Params, Result } from '../shared/protocol/local.js'
+import type { Context, Warning } from '../shared/protocol/local-common.js'
+import { Client, type Progress } from './client.js'
+import type { Call } from './command.js'
+import { openDaemon, type DaemonOptions } from './daemon-start.js'
+import type { Io } from './io.js'
+import { ProgressLine } from './progress.js'
+
+/** How a session reaches the daemon; tests give another. */
+export type Reach = (options: DaemonOptions) => Promise<Client>
+
+/** The daemon of this home, started when there is none. */
+export const reachDaemon: Reach = async (options) => new Client((await openDaemon(options)).socket)
+
+const CONTEXT_VARIABLES = [
+  'COFFER_ORG',
+  'COFFER_PROJECT',
+  'COFFER_OFFLINE',
+  'EARTHLY_ORG',
+  'EARTHLY_PROJECT',
+] as const
+
+/** One command at work: its streams, and the daemon, reached at the first call. */
+export class Session {
+  readonly io: Io
+  readonly json: boolean
+  readonly offline: boolean
+  readonly #call: Call
+  readonly #reach: Reach
+  #client: Promise<Client> | undefined
+
+  constructor(io: Io, call: Call, reach: Reach) {
+    this.io = io
+    this.json = call.flag('json')
+    this.offline = call.flag('offline') || isSet(io.env['COFFER_OFFLINE'])
+    this.#call = call
+    this.#reach = reach
+  }
+
+  /** What selects org and project; the daemon decides. @throws CofferError when the working folder is gone. */
+  get context(): Context {
+    const env: { [K in (typeof CONTEXT_VARIABLES)[number]]?: string } = {}
+    for (const name of CONTEXT_VARIABLES) {
+      const value = this.io.env[name]
+      if (value !== undefined) env[name] = value
+    }
+    const [org, project] = [this.#call.text('org'), this.#call.text('project')]
+    return {
+      cwd: this.io.cwd(),
+      env,
+      ...(org === undefined ? {} : { org }),
+      ...(project === undefined ? {} : { project }),
+      ...(this.#call.flag('offline') ? { offline: true } : {}),
+    }
+  }
+
+  /** A path as typed, absolute. */
+  path(typed: string): string {
+    return resolve(this.io.cwd(), typed)
+  }
+
+  /** The connection; `create` starts a daemon in a folder that is no home yet. */
+  client(create = false): Promise<Client> {
+    this.#client ??= this.#reach({ env: this.io.env, create, offline: this.offline })
+    return this.#client
+  }
+
+  /** Calls the daemon, with progress on a terminal, and says its warnings on stderr. */
+  async call<M extends Method>(method: M, params: Params<M>, create = false): Promise<Result<M>> {
+    const client = await this.client(create)
+    const line = new ProgressLine(this.io)
+    const show = (progress: Progress): void => {
+      line.show(progress)
+    }
+    try {
+      const result = await client.call(method, params, show)
+      line.clear()
+      // In JSON the warnings stand in the value.
+      if (!this.json && 'warnings' in result) this.warn(result.warnings)
+      return result
+    } finally {
+      line.clear()
+    }
+  }
+
+  warn(warnings: readonly Warning[]): void {
+    for (const warning of warnings) this.io.err(warningLine(warning))
+  }
+
+  /** The result: JSON when asked for, else `text` (nothing for a silent success). */
+  show(result: object, text: string | Uint8Array = ''): void {
+    if (this.json) this.io.out(`${JSON.stringify(result)}\n`)
+    else if (text.length > 0) this.io.out(text)
+  }
+
+  /** A word for a person who watches; nothing in a pipe. */
+  say(text: string): void {
+    if (this.io.errIsTerminal && !this.json) this.io.err(`${text}\n`)
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined)
+    client?.close()
+  }
+}
+
+function isSet(word: string | undefined): boolean {
+  return ['1', 'true', 'yes'].includes((word ?? '').toLowerCase())
+}
