@@ -31,6 +31,6 @@ export function parseRelayUrl(text: string): URL {
 }
 
 /** Two addresses with the same key here share a connection. */
-export function addressKey({ url, key, ca }: RelayAddress): string {
-  return `${url} ${key} ${ca ?? ''}`
+export function addressKey({ url, key, ca, registrationToken }: RelayAddress): string {
+  return JSON.stringify([url, key, ca, registrationToken])
 }

@@ -59,7 +59,7 @@ export type VaultSyncStatus = {
 }
 
 export type SyncStatus = {
-  /** Relays in use: the default one first. Empty when none is set or the manager is offline. */
+  /** Relays in use: the home's first. Empty when none is set. */
   readonly relays: readonly RelayStatus[]
   readonly vaults: readonly VaultSyncStatus[]
 }

@@ -18,6 +18,7 @@ import { Handshake } from './handshake.js'
 import {
   COSTS,
   malformed,
+  networkReason,
   RelayRefusal,
   REPLIES,
   sizeOf,
@@ -97,7 +98,7 @@ export class Connection {
     this.#socket.on('message', (data, binary) => this.#onFrame(data, binary))
     this.#socket.on('pong', () => (this.#alive = true))
     this.#socket.on('error', (error) =>
-      this.#end(unreachable("the relay can't be reached", reasonOf(error))),
+      this.#end(unreachable("the relay can't be reached", networkReason(error))),
     )
     this.#socket.on('close', () => this.#end(unreachable('the relay hung up', 'closed')))
   }
@@ -295,10 +296,4 @@ function bytesOf(data: RawData): Bytes {
   if (Array.isArray(data)) throw malformed()
   // A copy: what is kept of it must not hold a pooled Buffer alive.
   return new Uint8Array(data)
-}
-
-/** Node's error code (`econnrefused`, a certificate's problem), as a reason. */
-function reasonOf(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'network'
-  return code.toLowerCase().replaceAll('_', '-')
 }

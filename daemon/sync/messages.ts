@@ -79,3 +79,9 @@ export function malformed(cause?: unknown): CofferError {
     cause,
   })
 }
+
+/** Node's error code (`econnrefused`, a certificate's problem), as a reason. */
+export function networkReason(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'network'
+  return code.toLowerCase().replaceAll('_', '-')
+}

@@ -17,6 +17,7 @@ type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>
 export function reopen(w: Work): void {
   w.s.phase = 'waiting'
   w.s.queue = []
+  w.s.queued = 0
   w.s.live = false
 }
 
@@ -25,6 +26,7 @@ export function open(w: Work): void {
   const { s, fx } = w
   s.phase = 'opening'
   s.queue = []
+  s.queued = 0
   s.openAsked = s.asked
   fx.push({ kind: 'send', request: { kind: 'open', after: cursorOf(s.facts) } })
 }
@@ -118,6 +120,7 @@ export function onEntries(w: Work, event: EventOf<'entries'>): void {
   const fresh = bodies.slice(s.next - from)
   if (fresh.length > 0) {
     s.queue = [...s.queue, { from: s.next, bodies: fresh }]
+    s.queued += fresh.reduce((sum, body) => sum + body.length, 0)
     s.next += fresh.length
   }
   s.target = Math.max(s.target ?? 0, event.head, s.next - 1)
@@ -137,6 +140,7 @@ export function ingestQueued(w: Work): void {
   }
   const from = s.queue[0]?.from ?? s.next
   s.queue = s.queue.slice(taken)
+  s.queued -= size
   startPort(w, { kind: 'ingest', from, bodies, generation: s.generation })
 }
 

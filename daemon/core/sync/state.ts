@@ -143,6 +143,8 @@ export type State = {
   /** Caught up with `target` since the vault was opened. */
   readonly live: boolean
   readonly queue: readonly Pushed[]
+  /** Bytes of the queue. */
+  readonly queued: number
   /** The position that the next push must start at. */
   readonly next: number
   /** Times in a row that the pushes had to be started again without an entry in between. */
@@ -209,6 +211,7 @@ export function initialState(facts: VaultFacts): State {
     generation: 0,
     live: false,
     queue: [],
+    queued: 0,
     next: 0,
     gaps: 0,
     busy: undefined,

@@ -1,0 +1,122 @@
+import type { Bytes } from '../../shared/bytes.js'
+import { CofferError } from '../../shared/errors.js'
+import type { VaultId } from '../../shared/ids.js'
+import type { ChainHead } from '../../shared/protocol/relay.js'
+import { cursorOf } from '../core/sync/state.js'
+import { passes } from '../core/sync/sending.js'
+import type { ChainPart, LinkOutcome } from './api.js'
+import type { Connection } from './connection.js'
+import type { RelayLink } from './link.js'
+import { malformed, RelayRefusal } from './messages.js'
+import type { VaultRunner } from './runner.js'
+
+// Single requests to a relay that somebody waits for: linking and joining. Deadlines are the caller's (`bounded`);
+// `signal` ends the loops here when nobody waits any more.
+
+/** Link entries from number `from` on, all there are. */
+export async function fetchChain(
+  connection: Connection,
+  vaultId: VaultId,
+  from: number,
+): Promise<ChainPart> {
+  const entries: Bytes[] = []
+  for (;;) {
+    const next = from + entries.length
+    const part = await connection.request('chain', { vaultId, from: next })
+    if (part.from !== next) throw malformed()
+    entries.push(...part.entries)
+    if (part.entries.length === 0 || from + entries.length >= part.head.length) {
+      return { entries, head: part.head }
+    }
+  }
+}
+
+/**
+ * Sends one link and waits until it is met in the log.
+ * @throws CofferError the relay's refusal, but for a chain that moved on
+ */
+export async function appendLink(runner: VaultRunner, entry: Bytes): Promise<LinkOutcome> {
+  const { port, link } = runner
+  const { vaultId } = port
+  const connection = await link.ready(true)
+  await runner.until(
+    (state) => state.phase === 'open' && state.live && state.linksFrom === undefined,
+  )
+  try {
+    const base = cursorOf(port.facts())
+    const { positions } = await connection.request('append', { vaultId, base, entries: [entry] })
+    const [pos] = positions
+    if (pos === undefined) throw malformed()
+    await runner.until((state) => state.facts.cursor.pos >= pos)
+    return 'accepted'
+  } catch (error) {
+    if (!(error instanceof RelayRefusal)) throw error
+    if (error.reason === 'chain-moved') return await catchUp(runner, connection)
+    const lost = error.reason === 'diverged' || error.reason === 'stale-base'
+    if (lost || passes(error.reason ?? '')) return 'unreachable'
+    throw error
+  }
+}
+
+/** After a lost race: the winner's links, so that the loser can plan anew at once. */
+async function catchUp({ port }: VaultRunner, connection: Connection): Promise<LinkOutcome> {
+  const { entries } = await fetchChain(connection, port.vaultId, port.facts().links)
+  if (entries.length === 0) return 'unreachable'
+  await port.ingestChain(entries)
+  return 'chain-moved'
+}
+
+/**
+ * Waits until the chain is longer than `length` links, over as many connections as it takes.
+ * @param request this device's join request, which each new connection must be given
+ * @throws CofferError the relay's lasting refusal of the request
+ */
+export async function waitChainMoved(
+  link: RelayLink,
+  vaultId: VaultId,
+  length: number,
+  request: Bytes | undefined,
+  signal: AbortSignal,
+): Promise<ChainHead> {
+  let moved: ChainHead | undefined
+  let wake = (): void => undefined
+  const unlisten = link.listen({
+    onConnected: () => undefined,
+    onDisconnected: () => wake(),
+    onPush: (push) => {
+      if (push.kind !== 'chainMoved' || push.body.vaultId !== vaultId) return
+      moved = push.body.head
+      wake()
+    },
+  })
+  try {
+    while (!signal.aborted) {
+      const connection = await link.ready(false)
+      if (request !== undefined) moved = (await join(connection, vaultId, request)) ?? moved
+      while (link.connection === connection && !signal.aborted) {
+        if (moved !== undefined && moved.length > length) return moved
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          signal.addEventListener('abort', () => resolve(), { once: true })
+        })
+      }
+    }
+    throw new CofferError('cancelled', 'nobody waits any more', { reason: 'cancelled' })
+  } finally {
+    unlisten()
+  }
+}
+
+/** The chain's head, or undefined when the connection ended or the relay is busy. */
+async function join(
+  connection: Connection,
+  vaultId: VaultId,
+  request: Bytes,
+): Promise<ChainHead | undefined> {
+  try {
+    return (await connection.request('join', { vaultId, request })).head
+  } catch (error) {
+    if (error instanceof RelayRefusal && !passes(error.reason ?? '')) throw error
+    return undefined
+  }
+}

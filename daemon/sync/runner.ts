@@ -1,0 +1,295 @@
+import { readU32be, type Bytes } from '../../shared/bytes.js'
+import type { Random } from '../../shared/crypto/random.js'
+import { CofferError } from '../../shared/errors.js'
+import { nextWake, step } from '../core/sync/machine.js'
+import {
+  initialState,
+  type Effect,
+  type Event,
+  type PortWork,
+  type Problem,
+  type Request,
+  type State,
+} from '../core/sync/state.js'
+import { phaseOf, problemOf } from '../core/sync/status.js'
+import type { SyncProblem, VaultSyncStatus } from './api.js'
+import type { Connection, Outcome } from './connection.js'
+import { cancelled } from './deadline.js'
+import type { RelayLink } from './link.js'
+import { malformed, RelayRefusal, type Push } from './messages.js'
+import type { Timers } from './timers.js'
+import type { VaultPort } from './vault-port.js'
+
+export type RunnerParts = {
+  readonly timers: Timers
+  readonly random: Random
+  readonly onStatus: () => void
+  /** So many bytes more (or less) wait for the disk. */
+  readonly onQueued: (change: number) => void
+}
+
+type Watcher = {
+  readonly holds: (state: State) => boolean
+  readonly resolve: () => void
+  readonly reject: (error: CofferError) => void
+}
+
+/** Performs what a vault's machine wants, over a relay's link and the vault's port, and tells it what happens. */
+export class VaultRunner {
+  readonly port: VaultPort
+  readonly link: RelayLink
+  readonly #parts: RunnerParts
+  readonly #events: Event[] = []
+  readonly #barriers = new Map<number, (problem: Problem | undefined) => void>()
+  readonly #watchers = new Set<Watcher>()
+  readonly #unlisten: () => void
+  #state: State
+  #connection: Connection | undefined
+  #nextBarrier = 1
+  #cancelWake: (() => void) | undefined
+  #stepping = false
+  #stopped = false
+
+  constructor(port: VaultPort, link: RelayLink, parts: RunnerParts) {
+    this.port = port
+    this.link = link
+    this.#parts = parts
+    this.#state = initialState(port.facts())
+    this.#unlisten = link.listen({
+      onConnected: (connection) => {
+        this.#connection = connection
+        this.dispatch({ kind: 'connected' })
+      },
+      onDisconnected: () => {
+        this.#connection = undefined
+        this.dispatch({ kind: 'disconnected' })
+      },
+      onPush: (push) => this.#onPush(push),
+    })
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  status(): VaultSyncStatus {
+    const { facts, target, syncedAt } = this.#state
+    const problem = problemOf(this.#state)
+    return {
+      vaultId: this.port.vaultId,
+      phase: phaseOf(this.#state),
+      pos: facts.cursor.pos,
+      head: target,
+      drafts: facts.drafts,
+      outbox: facts.outbox.length,
+      syncedAt,
+      problem: problem && describe(problem),
+    }
+  }
+
+  /** Begins a barrier: its end, and a way to forget it. */
+  barrier(): { readonly done: Promise<void>; readonly forget: () => void } {
+    const id = this.#nextBarrier++
+    const done = new Promise<void>((resolve, reject) => {
+      this.#barriers.set(id, (problem) => {
+        this.#barriers.delete(id)
+        if (problem === undefined) resolve()
+        else reject(errorOf(problem))
+      })
+    })
+    if (this.#stopped) this.#barriers.get(id)?.(STOPPED)
+    else this.dispatch({ kind: 'barrier', id })
+    const forget = (): void => {
+      this.#barriers.delete(id)
+      this.dispatch({ kind: 'forget', id })
+    }
+    return { done, forget }
+  }
+
+  /** Resolves when the state is as `holds` says. @throws CofferError `cancelled` when the runner stops */
+  until(holds: (state: State) => boolean): Promise<void> {
+    if (holds(this.#state)) return Promise.resolve()
+    if (this.#stopped) return Promise.reject(cancelled())
+    return new Promise((resolve, reject) => this.#watchers.add({ holds, resolve, reject }))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#parts.onQueued(-this.#state.queued)
+    this.#unlisten()
+    this.#cancelWake?.()
+    for (const end of this.#barriers.values()) end(STOPPED)
+    for (const { reject } of this.#watchers) reject(cancelled())
+    this.#watchers.clear()
+  }
+
+  /** Feeds the machine; events that come while it works wait for their turn. */
+  dispatch(event: Event): void {
+    this.#events.push(event)
+    if (this.#stepping) return
+    this.#stepping = true
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) this.#step(next)
+    } finally {
+      this.#stepping = false
+    }
+  }
+
+  #step(event: Event): void {
+    if (this.#stopped) return
+    const { timers, random, onStatus, onQueued } = this.#parts
+    const now = timers.now()
+    const chance = readU32be(random(4)) / 2 ** 32
+    const { state, effects } = step(this.#state, event, { now, chance, facts: this.port.facts() })
+    const queued = state.queued - this.#state.queued
+    this.#state = state
+    for (const effect of effects) this.#perform(effect)
+    this.#cancelWake?.()
+    const wake = nextWake(state, now)
+    this.#cancelWake =
+      wake === undefined
+        ? undefined
+        : timers.after(wake - now, () => this.dispatch({ kind: 'tick' }))
+    for (const watcher of this.#watchers) {
+      if (!watcher.holds(state)) continue
+      this.#watchers.delete(watcher)
+      watcher.resolve()
+    }
+    if (queued !== 0) onQueued(queued)
+    onStatus()
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#send(effect.request)
+      case 'port':
+        return this.#work(effect.work)
+      case 'alarm':
+        return this.port.alarm(effect.alarm)
+      case 'barrier':
+        return this.#barriers.get(effect.id)?.(effect.problem)
+      case 'hangUp':
+        return this.#connection?.close(malformed())
+    }
+  }
+
+  #send(request: Request): void {
+    const connection = this.#connection
+    if (connection === undefined) return
+    const { vaultId } = this.port
+    switch (request.kind) {
+      case 'open':
+        return connection.send('open', { vaultId, after: request.after }, (outcome) =>
+          this.#reply(request, outcome, (reply) => ({ kind: 'opened', ...reply })),
+        )
+      case 'create': {
+        const { registrationToken: token } = this.link.address
+        const body = { links: [...request.links], ...(token === undefined ? {} : { token }) }
+        return connection.send('create', body, (outcome) =>
+          this.#reply(request, outcome, ({ existed }) => ({ kind: 'created', existed })),
+        )
+      }
+      case 'append': {
+        const { tag, base } = request
+        const body = { vaultId, base, entries: [...request.entries] }
+        return connection.send('append', body, (outcome) =>
+          this.#reply(request, outcome, (reply) => ({ kind: 'appended', tag, ...reply })),
+        )
+      }
+      case 'putHead':
+        return connection.send('putHead', { vaultId, head: request.head }, (outcome) =>
+          this.#reply(request, outcome, () => ({ kind: 'headPut' })),
+        )
+      case 'heads':
+        return connection.send('heads', { vaultId }, (outcome) =>
+          this.#reply(request, outcome, ({ heads }) => ({ kind: 'heads', heads })),
+        )
+    }
+  }
+
+  /** The connection's end has an event of its own: only answers and refusals are handed on. */
+  #reply<T>(request: Request, outcome: Outcome<T>, event: (reply: T) => Event): void {
+    if ('reply' in outcome) return this.dispatch(event(outcome.reply))
+    const { error } = outcome
+    const { code, reason = code } = error
+    if (error instanceof RelayRefusal) {
+      const { retryAfter } = error
+      const wait = retryAfter === undefined ? {} : { retryAfter }
+      this.dispatch({ kind: 'refused', request, code, reason, ...wait })
+    } else if (code === 'limit') {
+      // It didn't fit a frame: this side's fault, and waiting won't mend it.
+      this.dispatch({ kind: 'refused', request, code, reason })
+    }
+  }
+
+  #onPush(push: Push): void {
+    const { body } = push
+    if (body.vaultId !== this.port.vaultId) return
+    switch (push.kind) {
+      case 'entries': {
+        const { from, entries: bodies, head } = push.body
+        return this.dispatch({ kind: 'entries', from, bodies, head })
+      }
+      case 'head':
+        return this.dispatch({ kind: 'head', head: push.body.head })
+      case 'closed':
+        return this.dispatch({
+          kind: 'closed',
+          code: push.body.code,
+          reason: new RelayRefusal(push.body).reason ?? push.body.code,
+        })
+      case 'joinRequest':
+      case 'chainMoved':
+        return
+    }
+  }
+
+  #work(work: PortWork): void {
+    const finish = (answer?: readonly Bytes[]): void =>
+      this.dispatch({ kind: 'portDone', work, ...(answer === undefined ? {} : { answer }) })
+    this.#call(work).then(finish, (error: unknown) => {
+      const known = error instanceof CofferError
+      const code = known ? error.code : 'internal'
+      const reason = known ? (error.reason ?? code) : code
+      this.dispatch({ kind: 'portFailed', work, code, reason })
+    })
+  }
+
+  async #call(work: PortWork): Promise<readonly Bytes[] | undefined> {
+    const { port } = this
+    switch (work.kind) {
+      case 'ingest':
+        await port.ingest(work.from, work.bodies, work.generation)
+        return undefined
+      case 'seal':
+        await port.seal(work.limits)
+        return undefined
+      case 'links':
+        return port.chainEntries(work.from)
+      case 'rewind':
+        await port.rewind()
+        return undefined
+      case 'restore':
+        await port.restoreLost()
+        return undefined
+      case 'signHead':
+        return [await port.signedHead()]
+      case 'checkHead':
+        await port.checkHead(work.head)
+        return undefined
+    }
+  }
+}
+
+const STOPPED: Problem = { code: 'cancelled', reason: 'cancelled', lasting: true }
+
+function describe({ code, reason }: Problem): SyncProblem {
+  const who = code === 'storage' ? "this device's disk" : 'the relay'
+  return { code, reason, message: `${who} refused: ${reason}` }
+}
+
+function errorOf(problem: Problem): CofferError {
+  const { code, reason } = problem
+  return new CofferError(code, describe(problem).message, { reason })
+}
