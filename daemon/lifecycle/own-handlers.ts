@@ -45,7 +45,7 @@ export function openerOf(opener: WireOpener): Opener {
   return { kind: 'passphrase', passphrase: new Secret(passphrase) }
 }
 
-function wipeOpener(opener: Opener | undefined): void {
+export function wipeOpener(opener: Opener | undefined): void {
   if (opener?.kind === 'passphrase') opener.passphrase.wipe()
 }
 

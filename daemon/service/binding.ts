@@ -2,7 +2,6 @@ import type { RelayKey, VaultId } from '../../shared/ids.js'
 import { relayOf } from '../../shared/log/membership.js'
 import type { RelayAddress } from '../sync/api.js'
 import type { VaultShell } from '../vault/shell.js'
-import { refOf } from './place.js'
 import type { Session } from './session.js'
 import type { RelaySettings } from './settings.js'
 
@@ -69,18 +68,4 @@ export function bindSync(session: Session): () => void {
     stopStatus()
     for (const vaultId of attached.keys()) detach(vaultId)
   }
-}
-
-/** What the hub tells subscribers of one vault's changes; undefined when there is nothing they can name. */
-export function changedNames(
-  session: Session,
-  vaultId: VaultId,
-  names: readonly { readonly space: string; readonly name: string }[],
-  max: number,
-): { vault: NonNullable<ReturnType<typeof refOf>>; names: string[] | null } | undefined {
-  const vault = refOf(session, vaultId)
-  const secrets = names.filter(({ space }) => space === 'secret').map(({ name }) => name)
-  if (vault === undefined || secrets.length === 0) return undefined
-  const distinct = [...new Set(secrets)]
-  return { vault, names: distinct.length > max ? null : distinct }
 }

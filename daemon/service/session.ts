@@ -6,6 +6,7 @@ import { roleAt } from '../../shared/log/membership.js'
 import { RIGHTS, type Role } from '../../shared/log/roles.js'
 import type { Identity } from '../core/vault/chain.js'
 import type { Replica } from '../core/vault/replica.js'
+import type { Home } from '../home/home.js'
 import type { Device } from '../keystore/device.js'
 import type { SyncManager } from '../sync/api.js'
 import type { VaultStore } from '../vault/shell.js'
@@ -27,6 +28,7 @@ export type World = {
 /** Everything that exists while the home is open. */
 export type Session = {
   readonly world: World
+  readonly home: Home
   readonly device: Device
   readonly identity: Identity
   readonly settings: SettingsFile

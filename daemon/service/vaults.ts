@@ -117,8 +117,8 @@ export class Vaults {
   }
 
   /** A vault that is open now, without waiting. */
-  opened(vaultId: VaultId): VaultShell | undefined {
-    return this.#slots.get(vaultId)?.shell
+  opened(vaultId: VaultId | undefined): VaultShell | undefined {
+    return vaultId === undefined ? undefined : this.#slots.get(vaultId)?.shell
   }
 
   /** Where a vault stands: the org that a project belongs to. */

@@ -1,0 +1,72 @@
+import type { DaemonHandlers } from '../rpc/call.js'
+import { listConflicts, resolveConflict } from '../service/conflicts.js'
+import { generateSecret } from '../service/generate.js'
+import {
+  createOrg,
+  createProject,
+  listOrgs,
+  listProjects,
+  removeProject,
+  selectOrg,
+  selectProject,
+} from '../service/scopes.js'
+import {
+  getSecret,
+  listSecrets,
+  secretEnvironment,
+  secretHistory,
+} from '../service/secrets-read.js'
+import {
+  moveSecret,
+  removeSecrets,
+  rollbackSecret,
+  setMany,
+  setSecret,
+} from '../service/secrets-write.js'
+import type { Session } from '../service/session.js'
+
+type SecretMethod =
+  | 'orgCreate'
+  | 'orgList'
+  | 'orgSelect'
+  | 'projectCreate'
+  | 'projectList'
+  | 'projectRemove'
+  | 'projectSelect'
+  | 'secretSet'
+  | 'secretSetMany'
+  | 'secretGet'
+  | 'secretList'
+  | 'secretRemove'
+  | 'secretMove'
+  | 'secretHistory'
+  | 'secretRollback'
+  | 'secretGenerate'
+  | 'secretEnvironment'
+  | 'conflictsList'
+  | 'conflictsResolve'
+
+/** The methods on orgs, projects and secrets of the open home. */
+export function secretHandlers(session: () => Session): Pick<DaemonHandlers, SecretMethod> {
+  return {
+    orgCreate: (params) => createOrg(session(), params),
+    orgList: (params) => listOrgs(session(), params),
+    orgSelect: (params) => selectOrg(session(), params),
+    projectCreate: (params) => createProject(session(), params),
+    projectList: (params) => listProjects(session(), params),
+    projectRemove: (params) => removeProject(session(), params),
+    projectSelect: (params) => selectProject(session(), params),
+    secretSet: (params) => setSecret(session(), params),
+    secretSetMany: (params) => setMany(session(), params),
+    secretGet: (params, { signal }) => getSecret(session(), params, signal),
+    secretList: (params, { signal }) => listSecrets(session(), params, signal),
+    secretRemove: (params) => removeSecrets(session(), params),
+    secretMove: (params) => moveSecret(session(), params),
+    secretHistory: (params, { signal }) => secretHistory(session(), params, signal),
+    secretRollback: (params) => rollbackSecret(session(), params),
+    secretGenerate: (params) => generateSecret(session(), params),
+    secretEnvironment: (params, { signal }) => secretEnvironment(session(), params, signal),
+    conflictsList: (params) => listConflicts(session(), params),
+    conflictsResolve: (params) => resolveConflict(session(), params),
+  }
+}

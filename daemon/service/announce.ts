@@ -1,0 +1,96 @@
+import type { VaultId } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
+import type { NotificationParams } from '../../shared/protocol/local.js'
+import type { Infer } from '../../shared/protocol/schema.js'
+import type { relayState } from '../../shared/protocol/local-common.js'
+import type { Hub } from '../rpc/hub.js'
+import type { RelayStatus } from '../sync/api.js'
+import type { Name } from '../vault/shell.js'
+import { secretConflicts } from './conflicts.js'
+import { refOf } from './place.js'
+import { queuedIn } from './queue.js'
+import type { Session } from './session.js'
+
+// What subscribers are told: names that changed, how syncing stands.
+
+/** Changes in quick succession make one notification: a first sync has thousands. */
+const GATHER = 20
+
+/** The home's relay as callers see it; null without one. */
+export function relayStateOf({ settings, sync }: Session): Infer<typeof relayState> | null {
+  const { relay } = settings.current
+  if (relay === undefined) return null
+  const found = sync.status().relays.find(({ key }) => key === relay.key)
+  if (found === undefined) {
+    return { url: relay.url, key: relay.key, state: 'offline', since: 0, problem: null }
+  }
+  return describe(found)
+}
+
+function describe({ url, key, state, since, problem }: RelayStatus): Infer<typeof relayState> {
+  const what =
+    problem === undefined ? null : { code: problem.code, message: problem.message.slice(0, 2048) }
+  return { url, key, state, since, problem: what }
+}
+
+/** Queued writes and conflicting secrets of all open vaults. */
+export function countsOf({ vaults }: Session): { queued: number; conflicts: number } {
+  let [queued, conflicts] = [0, 0]
+  for (const { shell } of vaults.all()) {
+    if (shell === undefined) continue
+    queued += queuedIn(shell.replica)
+    for (const _ of secretConflicts(shell.replica)) conflicts++
+  }
+  return { queued, conflicts }
+}
+
+/** Tells the hub of changes until the returned function is called. */
+export function announce(session: Session, hub: Hub): () => void {
+  const { vaults, sync, world } = session
+  const changed = new Map<VaultId, Set<string>>()
+  let status = false
+  let cancel: (() => void) | undefined
+  const flush = (): void => {
+    cancel = undefined
+    for (const [vaultId, names] of changed) {
+      const note = changedNote(session, vaultId, names)
+      if (note !== undefined) hub.publish('changed', note)
+    }
+    changed.clear()
+    if (status) hub.publish('syncStatus', { relay: relayStateOf(session), ...countsOf(session) })
+    status = false
+  }
+  const soon = (): void => {
+    cancel ??= world.after(GATHER, flush)
+  }
+  const note = (vaultId: VaultId, names: readonly Name[]): void => {
+    const known = changed.get(vaultId) ?? new Set()
+    changed.set(vaultId, known)
+    for (const { space, name } of names) if (space === 'secret') known.add(name)
+  }
+  const statusChanged = (): void => {
+    status = true
+    soon()
+  }
+  const stopStatus = sync.onStatus(statusChanged)
+  const stopVaults = vaults.watch((event) => {
+    if (event.kind !== 'vault') return
+    if (event.event.kind === 'changed') note(event.vaultId, event.event.names)
+    statusChanged()
+  })
+  return () => {
+    stopStatus()
+    stopVaults()
+    cancel?.()
+  }
+}
+
+function changedNote(
+  session: Session,
+  vaultId: VaultId,
+  names: ReadonlySet<string>,
+): NotificationParams<'changed'> | undefined {
+  const vault = refOf(session, vaultId)
+  if (vault === undefined || names.size === 0) return undefined
+  return { vault, names: names.size > LIMITS.items ? null : [...names] }
+}

@@ -1,0 +1,156 @@
+import { epochAt } from '../../shared/log/membership.js'
+import type { Params, Result } from '../../shared/protocol/local.js'
+import type { Warning } from '../../shared/protocol/local-common.js'
+import { CofferError } from '../../shared/errors.js'
+import { readConfig } from '../home/config.js'
+import type { Access } from '../keystore/access.js'
+import { relayStateOf } from './announce.js'
+import { secretConflicts } from './conflicts.js'
+import { personOf } from './people.js'
+import { refOf, selectionOf } from './place.js'
+import { queuedIn } from './queue.js'
+import type { Session } from './session.js'
+import type { Held } from './vaults.js'
+
+type Status = Result<'status'>
+type VaultStatus = Status['vaults'][number]
+
+export type DaemonFacts = {
+  readonly version: string
+  readonly startedAt: number
+  readonly offline: boolean
+}
+
+const NOTHING_SELECTED: Status['selection'] = {
+  org: null,
+  project: null,
+  orgFrom: 'nothing',
+  projectFrom: 'nothing',
+  file: null,
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof CofferError ? (error.reason ?? error.code) : 'internal'
+}
+
+/** A warning's code and text from whatever a part of the status failed with. */
+function warningOf(what: string, error: unknown): Warning {
+  const message = error instanceof CofferError ? error.message : 'it failed unexpectedly'
+  return { code: codeOf(error), message: `${what}: ${message}`.slice(0, 2048) }
+}
+
+function alarmWarnings({ shell }: Held): Warning[] {
+  const alarms = shell?.alarms ?? []
+  return alarms.slice(-100).map(({ reason, detail }) => ({ code: reason, message: detail }))
+}
+
+function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
+  const { vaultId, shell, failure } = held
+  const vault = refOf(session, vaultId)
+  if (vault === undefined) return undefined
+  if (shell === undefined) {
+    const damaged = failure !== undefined
+    const warnings = damaged ? [warningOf('the vault', failure)] : []
+    const nothing = { secrets: 0, queued: 0, conflicts: 0, epoch: 0 }
+    const unknown = { pos: null, syncedAt: null, confirmedAt: null }
+    return { vault, state: damaged ? 'damaged' : 'loading', ...nothing, ...unknown, warnings }
+  }
+  const { replica } = shell
+  const sync = session.sync.status().vaults.find((one) => one.vaultId === vaultId)
+  const { membership, cursor } = replica
+  const problem =
+    sync?.problem === undefined
+      ? []
+      : [{ code: sync.problem.reason ?? sync.problem.code, message: sync.problem.message }]
+  return {
+    vault,
+    state: session.loading.has(vaultId) ? 'loading' : 'ready',
+    secrets: [...replica.live('secret')].length,
+    queued: queuedIn(replica),
+    conflicts: [...secretConflicts(replica)].length,
+    pos: cursor.pos === 0 ? null : cursor.pos,
+    epoch: membership === undefined ? 0 : epochAt(membership),
+    syncedAt: sync?.syncedAt ?? null,
+    confirmedAt: replica.confirmedAt ?? null,
+    warnings: [...alarmWarnings(held), ...problem].slice(-100),
+  }
+}
+
+async function openPart(
+  session: Session,
+  { context }: Params<'status'>,
+): Promise<
+  Pick<Status, 'device' | 'user' | 'selection' | 'relay' | 'joining' | 'vaults' | 'warnings'>
+> {
+  const { device, vaults, settings } = session
+  const warnings: Warning[] = []
+  const selection = await selectionOf(session, context).catch((error: unknown) => {
+    warnings.push(warningOf('the selection', error))
+    return undefined
+  })
+  const user = vaults.opened(vaults.userVault)?.replica
+  const { name, email } = user === undefined ? device : personOf(user)
+  return {
+    device: { deviceId: device.deviceId, name: device.device },
+    user: { userId: device.userId, name, email },
+    selection:
+      selection === undefined
+        ? NOTHING_SELECTED
+        : {
+            org: selection.org ?? null,
+            project: selection.project ?? null,
+            orgFrom: selection.orgFrom,
+            projectFrom: selection.projectFrom,
+            file: selection.file,
+          },
+    relay: relayStateOf(session),
+    joining: settings.current.join !== undefined,
+    vaults: vaults.all().flatMap((held) => vaultStatus(session, held) ?? []),
+    warnings,
+  }
+}
+
+/** Everything about the daemon; names only while the home is open. */
+export async function statusOf(
+  facts: DaemonFacts,
+  access: Access,
+  session: Session | undefined,
+  params: Params<'status'>,
+): Promise<Status> {
+  const warnings: Warning[] = []
+  const attempt = <T>(what: string, read: () => T, otherwise: T): T => {
+    try {
+      return read()
+    } catch (error) {
+      warnings.push(warningOf(what, error))
+      return otherwise
+    }
+  }
+  const minutes =
+    access.state === 'none'
+      ? undefined
+      : attempt('the configuration', () => readConfig(access.home).autoLock, undefined)
+  const opener = attempt('the keystore', () => access.openerKind, null)
+  const closed = {
+    device: null,
+    user: null,
+    selection: NOTHING_SELECTED,
+    relay: null,
+    joining: false,
+    vaults: [],
+    warnings: [],
+  }
+  const open = session === undefined ? closed : await openPart(session, params)
+  return {
+    version: facts.version,
+    pid: process.pid,
+    startedAt: facts.startedAt,
+    home: access.path,
+    state: access.state,
+    opener,
+    autoLock: minutes === undefined ? null : minutes * 60_000,
+    offline: facts.offline,
+    ...open,
+    warnings: [...warnings, ...open.warnings],
+  }
+}
