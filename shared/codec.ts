@@ -35,7 +35,9 @@ const DECODE_OPTIONS = {
 
 /** Canonical bytes of `value`. The value is trusted to fit its type; `decode` is the gate. */
 export function encode<T>(codec: Codec<T>, value: T): Bytes {
-  return cborEncode(codec.raw(value))
+  const out = cborEncode(codec.raw(value))
+  // On Node it may be a Buffer out of a shared pool: one that prints, compares and slices otherwise.
+  return out.constructor === Uint8Array ? out : new Uint8Array(out)
 }
 
 /**
@@ -51,7 +53,9 @@ export function decode<T>(codec: Codec<T>, bytes: Bytes, what: string, maxBytes:
   }
   let value: T
   try {
-    value = codec.parse(cborDecode(bytes, DECODE_OPTIONS), '')
+    // A view, since the slices of a Buffer would be parts of it: what is decoded has bytes of its own.
+    const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    value = codec.parse(cborDecode(view, DECODE_OPTIONS), '')
   } catch (error) {
     const why = error instanceof Malformed ? error.message : 'not canonical CBOR'
     throw new CofferError('format', `${what} is malformed (${why})`, { reason: 'malformed' })
