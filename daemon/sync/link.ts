@@ -48,7 +48,7 @@ export class RelayLink {
     this.address = address
     this.#parts = parts
     this.#onStatus = onStatus
-    this.#since = parts.timers.now()
+    this.#since = parts.timers.wall()
   }
 
   status(): RelayStatus {
@@ -169,7 +169,7 @@ export class RelayLink {
   }
 
   #set(state: RelayStatus['state'], problem: CofferError | undefined): void {
-    if (state !== this.#state) this.#since = this.#parts.timers.now()
+    if (state !== this.#state) this.#since = this.#parts.timers.wall()
     this.#state = state
     this.#problem = problem
     this.#onStatus()

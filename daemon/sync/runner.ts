@@ -46,6 +46,7 @@ export class VaultRunner {
   #state: State
   #connection: Connection | undefined
   #nextBarrier = 1
+  #syncedAt: number | undefined
   #cancelWake: (() => void) | undefined
   #stepping = false
   #stopped = false
@@ -73,7 +74,7 @@ export class VaultRunner {
   }
 
   status(): VaultSyncStatus {
-    const { facts, target, syncedAt } = this.#state
+    const { facts, target } = this.#state
     const problem = problemOf(this.#state)
     return {
       vaultId: this.port.vaultId,
@@ -82,7 +83,7 @@ export class VaultRunner {
       head: target,
       drafts: facts.drafts,
       outbox: facts.outbox.length,
-      syncedAt,
+      syncedAt: this.#syncedAt,
       problem: problem && describe(problem),
     }
   }
@@ -141,6 +142,7 @@ export class VaultRunner {
     const now = timers.now()
     const chance = readU32be(random(4)) / 2 ** 32
     const { state, effects } = step(this.#state, event, { now, chance, facts: this.port.facts() })
+    if (state.syncedAt !== this.#state.syncedAt) this.#syncedAt = timers.wall()
     const queued = state.queued - this.#state.queued
     this.#state = state
     for (const effect of effects) this.#perform(effect)
