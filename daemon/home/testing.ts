@@ -1,0 +1,32 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CofferError } from '../../shared/errors.js'
+import { prepareHome, type Home } from './home.js'
+
+/** Runs `use` in a fresh 0700 folder that is gone afterwards. */
+export async function inFolder(use: (folder: string) => Promise<void> | void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-test-'))
+  chmodSync(folder, 0o700)
+  try {
+    await use(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Runs `use` in a prepared home of the caller's. */
+export async function inHome(use: (home: Home) => Promise<void> | void): Promise<void> {
+  await inFolder((folder) => use(prepareHome(join(folder, 'home'), process.geteuid?.() ?? 0)))
+}
+
+/** The coded error that `run` throws or rejects with; fails when it doesn't. */
+export async function refusal(run: () => unknown): Promise<CofferError> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof CofferError) return error
+    throw error
+  }
+  throw new Error('not refused')
+}
