@@ -79,16 +79,11 @@ function refuse(reason: string, what: string): never {
 }
 
 /**
- * Checks a signed header against the membership (which must hold its memberHead) and its author's tail;
- * the deps are the caller's, as is `header` where it has read it already. Never looks at today's roles: a changeset is judged where its author stood.
+ * Checks that its author may have written a changeset where it stood: version, vault, signature, member head, role,
+ * epoch. `m` holds the header's memberHead. Never looks at today's roles.
  * @throws CofferError `tampering` with the rule's name as reason, or `format`
  */
-export function checkHeader(
-  m: Membership,
-  signed: Signed,
-  tail: DeviceTail | undefined,
-  header: Header = signedHeader.read(signed),
-): Header {
+export function checkStanding(m: Membership, signed: Signed, header: Header): void {
   if (header.version !== VERSION || header.suite !== SUITE) {
     throw new CofferError(
       'format',
@@ -112,9 +107,44 @@ export function checkHeader(
     refuse('not-authorised', 'its author may not write')
   if (header.epoch !== epochAt(m, n))
     refuse('wrong-epoch', 'it names an epoch that was not in force')
+}
+
+/**
+ * Checks what a header says of its place among its author's changesets, and its form.
+ * @param tail the author's changeset before, undefined for its first
+ * @throws CofferError `tampering`
+ */
+export function checkTurn(header: Header, tail: DeviceTail | undefined): void {
   checkTail(header, tail)
   checkShape(header)
+}
+
+/** `checkStanding` and `checkTurn` of a header that nobody has read yet; the deps are the caller's (`checkDeps`). */
+export function checkHeader(m: Membership, signed: Signed, tail: DeviceTail | undefined): Header {
+  const header = signedHeader.read(signed)
+  checkStanding(m, signed, header)
+  checkTurn(header, tail)
   return header
+}
+
+/**
+ * Checks that dependencies, all known, are the changesets that the header takes them for, and that its author knew
+ * at least the links that they were written under: whoever builds on a change can't claim not to know its chain.
+ * @throws CofferError `tampering`
+ */
+export function checkDeps(
+  header: Header,
+  known: (hash: ChangesetHash) => { device: DeviceId; seq: number; memberN: number } | undefined,
+): void {
+  for (const dep of header.deps) {
+    const at = known(dep.hash)
+    if (at?.device !== dep.device || at.seq !== dep.seq) {
+      refuse('bad-deps', 'a dependency is not the one that it names')
+    }
+    if (at.memberN > header.memberHead.n) {
+      refuse('member-head-back', 'its member head is behind that of a dependency')
+    }
+  }
 }
 
 function checkTail(header: Header, tail: DeviceTail | undefined): void {

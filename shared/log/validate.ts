@@ -219,17 +219,25 @@ function planAddDevice(
 }
 
 /**
+ * Checks that a link's table of wraps is the one that it names: what comes with a link is as good as its signature.
+ * @throws CofferError `tampering` (reason `bad-wraps`)
+ */
+export function checkTable(link: Link, table: Bytes | undefined): void {
+  const expected = wrapsHashOf(link.action)
+  if ((expected === undefined) !== (table === undefined))
+    refuse('bad-wraps', 'its table of wraps is missing or unasked for')
+  if (expected !== undefined && table !== undefined && !equal(hash('wraps', table), expected))
+    refuse('bad-wraps', 'its table of wraps is another')
+}
+
+/**
  * Checks a link's table of wraps: its hash is the link's, its recipients are exactly whom the link makes a
  * reader. Boxes are opened elsewhere. `m` is the membership once the link holds.
  * @throws CofferError `tampering` (reason `bad-wraps`) or `format`
  */
 export function checkWraps(m: Membership, link: Link, table: Bytes | undefined): void {
-  const expected = wrapsHashOf(link.action)
-  if (expected === undefined || table === undefined) {
-    if (expected !== table) refuse('bad-wraps', 'its table of wraps is missing or unasked for')
-    return
-  }
-  if (!equal(hash('wraps', table), expected)) refuse('bad-wraps', 'its table of wraps is another')
+  checkTable(link, table)
+  if (table === undefined) return
   const recipients = decodeWraps(table).map((wrap) => wrap.device)
   const readers = [...m.devices.values()]
     .filter((device) => device.roles[0]?.from === link.n)

@@ -15,7 +15,7 @@ import {
 } from '../../../shared/log/link.js'
 import { epochAt, headOf, type Membership } from '../../../shared/log/membership.js'
 import type { Signed } from '../../../shared/log/signed.js'
-import { applyLink, checkWraps, openChain } from '../../../shared/log/validate.js'
+import { applyLink, checkTable, checkWraps, openChain } from '../../../shared/log/validate.js'
 import { genesisContext, unwrap, vaultContext } from '../crypto/epoch.js'
 import type { BoxKeyPair } from '../crypto/seal.js'
 import { alarmOf, type Alarm } from './alarm.js'
@@ -86,9 +86,11 @@ export class Chain {
    */
   take(body: Bytes, signed: Signed, wraps: Bytes | undefined): Taken {
     try {
-      const { n } = signedLink.read(signed)
-      const known = this.membership?.hashes[n]
-      if (known !== undefined) return this.#again(n, known === signedLink.id(signed))
+      const link = signedLink.read(signed)
+      const known = this.membership?.hashes[link.n]
+      if (known !== undefined) return this.#again(link.n, known === signedLink.id(signed))
+      // A true link with a false table must not take the place of the true pair, which may follow.
+      checkTable(link, wraps)
       return this.#apply(body, signed, wraps)
     } catch (error) {
       return { ...NOTHING, alarms: [alarmOf(error, 'link')] }

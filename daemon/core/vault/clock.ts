@@ -2,6 +2,9 @@ import { LIMITS } from '../../../shared/limits.js'
 
 export type Stamp = { readonly wall: number; readonly counter: number }
 
+/** The counter's greatest value: 32 bits. */
+export const MAX_COUNTER = 0xffff_ffff
+
 /**
  * Hybrid logical clock (SPEC section 6). It never runs behind what it has seen, unless that was absurd: a stamp
  * further ahead than `LIMITS.clockAhead` is flagged and ignored, so that one wrong clock can't drag all along.
@@ -12,7 +15,10 @@ export class Clock {
   /** A stamp for a local write at `now` (milliseconds since 1970), above all seen before. */
   tick(now: number): Stamp {
     const { wall, counter } = this.#last
-    this.#last = now > wall ? { wall: now, counter: 0 } : { wall, counter: counter + 1 }
+    if (now > wall) this.#last = { wall: now, counter: 0 }
+    else if (counter < MAX_COUNTER) this.#last = { wall, counter: counter + 1 }
+    // Another device may have sent the last stamp of a millisecond.
+    else this.#last = { wall: wall + 1, counter: 0 }
     return this.#last
   }
 

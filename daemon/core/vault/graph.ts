@@ -53,10 +53,12 @@ export class Graph {
     return hash && node && { ...node, hash }
   }
 
-  /** What a device's changeset after `hash` must follow. */
-  tail(hash: ChangesetHash | undefined): DeviceTail | undefined {
+  /** What `device`'s changeset after `hash` must follow: undefined when that one isn't this device's. */
+  tail(device: DeviceId, hash: ChangesetHash | undefined): DeviceTail | undefined {
     const node = hash && this.nodes.get(hash)
-    return hash && node && { seq: node.seq, hash, memberN: node.memberN }
+    return node?.device === device && hash
+      ? { seq: node.seq, hash, memberN: node.memberN }
+      : undefined
   }
 
   /** Heads of the other devices that nothing here builds on yet: the deps of `device`'s next changeset. */

@@ -5,11 +5,14 @@ import { bytesOf, type ChangesetHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import {
   changeIdOf,
-  checkHeader,
+  checkDeps,
+  checkStanding,
+  checkTurn,
   signedHeader,
   type Header,
 } from '../../../shared/log/changeset.js'
 import { checkItem, itemCodec, type Item } from '../../../shared/log/entry.js'
+import { epochAt } from '../../../shared/log/membership.js'
 import { signedCodec, type Signed } from '../../../shared/log/signed.js'
 import { openPart } from '../crypto/epoch.js'
 import { alarmOf, type Alarm } from './alarm.js'
@@ -27,6 +30,8 @@ type Pending = {
   readonly signed: Signed
   readonly header: Header
   readonly items: (Item | undefined)[]
+  /** Its author's signature and rights were checked, which needs the link of its member head. */
+  readonly checked: boolean
   missing: number
   generation: number
 }
@@ -73,7 +78,7 @@ export class Inbound {
       LIMITS.storeValue,
     )
     const hash = signedHeader.id(signed)
-    this.#add(hash, signed, signedHeader.read(signed), generation)
+    this.#add(hash, { signed, header: signedHeader.read(signed), checked: false, generation })
     for (const index of indexes) {
       const item = reader.get('item', bytesOf(changeIdOf(hash, index)))
       if (item !== undefined)
@@ -82,20 +87,28 @@ export class Inbound {
     this.#fresh = []
   }
 
-  /** Takes a new changeset with its first items. @throws CofferError `format`, `limit` */
+  /**
+   * Takes a new changeset with its first items. A forged one is refused at once where its author is known: waiting
+   * in the place of the true one, whose hash is the same, it would take that down with it.
+   * @throws CofferError `format`, `limit`, `tampering`
+   */
   begin(hash: ChangesetHash, signed: Signed, items: readonly Item[], generation: number): void {
     if (this.#pending.size >= LIMITS.pending) {
       throw new CofferError('limit', 'too many changesets wait for something', {
         reason: 'pending',
       })
     }
-    this.#add(hash, signed, signedHeader.read(signed), generation)
+    const header = signedHeader.read(signed)
+    const { membership } = this.#parts.chain
+    const checked = membership !== undefined && header.memberHead.n < membership.hashes.length
+    if (checked) checkStanding(membership, signed, header)
+    this.#add(hash, { signed, header, checked, generation })
     this.more(hash, 0, items)
   }
 
-  #add(hash: ChangesetHash, signed: Signed, header: Header, generation: number): void {
-    const items = header.items.map(() => undefined)
-    this.#pending.set(hash, { signed, header, items, missing: items.length, generation })
+  #add(hash: ChangesetHash, one: Omit<Pending, 'items' | 'missing'>): void {
+    const items = one.header.items.map(() => undefined)
+    this.#pending.set(hash, { ...one, items, missing: items.length })
   }
 
   /** Takes items from index `first` on. @throws CofferError `tampering` (reason `bad-item`) */
@@ -127,11 +140,12 @@ export class Inbound {
   #waits({ header, missing }: Pending): Waits | undefined {
     const { chain, graph } = this.#parts
     if (missing > 0) return 'items'
-    if (chain.membership === undefined || header.memberHead.n >= chain.membership.hashes.length)
-      return 'link'
+    const m = chain.membership
+    if (m === undefined || header.memberHead.n >= m.hashes.length) return 'link'
     if (header.prev !== undefined && !graph.has(header.prev)) return 'prev'
     if (!header.deps.every((dep) => graph.has(dep.hash))) return 'deps'
-    return chain.keys.has(header.epoch) ? undefined : 'key'
+    const known = chain.keys.has(header.epoch) || header.epoch !== epochAt(m, header.memberHead.n)
+    return known ? undefined : 'key'
   }
 
   /**
@@ -170,7 +184,9 @@ export class Inbound {
     const { chain, graph, names } = this.#parts
     const { signed, header } = pending
     try {
-      checkHeader(chain.known(), signed, graph.tail(header.prev), header)
+      if (!pending.checked) checkStanding(chain.known(), signed, header)
+      checkTurn(header, graph.tail(header.device, header.prev))
+      checkDeps(header, (dep) => graph.nodes.get(dep))
     } catch (error) {
       out.alarms.push(alarmOf(error, 'changeset'))
       for (const index of header.items.keys()) {

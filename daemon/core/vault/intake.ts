@@ -74,9 +74,10 @@ export class Intake {
       this.cursor = { pos: pos + 1, entryId, logHash: next, generation, reading }
       batch.ops.push({ table: 'log', key: u64be(pos + 1), value: bytesOf(this.cursor.logHash) })
       this.#take(body, entryId, batch)
+      // At each entry: the store doesn't have this batch's positions yet.
+      batch.alarms.push(...this.#parts.heads.recheck(this.cursor))
     }
     this.cursor = { ...this.cursor, generation }
-    batch.alarms.push(...this.#parts.heads.recheck(this.cursor))
     batch.ops.push({ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.cursor) })
     return this.#settle(batch)
   }

@@ -16,6 +16,7 @@ import type { Random } from '../../../shared/crypto/random.js'
 import type { ChangeId, ChangesetHash, DeviceId, EntryId, LogHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { signedCodec } from '../../../shared/log/signed.js'
+import { MAX_COUNTER } from './clock.js'
 
 /** The local database's tables: their byte, and whether keys keep their order (else they are hashed). */
 export const TABLES = {
@@ -84,7 +85,7 @@ const changeFields = {
   kind: req(2, oneOf(['put', 'delete'])),
   /** Hybrid logical clock: milliseconds since 1970, then a counter. */
   wall: req(3, uint()),
-  counter: req(4, uint(0xffff_ffff)),
+  counter: req(4, uint(MAX_COUNTER)),
   /** The changes of this name that this one supersedes. */
   parents: req(5, list(id<ChangeId>(), LIMITS.parents)),
   /** Bytes of the value; 0 for a delete. */
