@@ -2,7 +2,7 @@ import type { RelayKey, VaultId } from '../../shared/ids.js'
 import { relayOf } from '../../shared/log/membership.js'
 import type { RelayAddress } from '../sync/api.js'
 import type { VaultShell } from '../vault/shell.js'
-import type { Session } from './session.js'
+import { ownRole, type Session } from './session.js'
 import type { RelaySettings } from './settings.js'
 
 /** The address of a relay of the settings, as syncing takes it. */
@@ -18,8 +18,14 @@ export function addressOf({ url, key, ca, registration }: RelaySettings): RelayA
 /** Where a vault syncs: its own relay's address, the home's, or nowhere yet. */
 type Where = RelayAddress | 'home' | undefined
 
-function whereOf({ settings, vaults }: Session, shell: VaultShell): Where {
+function whereOf(session: Session, shell: VaultShell): Where {
+  const { settings, vaults } = session
   const { membership } = shell.replica
+  // Until it is let in, a joiner reads nothing but the chain, and that by its code.
+  const joining = shell.vaultId === vaults.userVault && settings.current.join !== undefined
+  if (membership === undefined ? joining : ownRole(session, shell.replica) === undefined) {
+    return undefined
+  }
   const record = vaults.all().find(({ vaultId }) => vaultId === shell.vaultId)?.record
   const key: RelayKey | undefined = membership === undefined ? record?.relay : relayOf(membership)
   const home = settings.current.relay

@@ -26,6 +26,11 @@ export class Loading {
     return this.#settings.current.loading.includes(vaultId)
   }
 
+  /** Tells of each vault that has come as a whole, until the returned function is called. */
+  watch(listener: (vaultId: VaultId) => void): () => void {
+    return this.#events.on(listener)
+  }
+
   /** To be called before anything of the vault is stored. @throws CofferError `storage` */
   begin(vaultId: VaultId): void {
     if (this.has(vaultId)) return

@@ -23,8 +23,10 @@ export function keepTogether(session: Session): void {
   const { world, vaults, sync, ended } = session
   const mutex = new Mutex()
   let cancel: (() => void) | undefined
+  let pending = Infinity
   const run = async (): Promise<void> => {
     cancel = undefined
+    pending = Infinity
     if (ended.aborted) return
     try {
       await adoptRelay(session)
@@ -36,7 +38,10 @@ export function keepTogether(session: Session): void {
   }
   const soon = (ms: number): void => {
     if (ended.aborted || session.settings.current.join !== undefined) return
-    cancel ??= world.after(ms, () => {
+    if (pending <= ms) return
+    cancel?.()
+    pending = ms
+    cancel = world.after(ms, () => {
       mutex.run(run).catch(world.onError)
     })
   }

@@ -17,6 +17,7 @@ export class Heads {
   readonly #chain: Chain
   /** Heads past our cursor, to compare once we get there. */
   readonly #ahead = new Map<DeviceId, Head>()
+  readonly #seen = new Map<DeviceId, number>()
   #newest: number | undefined
 
   constructor(env: Env, identity: Identity, chain: Chain) {
@@ -27,6 +28,11 @@ export class Heads {
 
   get newest(): number | undefined {
     return this.#newest
+  }
+
+  /** When (its clock, milliseconds since 1970) another device made its newest head that held here. */
+  seenAt(device: DeviceId): number | undefined {
+    return this.#seen.get(device)
   }
 
   sign({ pos, logHash, generation }: LogCursor): Bytes {
@@ -83,7 +89,10 @@ export class Heads {
     if (n < m.hashes.length && linkAt(m, n) !== hash) {
       alarms.push({ reason: 'fork', detail: `the relay showed another link ${n}` })
     }
-    if (alarms.length === 0) this.#newest = Math.max(this.#newest ?? 0, head.time)
+    if (alarms.length === 0) {
+      this.#newest = Math.max(this.#newest ?? 0, head.time)
+      this.#seen.set(head.device, Math.max(this.#seen.get(head.device) ?? 0, head.time))
+    }
     return alarms
   }
 

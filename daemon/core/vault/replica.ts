@@ -1,7 +1,7 @@
 import { u32be, type Bytes } from '../../../shared/bytes.js'
 import { decode } from '../../../shared/codec.js'
 import { CofferError } from '../../../shared/errors.js'
-import { bytesOf, type ChangesetHash, type VaultId } from '../../../shared/ids.js'
+import { bytesOf, type ChangesetHash, type VaultId, type DeviceId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { itemCodec } from '../../../shared/log/entry.js'
 import type { Action } from '../../../shared/log/link.js'
@@ -193,6 +193,11 @@ export class Replica {
   /** The time (milliseconds since 1970, its clock) of the newest signed head of another device, if any. */
   get confirmedAt(): number | undefined {
     return this.#heads.newest
+  }
+
+  /** The time of one other device's newest signed head, if any came since the vault was opened. */
+  seenAt(device: DeviceId): number | undefined {
+    return this.#heads.seenAt(device)
   }
 
   /** The parts that `load.ts` restores from the store. */

@@ -1,0 +1,234 @@
+import { toBase32, toHex, fromBase32, type Bytes } from '../../shared/bytes.js'
+import { decode } from '../../shared/codec.js'
+import { signKeyPair } from '../../shared/crypto/sign.js'
+import { CofferError } from '../../shared/errors.js'
+import { bytesOf, idOf, type InviteKey } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
+import { fingerprintOf, formatInviteCode, inviteSeed } from '../../shared/log/code.js'
+import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
+import { joinRequestCodec, type JoinRequest } from '../../shared/log/link.js'
+import { relayOf, type InviteRecord } from '../../shared/log/membership.js'
+import { checkJoinRequest } from '../../shared/log/validate.js'
+import type { Params, Result } from '../../shared/protocol/local.js'
+import type { Warning } from '../../shared/protocol/local-common.js'
+import { sealLabel } from '../core/crypto/epoch.js'
+import type { Replica } from '../core/vault/replica.js'
+import { addLink, letIn } from './links.js'
+import { bringInto, linkOf, otherVaults, ownDevices } from './own-devices.js'
+import { deviceLabel } from './people.js'
+import { checkMayWrite, ownRole, type Session } from './session.js'
+
+/** Bytes of an invite code's secret: 104 bits. */
+const SECRET_BYTES = 13
+
+function noRelay(): CofferError {
+  return new CofferError('usage', 'this home has no relay over which another device could join', {
+    reason: 'no-relay',
+    next: 'coffer relay set URL --relay-key KEY',
+  })
+}
+
+/** Makes an invite for another device of this person; its code is returned only once the relay has the invite. */
+export async function addDevice(
+  session: Session,
+  { expires }: Params<'deviceAdd'>,
+): Promise<Result<'deviceAdd'>> {
+  const { settings, vaults, world, identity } = session
+  const { relay } = settings.current
+  const { user } = vaults
+  checkMayWrite(session, user.replica)
+  if (relay === undefined || relayOf(user.replica.chain.known()) !== relay.key) throw noRelay()
+  if (expires < 1000 || expires > LIMITS.inviteLife) {
+    throw new CofferError('limit', 'an invite lives between one second and seven days', {
+      reason: 'invite-life',
+    })
+  }
+  const secret = world.random(SECRET_BYTES)
+  const inviteKey = idOf<InviteKey>(signKeyPair(inviteSeed(secret)).publicKey)
+  const expiresAt = world.now() + expires
+  await addLink(session, user, (replica) => {
+    const role = ownRole(session, replica)
+    if (role === undefined || replica.membership?.invites.has(inviteKey) === true) return undefined
+    const { key } = replica.chain.current()
+    const label = sealLabel(key, bytesOf(inviteKey), '', world.random)
+    const { userId } = identity
+    return {
+      action: { kind: 'invite', body: { inviteKey, role, expires: expiresAt, label, userId } },
+    }
+  })
+  const invite = user.replica.membership?.invites.get(inviteKey)
+  if (invite === undefined) throw new TypeError('an accepted invite is not in the chain')
+  const { url, key } = relay
+  const { vaultId } = user
+  const code = formatInviteCode({
+    url,
+    relay: key,
+    vaultId,
+    link: invite.link,
+    secret,
+    user: identity.userId,
+  })
+  return { code, expiresAt }
+}
+
+/** A device that answered an invite: its request's signatures hold. */
+type Waiting = {
+  readonly request: JoinRequest
+  readonly statement: DeviceStatement
+  readonly invite: InviteRecord
+  readonly fingerprint: string
+  readonly at: number
+}
+
+/** When each request was first seen, by the invite that it answers; kept as long as the home is open. */
+const seen = new WeakMap<Session, Map<string, { readonly body: Bytes; readonly at: number }>>()
+
+function seenRequests(
+  session: Session,
+): Map<string, { readonly body: Bytes; readonly at: number }> {
+  const known =
+    seen.get(session) ?? new Map<string, { readonly body: Bytes; readonly at: number }>()
+  seen.set(session, known)
+  return known
+}
+
+/** Takes note of requests as the relay gives them, unchecked; beyond a cap the oldest go. */
+function note(session: Session, bodies: readonly Bytes[]): void {
+  const known = seenRequests(session)
+  for (const body of bodies) {
+    if (body.length > LIMITS.joinRequest) continue
+    const key = toHex(body)
+    if (!known.has(key)) known.set(key, { body, at: session.world.now() })
+  }
+  for (const key of known.keys()) {
+    if (known.size <= 2 * LIMITS.invites) break
+    known.delete(key)
+  }
+}
+
+/** Keeps the requests that the relay pushes while the home is open. */
+export function watchRequests(session: Session): void {
+  const stop = session.sync.onJoinRequest((vaultId, request) => {
+    if (vaultId === session.vaults.userVault) note(session, [request])
+  })
+  session.ended.addEventListener('abort', stop)
+}
+
+function check(
+  replica: Replica,
+  { body, at }: { readonly body: Bytes; readonly at: number },
+): Waiting | undefined {
+  const { membership } = replica
+  if (membership === undefined) return undefined
+  try {
+    const request = decode(joinRequestCodec, body, 'a join request', LIMITS.joinRequest)
+    const { statement, inviteKey, vaultId, inviteLink } = checkJoinRequest(membership, request)
+    const invite = membership.invites.get(inviteKey)
+    if (invite === undefined) return undefined
+    return {
+      request,
+      statement,
+      invite,
+      at,
+      fingerprint: fingerprintOf(vaultId, inviteLink, statement),
+    }
+  } catch (error) {
+    // The relay may hold anything: what doesn't hold isn't shown.
+    if (error instanceof CofferError) return undefined
+    throw error
+  }
+}
+
+/** Reads the relay's requests, when it answers, and gives all that hold. */
+async function waiting(session: Session): Promise<{ all: Waiting[]; problem?: CofferError }> {
+  const { sync, vaults } = session
+  const { user } = vaults
+  let problem: CofferError | undefined
+  try {
+    note(session, await sync.joinRequests(user.vaultId, { timeout: LIMITS.linkTimeout }))
+  } catch (error) {
+    if (!(error instanceof CofferError)) throw error
+    problem = error
+  }
+  const all = [...seenRequests(session).values()].flatMap((one) => check(user.replica, one) ?? [])
+  return problem === undefined ? { all } : { all, problem }
+}
+
+export async function deviceRequests(session: Session): Promise<Result<'deviceRequests'>> {
+  const { all, problem } = await waiting(session)
+  const now = session.world.now()
+  const requests = all.map(({ fingerprint, at, invite: { expires } }) => ({
+    fingerprint,
+    name: '',
+    at,
+    expiresAt: expires,
+    expired: now > expires,
+  }))
+  const warnings: Warning[] = []
+  if (problem !== undefined) {
+    warnings.push({ code: 'stale', message: 'the relay was not asked: it does not answer' })
+  }
+  return { requests: requests.slice(0, LIMITS.invites), warnings }
+}
+
+/** A typed fingerprint in its one form. @throws CofferError `format` (reason `fingerprint`) unless all of it is there */
+export function wholeFingerprint(typed: string): string {
+  const plain = typed.toLowerCase().replace(/[\s-]/g, '')
+  const bytes = fromBase32(plain)
+  if (bytes?.length === 10) return toBase32(bytes).replace(/(.{4})(?=.)/g, '$1-')
+  throw new CofferError('format', 'a fingerprint is xxxx-xxxx-xxxx-xxxx', {
+    reason: 'fingerprint',
+    next: 'type all of it, as the new device shows it',
+  })
+}
+
+/**
+ * Lets in the device with this fingerprint: into the person's other vaults first, into the user vault last, so that it
+ * finds everything open when it comes.
+ */
+export async function confirmDevice(
+  session: Session,
+  { fingerprint: typed }: Params<'deviceConfirm'>,
+): Promise<Result<'deviceConfirm'>> {
+  const fingerprint = wholeFingerprint(typed)
+  const { user } = session.vaults
+  checkMayWrite(session, user.replica)
+  const { all, problem } = await waiting(session)
+  const found = all.find((one) => one.fingerprint === fingerprint)
+  if (found === undefined) throw problem ?? noRequest()
+  const { request, statement, invite } = found
+  if (session.world.now() > invite.expires) {
+    throw new CofferError('expired', 'the invite that this device answers has expired', {
+      reason: 'invite-expired',
+      next: 'make another: coffer device add',
+    })
+  }
+  const deviceId = deviceIdOf(statement.keys)
+  for (const shell of otherVaults(session)) await bringInto(session, shell, deviceId, statement)
+  await addLink(session, user, (replica) => {
+    if (replica.membership?.devices.has(deviceId) === true) return undefined
+    const { wraps, wrapsHash, label } = letIn(session, replica, statement, '')
+    return { action: { kind: 'admit', body: { request, wraps: wrapsHash, label } }, wraps }
+  })
+  const vaults = 1 + otherVaults(session).length
+  return { deviceId, name: deviceLabel(user.replica, deviceId) ?? '', vaults, warnings: [] }
+}
+
+function noRequest(): CofferError {
+  return new CofferError('not-found', 'no waiting device has this fingerprint', {
+    reason: 'no-request',
+    next: 'compare it with what the new device shows; coffer device requests lists those that wait',
+  })
+}
+
+export async function listDevices(session: Session): Promise<Result<'deviceList'>> {
+  const { replica } = session.vaults.user
+  const devices = ownDevices(session).map((record) => ({
+    deviceId: record.id,
+    name: deviceLabel(replica, record.id) ?? '',
+    self: record.id === session.identity.device,
+    addedAt: linkOf(replica, record)?.time ?? 0,
+    seenAt: replica.seenAt(record.id) ?? null,
+  }))
+  return { devices }
+}
