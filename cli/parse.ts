@@ -49,7 +49,9 @@ function refusal(command: Command, error: CommanderError): CofferError {
 function callOf(parser: Commander): Call {
   const values = new Map<string, unknown>()
   for (const option of parser.options) {
-    values.set(optionShape(option.flags).long, parser.getOptionValue(option.attributeName()))
+    const value: unknown = parser.getOptionValue(option.attributeName())
+    // commander keeps `--no-wait` as `wait: false`.
+    values.set(optionShape(option.flags).long, option.negate ? value === false : value)
   }
   return {
     args: parser.args,

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { fromUtf8 } from '../shared/bytes.js'
+import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import type { Io } from './io.js'
@@ -89,4 +90,22 @@ function tooLong(): CofferError {
   return new CofferError('limit', `a value has at most ${LIMITS.value} bytes`, {
     reason: 'too-large',
   })
+}
+
+/** Goes on when the person types `y` or `yes`. @throws CofferError `cancelled` for anything else. */
+export async function confirm(io: Io, question: string): Promise<void> {
+  const { createInterface } = await import('node:readline')
+  const reader = createInterface({ input: io.terminal(), output: process.stderr, terminal: false })
+  io.err(`${displayText(question)} [y/N] `)
+  try {
+    const answer = await new Promise<string>((resolve) => {
+      reader.once('line', resolve)
+      reader.once('close', () => {
+        resolve('')
+      })
+    })
+    if (!/^y(es)?$/i.test(answer.trim())) throw cancelled()
+  } finally {
+    reader.close()
+  }
 }

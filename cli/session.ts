@@ -67,6 +67,16 @@ export class Session {
     return this.#client
   }
 
+  /** Uses a connection that was made elsewhere. */
+  adopt(client: Client): void {
+    this.#client = Promise.resolve(client)
+  }
+
+  /** Leaves the connection: the next call makes another. */
+  forget(): void {
+    this.#client = undefined
+  }
+
   /** Calls the daemon, with progress on a terminal, and says its warnings on stderr. */
   async call<M extends Method>(method: M, params: Params<M>, create = false): Promise<Result<M>> {
     const client = await this.client(create)

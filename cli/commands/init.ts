@@ -1,0 +1,44 @@
+import type { Command } from '../command.js'
+import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
+
+export const init: Command = {
+  name: 'init',
+  summary: 'Make a home for your secrets on this machine',
+  details: `Asks for a passphrase twice on a terminal. A lost passphrase or key file is lost data: nobody can open the
+home without it. A key file on the same disk protects nothing from whoever steals the disk. Name and email are the label
+that members of your orgs will see; no mail is sent.`,
+  options: [
+    ...OPENER_OPTIONS,
+    MEMORY_OPTION,
+    { flags: '--name <NAME>', text: 'your name, as members see it' },
+    { flags: '--email <EMAIL>', text: 'your email address, as members see it' },
+    { flags: '--device-name <NAME>', text: "this device's name (the machine's)" },
+  ],
+  examples: [
+    { line: 'coffer init', text: 'asks for a passphrase' },
+    { line: 'coffer init --key-file ~/.coffer-key', text: 'makes the key file and uses it' },
+    { line: 'coffer init --passphrase-fd 3 3< passphrase.txt', text: 'for scripts' },
+  ],
+  exits: ['exists'],
+  async run(call, session) {
+    const open = await readOpener(session, call, { twice: true })
+    const [name, email, device] = [call.text('name'), call.text('email'), call.text('device-name')]
+    const result = await session.call(
+      'init',
+      {
+        open,
+        ...(name === undefined ? {} : { name }),
+        ...(email === undefined ? {} : { email }),
+        ...(device === undefined ? {} : { device }),
+        ...memoryOf(call),
+      },
+      true,
+    )
+    session.io.err(
+      open.kind === 'passphrase'
+        ? 'coffer: a lost passphrase is lost data: nobody can open this home without it.\n'
+        : 'coffer: a lost key file is lost data; on the same disk it protects nothing from a thief of the disk.\n',
+    )
+    session.show(result)
+  },
+}

@@ -1,0 +1,44 @@
+import type { Command } from '../command.js'
+import { installService, uninstall as remove } from '../daemon-control.js'
+import { confirm } from '../prompt.js'
+import { needsConsent } from '../refusals.js'
+import { homeOf } from '../socket.js'
+
+export const daemonInstall: Command = {
+  name: 'daemon install',
+  summary: 'Let systemd start the daemon at login',
+  details: 'Where systemd does not run it says so and exits 1.',
+  examples: [{ line: 'coffer daemon install', text: '' }],
+  async run(_call, session) {
+    const { env } = session.io
+    session.show({ unit: await installService(homeOf(env), { env }) })
+  },
+}
+
+export const uninstall: Command = {
+  name: 'uninstall',
+  summary: 'Stop the daemon and remove what coffer made outside its data; --data removes that too',
+  options: [
+    { flags: '--data', text: 'the home with all keys and secrets as well' },
+    { flags: '-y, --yes', text: "don't ask" },
+    { flags: '-f, --force', text: "don't ask" },
+  ],
+  examples: [
+    { line: 'coffer uninstall', text: 'secrets stay' },
+    { line: 'coffer uninstall --data -y', text: 'leaves nothing' },
+  ],
+  exits: ['timed-out'],
+  async run(call, session) {
+    const home = homeOf(session.io.env)
+    const data = call.flag('data')
+    if (data && !call.flag('yes') && !call.flag('force')) {
+      if (session.io.inputKind() !== 'terminal') {
+        throw needsConsent('removing all secrets needs consent, and there is no terminal to ask on')
+      }
+      await confirm(session.io, `remove ${home} with all its keys and secrets?`)
+    }
+    const result = await remove(home, data, { env: session.io.env })
+    session.show({ home, ...result })
+    if (result.left) session.io.err(`coffer: files that aren't coffer's stay in ${home}\n`)
+  },
+}

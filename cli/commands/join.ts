@@ -1,0 +1,51 @@
+import type { Command } from '../command.js'
+import { parseDuration } from '../format.js'
+import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
+import type { Session } from '../session.js'
+
+export const join: Command = {
+  name: 'join',
+  summary: 'Join with a code: as another device of yours',
+  details: `Prints this device's fingerprint and waits until it is confirmed on a device that is in (coffer device
+confirm). The same code again goes on where it stopped. Makes the home when there is none.`,
+  args: [{ name: 'CODE', required: true }],
+  options: [
+    ...OPENER_OPTIONS,
+    MEMORY_OPTION,
+    { flags: '--device-name <NAME>', text: "this device's name (the machine's)" },
+    { flags: '--timeout <TIME>', text: 'how long to wait (10m)' },
+    { flags: '--no-wait', text: 'print the fingerprint and end' },
+  ],
+  examples: [
+    { line: 'coffer join CODE', text: 'asks for a passphrase for this device' },
+    { line: 'coffer join CODE --key-file ~/.coffer-key --timeout 1h', text: 'for scripts' },
+  ],
+  stdout: 'fingerprint: xxxx-xxxx-xxxx-xxxx',
+  exits: ['tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
+  async run(call, session) {
+    const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
+    const device = call.text('device-name')
+    const { state } = await session.call('status', { context: session.context }, true)
+    const open = state === 'none' ? await readOpener(session, call, { twice: true }) : undefined
+    const begun = await session.call('joinBegin', {
+      context: session.context,
+      code: call.args[0] ?? '',
+      ...(open === undefined ? {} : { open, ...memoryOf(call) }),
+      ...(device === undefined ? {} : { device }),
+    })
+    const line = `fingerprint: ${begun.fingerprint}\n`
+    const shown = session.json
+      ? JSON.stringify({ fingerprint: begun.fingerprint, state: begun.state })
+      : ''
+    session.io.out(session.json ? `${shown}\n` : line)
+    if (call.flag('no-wait') || begun.state === 'joined') return
+    session.say(`on a device that is in: coffer device confirm ${begun.fingerprint}`)
+    await waitForConfirmation(session, timeout)
+  },
+}
+
+async function waitForConfirmation(session: Session, timeout: number): Promise<void> {
+  const result = await session.call('joinWait', { context: session.context, timeout })
+  if (session.json) session.show(result)
+  session.say(`joined: ${result.vaults} vaults, ${result.secrets} secrets`)
+}

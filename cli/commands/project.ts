@@ -1,0 +1,75 @@
+import type { Command } from '../command.js'
+import { lines } from '../format.js'
+import { needsConsent } from '../refusals.js'
+import { confirm } from '../prompt.js'
+
+export const projectCreate: Command = {
+  name: 'project create',
+  summary: 'Make a project in the org',
+  args: [{ name: 'PROJECT', required: true }],
+  examples: [{ line: 'coffer project --org acme create web', text: '' }],
+  exits: ['exists', 'refused', 'unreachable'],
+  async run({ args }, session) {
+    const params = { context: session.context, name: args[0] ?? '' }
+    session.show(await session.call('projectCreate', params))
+  },
+}
+
+export const projectLs: Command = {
+  name: 'project ls',
+  also: ['project list'],
+  summary: "List the org's projects",
+  examples: [{ line: 'coffer project ls --org acme', text: 'one name a line' }],
+  stdout: 'names',
+  exits: ['not-found'],
+  async run(_call, session) {
+    const result = await session.call('projectList', { context: session.context })
+    session.show(result, lines(result.projects.map(({ name }) => name)))
+  },
+}
+
+export const projectRm: Command = {
+  name: 'project rm',
+  summary: "Take a project out of the org's directory",
+  details: 'Asks first on a terminal. Members keep the history that they have.',
+  args: [{ name: 'PROJECT', required: true }],
+  options: [
+    { flags: '-f, --force', text: "don't ask" },
+    { flags: '-y, --yes', text: "don't ask" },
+  ],
+  examples: [{ line: 'coffer project rm -f web', text: '' }],
+  exits: ['not-found', 'refused', 'unreachable'],
+  async run(call, session) {
+    const name = call.args[0] ?? ''
+    if (!call.flag('force') && !call.flag('yes')) {
+      if (session.io.inputKind() !== 'terminal') {
+        throw needsConsent(`removing a project needs consent, and there is no terminal to ask on`)
+      }
+      await confirm(session.io, `remove the project '${name}' from the org?`)
+    }
+    session.show(await session.call('projectRemove', { context: session.context, name }))
+  },
+}
+
+export const projectSelect: Command = {
+  name: 'project select',
+  also: ['project s'],
+  summary: 'Use this project, and its org, where no other is named',
+  args: [{ name: 'PROJECT', required: true }],
+  examples: [{ line: 'coffer project --org acme select web', text: '' }],
+  exits: ['not-found'],
+  async run({ args }, session) {
+    const params = { context: session.context, name: args[0] ?? '' }
+    session.show(await session.call('projectSelect', params))
+  },
+}
+
+export const projectUnselect: Command = {
+  name: 'project unselect',
+  also: ['project uns'],
+  summary: 'Use no project',
+  examples: [{ line: 'coffer project unselect', text: '' }],
+  async run(_call, session) {
+    session.show(await session.call('projectSelect', { context: session.context, name: null }))
+  },
+}

@@ -1,0 +1,64 @@
+import type { Call, Command } from '../command.js'
+import { forward } from '../forward.js'
+
+// get and ls: the daemon answers their plain form, the same that the short way asks for.
+
+export const secretGet: Command = {
+  name: 'secret get',
+  also: ['get'],
+  summary: 'Print a value',
+  details:
+    'Adds one newline; -n gives exactly the bytes. Where a secret has two values written apart, one is served, the same everywhere, and a warning says so.',
+  args: [{ name: 'PATH', required: true }],
+  options: [
+    { flags: '-n, --raw', text: 'exactly the bytes, no newline' },
+    { flags: '--version <VERSION>', text: 'an older version: its number or id of coffer history' },
+    { flags: '--strict', text: 'fail where two values were written apart' },
+  ],
+  examples: [
+    { line: 'coffer get API_TOKEN', text: '' },
+    { line: 'coffer get -n deploy/KEY > key.pem', text: 'a file, byte for byte' },
+    { line: 'coffer get coffer://acme/web/db/PASSWORD', text: 'whatever is selected' },
+  ],
+  stdout: 'value',
+  exits: ['not-found', 'locked', 'cannot-decrypt', 'stale', 'conflict'],
+  run: (call, session) =>
+    forward(session, 'get', [
+      ...selection(call),
+      ...(call.flag('raw') ? ['--raw'] : []),
+      ...(call.flag('strict') ? ['--strict'] : []),
+      ...valued(call, 'version'),
+      '--',
+      ...call.args,
+    ]),
+}
+
+export const secretLs: Command = {
+  name: 'secret ls',
+  also: ['ls', 'secret list', 'list'],
+  summary: 'List names',
+  args: [{ name: 'PATH', required: false }],
+  examples: [
+    { line: 'coffer ls', text: 'the selected project, or your own secrets' },
+    { line: 'coffer ls /user', text: 'your own secrets' },
+    { line: 'coffer ls db', text: 'what is below db' },
+  ],
+  stdout: 'names',
+  exits: ['not-found', 'locked'],
+  run: (call, session) => forward(session, 'ls', [...selection(call), '--', ...call.args]),
+}
+
+/** The options of every plain command, written out again. */
+export function selection(call: Call): string[] {
+  return [
+    ...valued(call, 'org'),
+    ...valued(call, 'project'),
+    ...(call.flag('json') ? ['--json'] : []),
+    ...(call.flag('offline') ? ['--offline'] : []),
+  ]
+}
+
+function valued(call: Call, option: string): string[] {
+  const value = call.text(option)
+  return value === undefined ? [] : [`--${option}=${value}`]
+}

@@ -1,0 +1,71 @@
+import { displayText } from '../../shared/display.js'
+import type { Result } from '../../shared/protocol/local.js'
+import { Client } from '../client.js'
+import type { Command } from '../command.js'
+import { openRunning } from '../daemon-start.js'
+import { columns, shortId, showTime } from '../format.js'
+import { homeExists, homeOf } from '../socket.js'
+
+type Status = Result<'status'>
+
+export const status: Command = {
+  name: 'status',
+  summary: 'Say what is open, selected, queued and synced',
+  details: 'Starts no daemon and makes no file.',
+  examples: [
+    { line: 'coffer status', text: '' },
+    { line: 'coffer status --json', text: 'everything, for scripts' },
+  ],
+  stdout: 'report',
+  async run(_call, session) {
+    const home = homeOf(session.io.env)
+    const running = await openRunning(home)
+    if (running === undefined) {
+      const state = homeExists(home) ? 'stopped' : 'none'
+      const word = state === 'none' ? 'no home yet (coffer init)' : 'the daemon is not running'
+      session.show({ running: false, state, home }, `${displayText(home)}: ${word}\n`)
+      return
+    }
+    session.adopt(new Client(running.socket))
+    const result = await session.call('status', { context: session.context })
+    session.show({ running: true, ...result }, report(result))
+  },
+}
+
+function report(status: Status): string {
+  const { selection, device, user, relay } = status
+  const selected =
+    selection.org === null && selection.project === null
+      ? 'your own secrets'
+      : `${selection.org ?? '-'}/${selection.project ?? '-'} (${selection.orgFrom}, ${selection.projectFrom})`
+  const rows = [
+    ['home', status.home],
+    ['state', status.joining ? `${status.state}, waiting to be let in` : status.state],
+    ['daemon', `${status.version}, pid ${status.pid}, since ${showTime(status.startedAt)}`],
+    ...(device === null ? [] : [['device', `${device.name} (${shortId(device.deviceId)})`]]),
+    ...(user === null ? [] : [['user', [user.name, user.email].filter(Boolean).join(' ')]]),
+    ...(status.state === 'unlocked' ? [['selected', selected]] : []),
+    ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
+    ...status.vaults.map((one) => ['vault', showVault(one)]),
+  ]
+  return columns(rows)
+}
+
+function showRelay(relay: NonNullable<Status['relay']>, offline: boolean): string {
+  const problem = relay.problem === null ? '' : `: ${relay.problem.code}: ${relay.problem.message}`
+  return `${relay.url} ${offline ? 'offline (asked for)' : relay.state}${problem}`
+}
+
+function showVault({ vault, ...rest }: Status['vaults'][number]): string {
+  const name =
+    vault.kind === 'user' ? '/user' : [vault.org, vault.project].filter(Boolean).join('/')
+  const parts = [
+    `${rest.secrets} secrets`,
+    ...(rest.state === 'ready' ? [] : [rest.state]),
+    ...(rest.queued > 0 ? [`${rest.queued} queued`] : []),
+    ...(rest.conflicts > 0 ? [`${rest.conflicts} conflicts`] : []),
+    rest.syncedAt === null ? 'never synced' : `synced ${showTime(rest.syncedAt)}`,
+    ...(rest.confirmedAt === null ? ['unconfirmed'] : []),
+  ]
+  return `${name}: ${parts.join(', ')}`
+}

@@ -1,0 +1,29 @@
+import { CofferError } from '../shared/errors.js'
+import { exchange, requestBytes } from './hot.js'
+import type { Session } from './session.js'
+import { homeOf, socketOf } from './socket.js'
+
+/** Sends a plain command line to the daemon, which is started when there is none, and shows its answer. */
+export async function forward(
+  session: Session,
+  verb: 'get' | 'ls' | 'run',
+  words: readonly string[],
+): Promise<void> {
+  const client = await session.client()
+  client.close()
+  const socket = socketOf(homeOf(session.io.env))
+  const request = requestBytes([verb, ...words], session.io.env)
+  const answer = socket === undefined ? undefined : await exchange(socket, request)
+  if (answer === undefined) {
+    throw new CofferError('internal', 'the daemon ended at once', {
+      next: 'see coffer daemon logs',
+    })
+  }
+  answer.close()
+  session.io.err(answer.stderr.toString())
+  session.io.out(answer.stdout)
+  session.io.exit(answer.status)
+  if (!answer.exec) return
+  const { runAnswer } = await import('./child.js')
+  await runAnswer(answer.bytes)
+}

@@ -1,0 +1,130 @@
+import { ERROR_CODES, type ErrorCode } from '../shared/errors.js'
+import type { Command } from './command.js'
+import { conflictsResolve } from './commands/conflicts-resolve.js'
+import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
+import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
+import { doctor } from './commands/doctor.js'
+import { importCommand } from './commands/import.js'
+import { init } from './commands/init.js'
+import { daemonInstall, uninstall } from './commands/install.js'
+import { join } from './commands/join.js'
+import { lock } from './commands/lock.js'
+import { orgCreate, orgLs, orgSelect, orgUnselect } from './commands/org.js'
+import { passphraseChange } from './commands/passphrase.js'
+import {
+  projectCreate,
+  projectLs,
+  projectRm,
+  projectSelect,
+  projectUnselect,
+} from './commands/project.js'
+import { relaySet } from './commands/relay.js'
+import { run } from './commands/run.js'
+import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
+import { conflicts, secretHistory } from './commands/secret-history.js'
+import { secretGet, secretLs } from './commands/secret-read.js'
+import { secretSet } from './commands/secret-set.js'
+import { status } from './commands/status.js'
+import { sync } from './commands/sync.js'
+import { unlock } from './commands/unlock.js'
+
+// The whole command line as data: what there is, what it exits with, which variables count. Help and the README's
+// table are made from it.
+
+export const COMMANDS: readonly Command[] = [
+  init,
+  unlock,
+  lock,
+  passphraseChange,
+  status,
+  secretSet,
+  secretGet,
+  secretLs,
+  secretRm,
+  secretMv,
+  secretHistory,
+  secretRollback,
+  secretGenerate,
+  importCommand,
+  run,
+  conflicts,
+  conflictsResolve,
+  orgCreate,
+  orgLs,
+  orgSelect,
+  orgUnselect,
+  projectCreate,
+  projectLs,
+  projectSelect,
+  projectUnselect,
+  projectRm,
+  relaySet,
+  sync,
+  deviceAdd,
+  join,
+  deviceRequests,
+  deviceConfirm,
+  deviceLs,
+  daemonStart,
+  daemonStop,
+  daemonStatus,
+  daemonLogs,
+  daemonInstall,
+  doctor,
+  uninstall,
+]
+
+const MEANINGS: { readonly [C in ErrorCode]: string } = {
+  internal: 'a fault in coffer',
+  usage: 'the command line is not right',
+  'not-found': 'there is no such secret, org, project or device',
+  locked: 'the home is locked',
+  'cannot-decrypt': 'wrong passphrase or key file, or damaged ciphertext',
+  refused: "the role doesn't allow it, or a rule forbids it",
+  stale: 'what is here is too old, or still loading',
+  conflict: 'values were written apart',
+  unreachable: 'the relay (or the daemon) is not there',
+  tampering: 'a signature, hash or key is not what it must be',
+  exists: 'it is there already',
+  'timed-out': 'it took too long',
+  'relay-refused': 'the relay said no',
+  storage: 'disk or file fault',
+  limit: 'larger than coffer takes',
+  format: 'not of the form that coffer reads',
+  home: 'there is no usable home',
+  expired: 'the code or permission is past its time',
+  cancelled: 'cancelled by you',
+}
+
+/** Exit codes, in order; two words may share one. */
+export const EXITS: readonly {
+  readonly exit: string
+  readonly code: string
+  readonly text: string
+}[] = [
+  { exit: '0', code: 'ok', text: 'done' },
+  ...Object.entries(ERROR_CODES)
+    .map(([code, exit]) => ({ exit: String(exit), code, text: meaningOf(code) }))
+    .sort((a, b) => Number(a.exit) - Number(b.exit)),
+  {
+    exit: '126, 127',
+    code: 'cannot-start',
+    text: "run's command can't be started, or isn't there",
+  },
+  { exit: "the child's", code: '', text: 'run: its code unchanged, 128+N for a signal' },
+]
+
+function meaningOf(code: string): string {
+  return Object.hasOwn(MEANINGS, code) ? (new Map(Object.entries(MEANINGS)).get(code) ?? '') : ''
+}
+
+export const VARIABLES: readonly { readonly name: string; readonly text: string }[] = [
+  { name: 'COFFER_HOME', text: 'the folder that holds everything of this home' },
+  { name: 'COFFER_ORG', text: 'the org, where no --org is given' },
+  { name: 'COFFER_PROJECT', text: 'the project, where no --project is given' },
+  { name: 'COFFER_OFFLINE', text: '1: as if --offline were given' },
+  { name: 'EARTHLY_ORG', text: 'like COFFER_ORG, which wins' },
+  { name: 'EARTHLY_PROJECT', text: 'like COFFER_PROJECT, which wins' },
+  { name: 'NO_COLOR', text: 'no colours' },
+  { name: 'CLICOLOR_FORCE', text: '1: colours in a pipe too' },
+]
