@@ -132,6 +132,24 @@ function word<const T extends string>(flag: string, words: readonly T[], text: s
   return words.find((one) => one === text) ?? usage(`--${flag} is one of: ${words.join(', ')}`)
 }
 
+type Flags = ReturnType<typeof parse>
+
+function parseTls(flags: Flags): Config['tls'] {
+  const cert = flags['tls-cert']
+  const key = flags['tls-key']
+  if (cert !== undefined && key !== undefined) return { cert, key }
+  if (cert === key) return undefined
+  return usage('--tls-cert and --tls-key go together')
+}
+
+function parseRegistration(flags: Flags, preset: Registration): Registration {
+  const mode = word('registration', REGISTRATION, flags.registration ?? preset)
+  if (mode === 'token' && flags['registration-file'] === undefined) {
+    return usage('--registration token needs --registration-file')
+  }
+  return mode
+}
+
 /** Least quota: a vault must hold its chain and a transaction. */
 const LEAST_QUOTA = 2 ** 16
 
@@ -146,23 +164,13 @@ export function parseConfig(args: readonly string[]): Config | 'help' | 'version
   const { host, port } = parseListen(flags.listen)
   const data = flags.data ?? ''
   if (data === '') return usage('--data DIR is needed')
-  const cert = flags['tls-cert']
-  const key = flags['tls-key']
-  if ((cert === undefined) !== (key === undefined)) {
-    return usage('--tls-cert and --tls-key go together')
-  }
-  const tls = cert === undefined || key === undefined ? undefined : { cert, key }
   const behindProxy = flags['behind-proxy'] ?? false
+  const tls = parseTls(flags)
   if (!isLoopback(host) && tls === undefined && !behindProxy) {
     return usage(`plain ws on ${host} would be seen by others: give --tls-cert, or --behind-proxy`)
   }
   const registrationFile = flags['registration-file']
-  const preset =
-    isLoopback(host) && !behindProxy && registrationFile === undefined ? 'open' : 'token'
-  const registration = word('registration', REGISTRATION, flags.registration ?? preset)
-  if (registration === 'token' && registrationFile === undefined) {
-    return usage('--registration token needs --registration-file')
-  }
+  const open = isLoopback(host) && !behindProxy && registrationFile === undefined
   return {
     host,
     port,
@@ -170,7 +178,7 @@ export function parseConfig(args: readonly string[]): Config | 'help' | 'version
     tls,
     behindProxy,
     origins: (flags.origin ?? []).map(parseOrigin),
-    registration,
+    registration: parseRegistration(flags, open ? 'open' : 'token'),
     registrationFile,
     quota: parseBytes('quota', flags.quota ?? '256M', LEAST_QUOTA),
     maxConnections: parseCount('max-connections', flags['max-connections'] ?? '10000'),

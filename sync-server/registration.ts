@@ -20,6 +20,17 @@ export function parseTokens(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'))
 }
 
+async function readTokens(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new CofferError('storage', "the registration file can't be read", {
+      reason: 'unavailable',
+      cause: error,
+    })
+  }
+}
+
 /**
  * Who may make a vault. The file is read at each attempt, so that tokens come and go without a restart.
  * @returns resolves when allowed; @throws CofferError `relay-refused` (reason `registration`)
@@ -32,7 +43,7 @@ export function registrationCheck(
     if (mode === 'open') return
     if (mode === 'closed' || token === undefined || file === undefined) refuse()
     const wanted = digest(token)
-    const tokens = parseTokens(await readFile(file, 'utf8'))
+    const tokens = parseTokens(await readTokens(file))
     // Digests are compared, all of them: time says nothing of how near a guess came.
     const matches = tokens.filter((one) => timingSafeEqual(digest(one), wanted))
     if (matches.length === 0) refuse()

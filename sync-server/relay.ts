@@ -44,6 +44,7 @@ export type RelayDeps = {
 }
 
 export type RunningRelay = {
+  readonly port: number
   readonly url: string
   readonly key: RelayKey
   /** Drains and closes the store. */
@@ -179,6 +180,7 @@ async function serve(
   const url = config.origins[0] ?? `${tls ? 'wss' : 'ws'}://${host}:${port}`
   deps.log('info', 'ready', { port, registration: config.registration, tls: tls !== undefined })
   return {
+    port,
     url,
     key: identity.key,
     stop: async () => {

@@ -1,5 +1,5 @@
 import { bytesOf, type DeviceId, type EntryId, type RelayKey, type VaultId } from '../shared/ids.js'
-import type { Bytes } from '../shared/bytes.js'
+import { equal, type Bytes } from '../shared/bytes.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import { FRAME_ENTRIES, type ChainHead, type Cursor } from '../shared/protocol/relay.js'
@@ -128,10 +128,7 @@ export class RelayVault {
     // The same entry in flight already (a client that reconnected and sends again): first let it land.
     const twins = [...this.#inFlight].filter((one) => [...ids.keys()].some((id) => one.ids.has(id)))
     await Promise.allSettled(twins.map((one) => one.done))
-    const before = this.#planned ?? (await this.#load())
-    const places = await this.#mailbox.find(this.id, [...ids.keys()])
-    const fresh = [...ids.values()].filter((_, i) => places[i] === undefined)
-    const plan = planEntries(before, fresh, this.#relay)
+    const { before, plan } = await this.#plan([...ids.values()])
     const links = plan.links.length
     const done = this.#mailbox.append(this.id, base, entries, {
       registers: registersOf(before, plan),
@@ -140,6 +137,42 @@ export class RelayVault {
     this.#planned = plan.state
     const outcome = this.#settle(done, plan.state, new Set(ids.keys()))
     return { outcome: outcome.then((appended) => ({ ...appended, links })) }
+  }
+
+  async #plan(entries: readonly Candidate[]): Promise<{ before: VaultState; plan: Plan }> {
+    for (let reloaded = false; ; reloaded = true) {
+      const before = this.#planned ?? (await this.#load())
+      const ids = entries.map((entry) => entry.id)
+      const places = await this.#mailbox.find(this.id, ids)
+      const fresh = entries.filter((_, i) => places[i] === undefined)
+      try {
+        return { before, plan: planEntries(before, fresh, this.#relay) }
+      } catch (error) {
+        // Another relay on the same store may have written what this entry rests on.
+        if (reloaded || !(await this.#isBehind())) throw error
+        this.#forget()
+      }
+    }
+  }
+
+  /** Whether the store has moved on without us. */
+  async #isBehind(): Promise<boolean> {
+    await Promise.allSettled([...this.#inFlight].map((one) => one.done))
+    const state = this.#durable
+    if (state === undefined) return true
+    const [tip] = await this.#mailbox.registers(this.id, REGISTERS.tip)
+    if (tip === undefined || !equal(tip.body, bytesOf(chainHead(state).hash))) return true
+    const rows = await this.#mailbox.registers(this.id, REGISTERS.writers)
+    return rows.some(({ key, body }) => {
+      const known = writerBody(state, key.slice(REGISTERS.writers.length) as DeviceId)
+      return known === undefined || !equal(known, body)
+    })
+  }
+
+  #forget(): void {
+    this.#era++
+    this.#durable = undefined
+    this.#planned = undefined
   }
 
   async #settle(
@@ -169,9 +202,7 @@ export class RelayVault {
       this.#planned = this.#durable
       return
     }
-    this.#era++
-    this.#durable = undefined
-    this.#planned = undefined
+    this.#forget()
   }
 
   async #load(): Promise<VaultState> {
