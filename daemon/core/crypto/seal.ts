@@ -62,9 +62,16 @@ export function boxKeyPair(seed: Bytes): BoxKeyPair {
   return { publicKey: pair.publicKey, privateKey: pair.privateKey }
 }
 
-/** `plain` sealed to an X25519 public key by nobody in particular. */
+/**
+ * `plain` sealed to an X25519 public key by nobody in particular.
+ * @throws CofferError `tampering` (reason `bad-key`) for a key of small order, to which anyone could open it
+ */
 export function sealTo(publicKey: Bytes, plain: Bytes): Bytes {
-  return sodium.crypto_box_seal(plain, publicKey)
+  try {
+    return sodium.crypto_box_seal(plain, publicKey)
+  } catch (cause) {
+    throw new CofferError('tampering', 'a box key is none', { reason: 'bad-key', cause })
+  }
 }
 
 /** What was sealed to this pair, or undefined. */
