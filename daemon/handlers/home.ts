@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
@@ -8,6 +7,7 @@ import { freshDevice, type DeviceRecord } from '../keystore/device.js'
 import { openerOf, wipeOpener } from '../lifecycle/own-handlers.js'
 import type { DaemonParts } from '../lifecycle/run.js'
 import type { DaemonHandlers } from '../rpc/call.js'
+import { examine } from '../service/doctor.js'
 import { checkLabel, type Engine } from '../service/engine.js'
 import { statusOf } from '../service/status.js'
 import { truncated } from '../service/text.js'
@@ -53,7 +53,7 @@ export function homeHandlers(
   const { access, random } = parts
   return {
     async init({ open, name, email, device, memory }) {
-      const userId = idOf<UserId>(new Uint8Array(randomBytes(16)))
+      const userId = idOf<UserId>(random(16))
       const labels = {
         ...(name === undefined ? {} : { name }),
         ...(email === undefined ? {} : { email }),
@@ -75,5 +75,17 @@ export function homeHandlers(
       }
     },
     status: (params) => statusOf(parts, access, engine.current, params),
+  }
+}
+
+export function doctorHandlers(
+  { access, now }: DaemonParts,
+  engine: Engine,
+): Pick<DaemonHandlers, 'doctor'> {
+  return {
+    async doctor({ repair }, { progress }) {
+      const { home } = access
+      return { checks: await examine(home, now, engine.current, repair, progress) }
+    },
   }
 }

@@ -47,7 +47,7 @@ export function dead(how: 'expired' | 'used' | 'withdrawn'): CofferError {
 }
 
 /** What the relay's refusal of a request means to the person who typed the code. */
-function explained(error: unknown): unknown {
+export function explained(error: unknown): unknown {
   if (!(error instanceof CofferError)) return error
   if (error.reason === 'expired') return dead('expired')
   if (error.reason === 'invite-used') return dead('used')

@@ -3,7 +3,7 @@ import { LIMITS } from '../../shared/limits.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import { Emitter } from '../vault/emitter.js'
 import { addressOf } from './binding.js'
-import { deadInvite, isIn } from './join.js'
+import { deadInvite, explained, isIn } from './join.js'
 import { labelChanges } from './people.js'
 import type { Progress } from './relay.js'
 import type { Session } from './session.js'
@@ -40,6 +40,8 @@ class Waiting {
         pause = PAUSE
       } catch (error) {
         if (ended.aborted) return
+        const why = explained(error)
+        if (why instanceof CofferError && why.code === 'expired') return void this.#end(why)
         if (!isPassing(error)) world.onError(error)
         await this.#sleep(pause)
         pause = Math.min(2 * pause, MAX_PAUSE)

@@ -27,6 +27,7 @@ export type FoundSelection = Selection & { readonly file: string | null }
  */
 export async function selectionOf(session: Session, context: Context): Promise<FoundSelection> {
   const file = await findSelection(context.cwd)
+  if (file !== undefined) session.world.seen(file.path)
   const selected = selectScope(context, file?.selection ?? {}, remembered(session))
   return { ...selected, file: file?.path ?? null }
 }

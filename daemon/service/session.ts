@@ -23,6 +23,8 @@ export type World = {
   readonly after: (ms: number, then: () => void) => () => void
   /** Told of errors that nobody waits for. */
   readonly onError: (error: unknown) => void
+  /** Told of each `.coffer.yaml` that a caller uses. */
+  readonly seen: (path: string) => void
 }
 
 /** Everything that exists while the home is open. */

@@ -265,10 +265,20 @@ export class Vaults {
     })
   }
 
+  /** Works on the store of a vault that was released. */
+  async edit(vaultId: VaultId, work: (store: VaultStore) => Promise<void>): Promise<void> {
+    const store = await this.#parts.openStore(vaultId)
+    try {
+      await work(store)
+    } finally {
+      await store.close()
+    }
+  }
+
   /** Opens a vault again that was released. */
-  async reopen(vaultId: VaultId): Promise<void> {
-    const record = vaultId === this.userVault ? undefined : this.#recordOf(vaultId)
+  async reopen(vaultId: VaultId, record: DirectoryRecord | undefined): Promise<void> {
     await this.#hold(vaultId, record).opened
+    await this.discover()
   }
 
   async close(): Promise<void> {

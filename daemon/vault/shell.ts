@@ -1,6 +1,8 @@
 import { toHex, type Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
+import { signedHeader } from '../../shared/log/changeset.js'
+import { decodeEntry } from '../../shared/log/entry.js'
 import type { Identity } from '../core/vault/chain.js'
 import type { Alarm } from '../core/vault/alarm.js'
 import type { Change, NewChange } from '../core/vault/change.js'
@@ -33,7 +35,7 @@ export type ShellEnv = Omit<Env, 'reader'> & {
 }
 
 /** One vault's records on disk: synchronous reads, durable batches. */
-export type VaultStore = Pick<SealedStore<Table>, 'get' | 'batch' | 'rows' | 'close'>
+export type VaultStore = Pick<SealedStore<Table>, 'get' | 'batch' | 'rows' | 'damaged' | 'close'>
 
 const MAX_ALARMS = 100
 
@@ -56,6 +58,11 @@ export class VaultShell implements VaultPort {
   #facts: VaultFacts
   /** Why the replica couldn't be loaded anew: every call is refused with it. */
   #broken: unknown
+  /**
+   * After a repair from the relay: the outbox holds own changesets that the graph lacks. Until the relay's log has shown
+   * them no draft is sealed, or a sequence number would be signed twice.
+   */
+  #held: boolean
   #closed = false
 
   private constructor(
@@ -71,7 +78,16 @@ export class VaultShell implements VaultPort {
     this.#store = store
     this.#events = new Emitter(env.onError)
     this.#replica = this.#load(rows)
-    this.#facts = factsOf(this.#replica)
+    this.#held = lacksOwnHistory(this.#replica)
+    this.#facts = this.#factsNow()
+  }
+
+  /** What syncing may go by. */
+  #factsNow(): VaultFacts {
+    const facts = factsOf(this.#replica)
+    if (this.#held && facts.outbox.length > 0) return { ...facts, drafts: 0 }
+    this.#held = false
+    return facts
   }
 
   /**
@@ -199,7 +215,7 @@ export class VaultShell implements VaultPort {
     try {
       const result = call(replica)
       if (result.ops.length > 0) await this.#persist(result.ops)
-      this.#facts = factsOf(replica)
+      this.#facts = this.#factsNow()
       return result
     } catch (error) {
       await this.#reload()
@@ -273,6 +289,11 @@ export class VaultShell implements VaultPort {
     this.#events.emit({ kind: 'alarm', alarm })
   }
 
+  /** Database keys of records that don't open: all are read. */
+  damaged(): Promise<readonly Bytes[]> {
+    return this.#store.damaged()
+  }
+
   /** Ends after the batch in flight; keys are wiped. A second call does nothing. */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -281,6 +302,14 @@ export class VaultShell implements VaultPort {
     for (const key of this.#replica.chain.keys.values()) key.fill(0)
     await this.#store.close()
   }
+}
+
+/** Whether own changesets wait to be sent that the graph doesn't know. */
+function lacksOwnHistory(replica: Replica): boolean {
+  return replica.outbox().some(({ body }) => {
+    const entry = decodeEntry(body)
+    return entry.kind === 'changeset' && !replica.graph.has(signedHeader.id(entry.body.signed))
+  })
 }
 
 /** What a replica is loaded from. */

@@ -1,0 +1,71 @@
+import { CofferError } from '../../shared/errors.js'
+import { join } from 'node:path'
+import { deviceHandlers } from '../handlers/devices.js'
+import { doctorHandlers, homeHandlers } from '../handlers/home.js'
+import { plainHandler } from '../handlers/plain.js'
+import { secretHandlers } from '../handlers/secrets.js'
+import type { Composition, DaemonParts } from '../lifecycle/run.js'
+import { HOME_FILES } from '../../shared/protocol/socket-path.js'
+import { RelaySync } from '../sync/manager.js'
+import { watchRequests } from './devices.js'
+import { Engine } from './engine.js'
+import { keepJoining } from './joining.js'
+import { keepTogether } from './reconciler.js'
+import type { World } from './session.js'
+import { FileWatch } from './watch.js'
+
+const after: World['after'] = (ms, then) => {
+  const timer = setTimeout(then, ms)
+  timer.unref()
+  return () => clearTimeout(timer)
+}
+
+/** What ends with the home, or passes by itself, isn't worth a line. */
+function isPassing(error: unknown): boolean {
+  const codes = ['locked', 'cancelled', 'unreachable']
+  return error instanceof CofferError && codes.includes(error.code)
+}
+
+/** Composes the vaults' side of the daemon. */
+export async function compose(parts: DaemonParts): Promise<Composition> {
+  const { access, hub, log, random, now, offline } = parts
+  const onError = (error: unknown): void => {
+    if (!isPassing(error)) log.failure('background', error)
+  }
+  const config = join(access.path, HOME_FILES.config)
+  const files = new FileWatch((path) => {
+    if (path === config) reload(parts, onError)
+    else hub.publish('state', { state: access.state })
+  }, onError)
+  const world: World = { random, now, after, onError, seen: (path) => files.see(path) }
+  const engine = new Engine({
+    world,
+    hub,
+    makeSync: (identity) => {
+      const timers = { now: () => performance.now(), wall: now, after }
+      return new RelaySync({ identity, random, timers, offline })
+    },
+    background: [keepTogether, watchRequests, keepJoining, () => files.see(config)],
+  })
+  return {
+    handlers: {
+      ...homeHandlers(parts, engine),
+      ...doctorHandlers(parts, engine),
+      ...deviceHandlers(parts, engine),
+      ...secretHandlers(() => engine.session),
+    },
+    plain: plainHandler(access, () => engine.session),
+    guarded: engine.guarded,
+    close: () => files.close(),
+  }
+}
+
+function reload({ access, log }: DaemonParts, onError: (error: unknown) => void): void {
+  try {
+    access.reload()
+    log.event('info', 'config-read')
+  } catch (error) {
+    // The old configuration holds until the file is right again.
+    onError(error)
+  }
+}
