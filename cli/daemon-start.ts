@@ -73,7 +73,7 @@ export async function openDaemon(options: DaemonOptions): Promise<DaemonConnecti
       await wait(10)
       continue
     }
-    const state = await startDaemon(home, options, open !== undefined, end)
+    const state = await startDaemon(home, options, open?.handshake.pid, end)
     if (state === 'busy') patience = 100
   }
   throw new CofferError('timed-out', 'the daemon does not answer', {
@@ -210,12 +210,12 @@ const SHELL = 'umask 077; ulimit -c 0 2>/dev/null; exec "$0" "$@"'
 async function startDaemon(
   home: string,
   { env, offline = false, program = daemonProgram() }: DaemonOptions,
-  successor: boolean,
+  replaces: number | undefined,
   end: number,
 ): Promise<'ready' | 'busy'> {
   const words = [program, '--ready-fd', '3']
   if (offline) words.push('--offline')
-  if (successor) words.push('--successor')
+  if (replaces !== undefined) words.push('--successor-of', String(replaces))
   const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, ...words], {
     cwd: '/',
     detached: true,

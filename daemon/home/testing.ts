@@ -30,3 +30,12 @@ export async function refusal(run: () => unknown): Promise<CofferError> {
   }
   throw new Error('not refused')
 }
+
+/** Waits until `holds` is true, looking every few milliseconds. @throws Error naming `what` after ten seconds. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`never: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -78,12 +78,15 @@ export function sealForSuccessor(
     : toHex(sealLocal('handover', found.key, NO_AAD, root, random))
 }
 
+/** `asked`: there was a daemon, and it ends. `root`: of a home that was unlocked. */
+export type Takeover = { readonly asked: boolean; readonly root: Secret | undefined }
+
 /**
- * Asks the running daemon for its place. Resolves when it has gone, with the root if it was unlocked, or undefined
- * when there was none to ask; the lock is then to be taken, and `handover` removed after that.
+ * Asks the running daemon, process `predecessor`, for its place. Resolves when it has gone, or when there was none to
+ * ask; the lock is then to be taken, and `handover` removed after that.
  * @throws CofferError `exists` when another successor is on its way, `timed-out`, or what the daemon answered.
  */
-export async function takeOver(home: Home, random: Random): Promise<Secret | undefined> {
+export async function takeOver(home: Home, predecessor: number, random: Random): Promise<Takeover> {
   if (successorComes(home)) {
     throw new CofferError('exists', 'another daemon takes over already', { reason: 'successor' })
   }
@@ -94,30 +97,31 @@ export async function takeOver(home: Home, random: Random): Promise<Secret | und
     utf8(`coffer-handover 1\n${process.pid}\n${toHex(key.reveal())}\n`),
   )
   const socket = namedSocket(home)
-  const sealed = socket === undefined ? undefined : await ask(socket)
-  const box = sealed === undefined ? undefined : fromHex(sealed)
-  return box === undefined ? undefined : openLocal('handover', key, NO_AAD, box)
+  const answer = socket === undefined ? undefined : await ask(socket, predecessor)
+  const box = answer?.root === undefined ? undefined : fromHex(answer.root)
+  const root = box === undefined ? undefined : openLocal('handover', key, NO_AAD, box)
+  return { asked: answer !== undefined, root }
 }
 
 /** Sends the one request and waits until the daemon, which then ends, has closed the connection. */
-function ask(socket: string): Promise<string | undefined> {
+function ask(socket: string, pid: number): Promise<Answer | undefined> {
   const lines = new LineReader(LIMITS.homeFile)
-  let root: string | undefined
+  let answer: Answer | undefined
   return new Promise((resolve, reject) => {
     const connection = createConnection(socket)
     const end = (error?: unknown): void => {
       clearTimeout(timer)
       connection.destroy()
-      if (error === undefined) resolve(root)
+      if (error === undefined) resolve(answer)
       else reject(error instanceof Error ? error : new Error('the handover failed'))
     }
     const timer = setTimeout(() => {
       end(new CofferError('timed-out', 'the running daemon does not end', { reason: 'handover' }))
     }, LIMITS.daemonStart)
-    connection.on('connect', () => connection.write(requestLine(1, 'daemonHandover', {})))
+    connection.on('connect', () => connection.write(requestLine(1, 'daemonHandover', { pid })))
     connection.on('data', (chunk: Buffer) => {
       try {
-        for (const line of lines.push(chunk)) root = answered(line) ?? root
+        for (const line of lines.push(chunk)) answer = answered(line) ?? answer
       } catch (error) {
         end(error)
       }
@@ -132,9 +136,11 @@ function ask(socket: string): Promise<string | undefined> {
   })
 }
 
-function answered(line: Bytes): string | undefined {
+type Answer = { readonly root?: string }
+
+function answered(line: Bytes): Answer | undefined {
   const message = parseIncoming(fromUtf8(line) ?? '')
   if (message.kind === 'error') throw message.error
   if (message.kind === 'notification') return undefined
-  return METHODS.daemonHandover.result.check(message.result, 'result').root
+  return METHODS.daemonHandover.result.check(message.result, 'result')
 }

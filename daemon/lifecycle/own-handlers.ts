@@ -98,7 +98,10 @@ function processHandlers(
       parts.stop()
       return Promise.resolve({})
     },
-    daemonHandover(_, { connection }) {
+    daemonHandover({ pid }, { connection }) {
+      if (pid !== process.pid) {
+        throw new CofferError('exists', 'another daemon has taken over', { reason: 'successor' })
+      }
       const root = access.withRoot((secret) => sealForSuccessor(parts.home, secret, parts.random))
       connection.linger()
       parts.stop()

@@ -27,11 +27,13 @@ export class Place {
   readonly #server: LocalServer
   readonly #home: Home
   readonly #env: Variables
+  readonly #every: number
   #socket: string | undefined
   #inode = 0
   #timer: ReturnType<typeof setInterval> | undefined
 
-  constructor(server: LocalServer, home: Home, env: Variables) {
+  constructor(server: LocalServer, home: Home, env: Variables, every: number = LOOK_AGAIN) {
+    this.#every = every
     this.#server = server
     this.#home = home
     this.#env = env
@@ -48,7 +50,7 @@ export class Place {
     this.#timer = setInterval(() => {
       if (this.#there()) return
       this.#bind().catch(failed)
-    }, LOOK_AGAIN)
+    }, this.#every)
     this.#timer.unref()
   }
 

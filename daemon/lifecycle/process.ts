@@ -29,8 +29,8 @@ export type DaemonOptions = {
   /** Inherited pipe on which readiness is told, once. */
   readonly readyFd: number | undefined
   readonly offline: boolean
-  /** Takes over from a running daemon. */
-  readonly successor: boolean
+  /** The process of the daemon that it takes over from. */
+  readonly predecessor: number | undefined
 }
 
 export const DAEMON_HELP = `cofferd: the daemon of coffer, which 'coffer' starts by itself
@@ -46,12 +46,13 @@ Its home is $COFFER_HOME, else $XDG_DATA_HOME/coffer, else ~/.local/share/coffer
 
 /** @throws CofferError `usage`. */
 export function parseOptions(argv: readonly string[]): DaemonOptions {
-  let options: DaemonOptions = { readyFd: undefined, offline: false, successor: false }
+  let options: DaemonOptions = { readyFd: undefined, offline: false, predecessor: undefined }
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? ''
     if (word === '--offline') options = { ...options, offline: true }
-    else if (word === '--successor') options = { ...options, successor: true }
-    else if (word === '--ready-fd' && /^[3-9]$/.test(argv[i + 1] ?? '')) {
+    else if (word === '--successor-of' && /^[1-9][0-9]{0,9}$/.test(argv[i + 1] ?? '')) {
+      options = { ...options, predecessor: Number(argv[++i]) }
+    } else if (word === '--ready-fd' && /^[3-9]$/.test(argv[i + 1] ?? '')) {
       options = { ...options, readyFd: Number(argv[++i]) }
     } else {
       throw new CofferError('usage', `cofferd takes no such argument`, { next: 'cofferd --help' })

@@ -13,6 +13,7 @@ import type { Guarded } from '../keystore/access-parts.js'
 import type { DaemonHandlers, PlainHandler } from '../rpc/call.js'
 import type { Hub } from '../rpc/hub.js'
 import { takeLock, type Lock } from './lock.js'
+import type { Takeover } from './handover.js'
 import type { Log } from './log.js'
 import type { OwnMethod } from './own-handlers.js'
 import {
@@ -120,11 +121,12 @@ async function hold(options: DaemonOptions): Promise<Held | undefined> {
   settle()
   const env: Variables = { ...process.env }
   const home = prepareHome(locateHome(env, homedir()), userId())
-  const { lock, handed } = options.successor ? await succeed(home) : await first(home)
+  const { lock, handed } =
+    options.predecessor === undefined ? await first(home) : await succeed(home, options.predecessor)
   if (lock === undefined) return undefined
   try {
     removeTemporary(home)
-    if (options.successor) removeFile(home.file('handover'))
+    if (options.predecessor !== undefined) removeFile(home.file('handover'))
   } catch (error) {
     await lock.release()
     throw fileError(error, `can't start in ${home.path}`)
@@ -155,16 +157,16 @@ async function successorHasPlace(home: Home): Promise<boolean> {
   return successorComes(home)
 }
 
-async function succeed(home: Home): Promise<Won> {
+async function succeed(home: Home, predecessor: number): Promise<Won> {
   const [{ takeOver }, { systemRandom }, { cryptoReady }] = await Promise.all([
     import('./handover.js'),
     import('../random.js'),
     import('../../shared/crypto/hash.js'),
   ])
   await cryptoReady
-  let handed: Secret | undefined
+  let taken: Takeover
   try {
-    handed = await takeOver(home, systemRandom)
+    taken = await takeOver(home, predecessor, systemRandom)
   } catch (error) {
     // Another successor was faster: it will answer.
     if (error instanceof CofferError && error.code === 'exists') {
@@ -173,10 +175,10 @@ async function succeed(home: Home): Promise<Won> {
     removeFile(home.file('handover'))
     throw error
   }
-  const end = performance.now() + LIMITS.daemonDrain
+  const end = performance.now() + (taken.asked ? LIMITS.daemonDrain : 0)
   for (;;) {
     const lock = await takeLock(home)
-    if (lock !== undefined || performance.now() > end) return { lock, handed }
+    if (lock !== undefined || performance.now() > end) return { lock, handed: taken.root }
     // The predecessor's connection has closed, so it ends this very moment; the kernel frees its lock with it.
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

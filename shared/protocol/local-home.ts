@@ -141,7 +141,8 @@ export const daemonStop = { needs: 'nothing', params: empty, result: empty } as 
  */
 export const daemonHandover = {
   needs: 'nothing',
-  params: empty,
+  /** The process that is to be replaced: another answers `exists`, since somebody was faster. */
+  params: object({ pid: integer(1) }),
   result: object({ root: optional(hex(72)) }),
 } as const
 
