@@ -1,5 +1,5 @@
 // Real processes: the command line meets a daemon, whatever state it finds.
-import { spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fromUtf8 } from '../shared/bytes.js'
@@ -199,6 +200,31 @@ test('an older daemon is replaced and the home stays open', () =>
       assert.not.equal(one.handshake.version, '0.0.9')
       assert.ok(await call(one, 'sync', sync))
     }
+  }))
+
+const unshare = spawnSync('unshare', ['-rn', 'true']).status === 0
+
+test('a daemon that was started in a cut network makes place for one outside, not the other way round', () =>
+  inWorld(async (world) => {
+    if (!unshare) return
+    const inside = async (): Promise<number> => {
+      const module = JSON.stringify(join(DIST, 'cli/daemon-start.js'))
+      const script = `const { openDaemon } = await import(${module})
+        const { socket, handshake } = await openDaemon({ env: process.env, create: true, program: ${JSON.stringify(PROGRAM)} })
+        socket.destroy()
+        console.log(handshake.pid)`
+      const run = promisify(execFile)
+      const words = ['-n', process.execPath, '--input-type=module', '-e', script]
+      const user = process.geteuid?.() === 0 ? [] : ['-r']
+      return Number((await run('unshare', [...user, ...words], { env: world.env })).stdout)
+    }
+    const cut = await inside()
+    assert.is(await inside(), cut)
+    const { socket, handshake } = await openDaemon(options(world))
+    socket.destroy()
+    if (handshake.cut) return
+    assert.is.not(handshake.pid, cut)
+    assert.is(await inside(), handshake.pid)
   }))
 
 test('a daemon that was started offline makes place when that is over', () =>

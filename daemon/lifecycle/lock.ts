@@ -1,8 +1,8 @@
-import { mkdirSync, unlinkSync } from 'node:fs'
+import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Level } from 'level'
 import { CofferError } from '../../shared/errors.js'
-import { fileError, systemCode, writeNew } from '../home/files.js'
+import { fileError, systemCode } from '../home/files.js'
 import type { Home } from '../home/home.js'
 
 // Node has no flock(2), and every protocol of pid and socket files leaves a race or a stale lock after kill -9. LevelDB
@@ -38,7 +38,7 @@ function reasons(error: unknown): (string | undefined)[] {
 function diskError(home: Home, error: unknown): CofferError {
   const probe = join(home.path, `lock.${'0'.repeat(16)}.tmp`)
   try {
-    writeNew(probe, new Uint8Array(4096))
+    writeFileSync(probe, new Uint8Array(4096), { flag: 'wx', mode: 0o600 })
     unlinkSync(probe)
   } catch (failure) {
     return fileError(failure, `can't start in ${home.path}`)
