@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, type Stats } from 'node:fs'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import {
@@ -34,13 +34,13 @@ export function homeExists(home: string): boolean {
 export function socketOf(home: string): string | undefined {
   const pointer = parsePointer(readOwn(`${home}/${HOME_FILES.socket}`) ?? '')
   if (pointer === undefined) return undefined
-  const folder = statSync(pointer.folder, { throwIfNoEntry: false })
+  const folder = statOf(pointer.folder)
   return folder !== undefined && isPrivate(folder, uid()) ? pointer.socket : undefined
 }
 
 /** A small file that is the caller's own and nobody else's to read or write; undefined when there is none. */
 function readOwn(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false })
+  const stat = statOf(path)
   if (stat === undefined || !stat.isFile() || stat.size > LIMITS.homeFile) return undefined
   if (!isPrivate(stat, uid())) {
     throw new CofferError('home', 'the home is not only yours', {
@@ -52,6 +52,19 @@ function readOwn(path: string): string | undefined {
     return readFileSync(path, 'utf8')
   } catch {
     return undefined
+  }
+}
+
+/** Undefined where there is nothing. @throws CofferError `home` (reason `no-access`) where this user may not look. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw new CofferError('home', `can't reach ${path}`, {
+      reason: 'no-access',
+      next: 'run coffer as its owner, or set COFFER_HOME',
+      cause: error,
+    })
   }
 }
 

@@ -99,7 +99,12 @@ export function namedSocket(home: Home): string | undefined {
 }
 
 function removeStale(home: Home): void {
-  const socket = namedSocket(home)
+  let socket: string | undefined
+  try {
+    socket = namedSocket(home)
+  } catch {
+    // A pointer that can't be one (too large, a link): binding puts another in its place.
+  }
   if (socket === undefined) return
   unlinkQuietly(socket)
   removeFolder(dirname(socket))
