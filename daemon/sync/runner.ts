@@ -1,6 +1,7 @@
 import { readU32be, type Bytes } from '../../shared/bytes.js'
 import type { Random } from '../../shared/crypto/random.js'
 import { CofferError } from '../../shared/errors.js'
+import type { Alarm } from '../core/sync/port.js'
 import { nextWake, step } from '../core/sync/machine.js'
 import {
   initialState,
@@ -27,6 +28,8 @@ export type RunnerParts = {
   /** So many bytes more (or less) wait for the disk. */
   readonly onQueued: (change: number) => void
 }
+
+type Done = { readonly answer?: readonly Bytes[]; readonly alarms?: readonly Alarm[] }
 
 type Watcher = {
   readonly holds: (state: State) => boolean
@@ -248,8 +251,7 @@ export class VaultRunner {
   }
 
   #work(work: PortWork): void {
-    const finish = (answer?: readonly Bytes[]): void =>
-      this.dispatch({ kind: 'portDone', work, ...(answer === undefined ? {} : { answer }) })
+    const finish = (done: Done): void => this.dispatch({ kind: 'portDone', work, ...done })
     this.#call(work).then(finish, (error: unknown) => {
       const known = error instanceof CofferError
       const code = known ? error.code : 'internal'
@@ -258,28 +260,26 @@ export class VaultRunner {
     })
   }
 
-  async #call(work: PortWork): Promise<readonly Bytes[] | undefined> {
+  async #call(work: PortWork): Promise<Done> {
     const { port } = this
     switch (work.kind) {
       case 'ingest':
-        await port.ingest(work.from, work.bodies, work.generation)
-        return undefined
+        return { alarms: await port.ingest(work.from, work.bodies, work.generation) }
       case 'seal':
         await port.seal(work.limits)
-        return undefined
+        return {}
       case 'links':
-        return port.chainEntries(work.from)
+        return { answer: await port.chainEntries(work.from) }
       case 'rewind':
         await port.rewind()
-        return undefined
+        return {}
       case 'restore':
         await port.restoreLost()
-        return undefined
+        return {}
       case 'signHead':
-        return [await port.signedHead()]
+        return { answer: [await port.signedHead()] }
       case 'checkHead':
-        await port.checkHead(work.head)
-        return undefined
+        return { alarms: await port.checkHead(work.head) }
     }
   }
 }

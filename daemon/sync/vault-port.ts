@@ -12,7 +12,8 @@ export interface VaultPort {
   readonly vaultId: VaultId
   /** `factsOf(replica)` as of the last durable batch: never what a batch in flight is about to make true. */
   facts(): VaultFacts
-  ingest(from: number, bodies: readonly Bytes[], generation: number): Promise<void>
+  /** Resolves with the alarms that it raised. */
+  ingest(from: number, bodies: readonly Bytes[], generation: number): Promise<readonly Alarm[]>
   ingestChain(entries: readonly Bytes[]): Promise<void>
   /** Seals the oldest drafts into the outbox; nothing happens when there are none. */
   seal(limits: SealLimits): Promise<void>
@@ -22,8 +23,8 @@ export interface VaultPort {
   restoreLost(): Promise<void>
   /** This device's signed head for now. */
   signedHead(): Promise<Bytes>
-  /** Another device's signed head, still unchecked; an alarm it causes is the port's to raise. */
-  checkHead(head: Bytes): Promise<void>
+  /** Another device's signed head, still unchecked; resolves with the alarms that it raised. */
+  checkHead(head: Bytes): Promise<readonly Alarm[]>
   /** An alarm that syncing itself found (not those of ingest outcomes). */
   alarm(alarm: Alarm): void
 }

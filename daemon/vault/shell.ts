@@ -240,8 +240,14 @@ export class VaultShell implements VaultPort {
     }
   }
 
-  async ingest(from: number, bodies: readonly Bytes[], generation: number): Promise<void> {
-    this.#announce(await this.#mutate((replica) => replica.ingest(from, bodies, generation)))
+  async ingest(
+    from: number,
+    bodies: readonly Bytes[],
+    generation: number,
+  ): Promise<readonly Alarm[]> {
+    const outcome = await this.#mutate((replica) => replica.ingest(from, bodies, generation))
+    this.#announce(outcome)
+    return outcome.alarms
   }
 
   async ingestChain(entries: readonly Bytes[]): Promise<void> {
@@ -276,8 +282,10 @@ export class VaultShell implements VaultPort {
     return this.replica.signedHead()
   }
 
-  async checkHead(head: Bytes): Promise<void> {
-    for (const alarm of this.replica.checkHead(head)) this.alarm(alarm)
+  async checkHead(head: Bytes): Promise<readonly Alarm[]> {
+    const alarms = this.replica.checkHead(head)
+    for (const alarm of alarms) this.alarm(alarm)
+    return alarms
   }
 
   alarm(alarm: Alarm): void {

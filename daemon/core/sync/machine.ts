@@ -8,6 +8,7 @@ import {
   onOpened,
   open,
   reopen,
+  restart,
   settleClaims,
 } from './reading.js'
 import {
@@ -32,7 +33,7 @@ import {
 } from './state.js'
 import { addHeads, advanceBarriers, askHead, failBarriers, headDueAt, tendHeads } from './upkeep.js'
 
-/** Claims that nothing confirms for so long (ms) make the pushes start again. */
+/** Entries that the relay said it has, and that don't come for so long (ms), make the pushes start again. */
 const STALL = 15_000
 
 type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>
@@ -141,10 +142,10 @@ function nextPortWork(w: Work): void {
 
 function stalled({ s, at }: Work): boolean {
   return (
-    s.claims.size > 0 &&
+    s.facts.cursor.pos < (s.target ?? 0) &&
     s.queue.length === 0 &&
     s.busy === undefined &&
-    at.now >= s.claimedAt + STALL
+    at.now >= s.movedAt + STALL
   )
 }
 
@@ -155,6 +156,7 @@ function connect(w: Work): void {
   s.openAt = 0
   s.sendAt = 0
   s.headsAsked = false
+  s.suspected = false
 }
 
 /** What was in flight may or may not have arrived: all of it is sent again, verbatim, and the relay keeps one. */
@@ -221,10 +223,15 @@ function problemOf({ code, reason }: Pick<Problem, 'code' | 'reason'>): Problem 
 
 function onPortDone(w: Work, event: EventOf<'portDone'>): void {
   const { s, fx } = w
-  const { work, answer = [] } = event
+  const { work, answer = [], alarms = [] } = event
   const [head] = answer
   s.busy = undefined
   s.portFailures = 0
+  if (alarms.some(({ reason }) => reason === 'two-logs') && !s.suspected) {
+    // Another device saw another log. Which one the relay stands by shows when it is read from the start.
+    s.suspected = true
+    restart(w)
+  }
   switch (work.kind) {
     case 'ingest':
       return settleClaims(w, work.bodies.length)
@@ -275,7 +282,7 @@ export function nextWake(s: State, now: number): number | undefined {
   if (s.phase === 'waiting') times.push(s.openAt)
   if (s.phase === 'open') {
     times.push(s.sendAt)
-    if (s.claims.size > 0) times.push(s.claimedAt + STALL)
+    if (s.facts.cursor.pos < (s.target ?? 0)) times.push(s.movedAt + STALL)
     if (s.live) times.push(headDueAt(s))
   }
   const ahead = times.filter((time) => time > now)

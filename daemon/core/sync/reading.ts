@@ -23,11 +23,12 @@ export function reopen(w: Work): void {
 
 /** Asks the relay to start pushing after the cursor. */
 export function open(w: Work): void {
-  const { s, fx } = w
+  const { s, fx, at } = w
   s.phase = 'opening'
   s.queue = []
   s.queued = 0
   s.openAsked = s.asked
+  s.movedAt = at.now
   fx.push({ kind: 'send', request: { kind: 'open', after: cursorOf(s.facts) } })
 }
 
@@ -36,7 +37,8 @@ export function onOpened(w: Work, event: EventOf<'opened'>): void {
   if (s.phase !== 'opening') return
   const { cursor } = s.facts
   const { head, generation } = event
-  checkGeneration(w, generation)
+  // Entries may have come to stand where they stood although others before them are gone: read it all again.
+  if (!sameGeneration(w, generation)) return restart(w)
   if (head.pos < cursor.pos) {
     // An honest relay refuses a cursor that its log doesn't reach.
     return loseLog(w, `the relay's log ends at ${head.pos}, this device has read ${cursor.pos}`)
@@ -46,15 +48,12 @@ export function onOpened(w: Work, event: EventOf<'opened'>): void {
   s.openFailures = 0
   s.openProblem = undefined
   s.target = head.pos
+  s.movedAt = w.at.now
   s.generation = generation
   s.next = cursor.pos + 1
   s.live = false
   s.answered = Math.max(s.answered, s.openAsked)
   noteLinks(w, event.memberHead.length)
-  if (generation !== cursor.generation && cursor.pos > 0) {
-    // The cursor stands on the new log: nothing before it is lost, only the generation is news.
-    s.queue = [{ from: s.next, bodies: [] }]
-  }
 }
 
 /** Links that this device holds and the relay lacks: it never had them, or lost them. */
@@ -66,12 +65,13 @@ function noteLinks(w: Work, theirs: number): void {
   s.linksSent = false
 }
 
-function checkGeneration(w: Work, generation: number): void {
+function sameGeneration(w: Work, generation: number): boolean {
   const { cursor } = w.s.facts
-  if (cursor.pos === 0 || generation === cursor.generation) return
+  if (cursor.pos === 0 || generation === cursor.generation) return true
   const said = `the relay's generation went from ${cursor.generation} to ${generation}`
   if (generation > cursor.generation) alarm(w, 'generation-raised', `${said}: it was restored`)
   else alarm(w, 'log-regression', said)
+  return false
 }
 
 /** Acknowledged entries that the log, as it stands now, can't hold. */
@@ -87,10 +87,15 @@ function dropClaimsPast(w: Work, head: number, generation: number): void {
   }
 }
 
-/** The log isn't the one that was read: say so, go back to its start, and send again what it lacks. */
+/** The log isn't the one that was read. */
 export function loseLog(w: Work, detail: string): void {
-  const { s } = w
   alarm(w, 'log-regression', detail)
+  restart(w)
+}
+
+/** Reads the log from its start, and sends again what it lacks. */
+export function restart(w: Work): void {
+  const { s } = w
   s.rewind = true
   s.claims = new Map()
   if (s.rewound) delayOpen(w)
@@ -149,7 +154,7 @@ export function settleClaims(w: Work, ingested: number): void {
   const { s, at } = w
   const { outbox, cursor } = s.facts
   s.gaps = 0
-  s.claimedAt = at.now
+  s.movedAt = at.now
   const claims = new Map<(typeof outbox)[number]['id'], number>()
   let lies = 0
   for (const { id } of outbox) {

@@ -4,7 +4,7 @@ import { LIMITS } from '../../../shared/limits.js'
 import { FRAME_ENTRIES } from '../../../shared/protocol/relay.js'
 import { backoff, RETRY } from './backoff.js'
 import type { OutboxEntry } from './port.js'
-import { falseAcknowledgement, loseLog, reopen } from './reading.js'
+import { falseAcknowledgement, loseLog, reopen, restart } from './reading.js'
 import { alarm, cursorOf, type Event, type Problem, type Work } from './state.js'
 
 // The way of sealed entries from the outbox into the relay's log: verbatim, in order, many to a frame, a few
@@ -102,6 +102,7 @@ export function onAppended(w: Work, event: EventOf<'appended'>): void {
     return void fx.push({ kind: 'hangUp', reason: 'malformed' })
   }
   s.answered = Math.max(s.answered, append.asked)
+  if (s.facts.cursor.pos >= (s.target ?? 0)) s.movedAt = at.now
   s.target = Math.max(s.target ?? 0, event.head.pos)
   s.sent += append.ids.length
   if (append.links !== undefined) {
@@ -110,7 +111,6 @@ export function onAppended(w: Work, event: EventOf<'appended'>): void {
     s.linksFrom = append.links
     return append.links < s.facts.links ? undefined : reopen(w)
   }
-  if (s.claims.size === 0) s.claimedAt = at.now
   claim(w, append.ids, event.positions)
 }
 
@@ -129,6 +129,8 @@ function claim(w: Work, ids: readonly EntryId[], positions: readonly number[]): 
   s.claims = claims
   if (lies > 0) {
     falseAcknowledgement(w, lies)
+    // Said again to be where another entry was read: then that reading is no longer what the relay stands by.
+    if (s.sendFailures > 1) restart(w)
   } else {
     s.sendFailures = 0
     s.sendProblem = undefined

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../../shared/bytes.js'
 import type { ErrorCode } from '../../../shared/errors.js'
-import type { EntryId } from '../../../shared/ids.js'
+import type { EntryId, LogHash } from '../../../shared/ids.js'
 import type { ChainHead, Cursor } from '../../../shared/protocol/relay.js'
 import type { Alarm, SealLimits, VaultFacts } from './port.js'
 
@@ -89,8 +89,13 @@ export type Event =
   | { readonly kind: 'closed'; readonly code: ErrorCode; readonly reason: string }
   /** The facts are new: a draft was written, a link applied. */
   | { readonly kind: 'changed' }
-  /** `answer`: the link entries that were read, or the one signed head. */
-  | { readonly kind: 'portDone'; readonly work: PortWork; readonly answer?: readonly Bytes[] }
+  /** `answer`: the link entries that were read, or the one signed head. `alarms`: what the work raised. */
+  | {
+      readonly kind: 'portDone'
+      readonly work: PortWork
+      readonly answer?: readonly Bytes[]
+      readonly alarms?: readonly Alarm[]
+    }
   | {
       readonly kind: 'portFailed'
       readonly work: PortWork
@@ -158,6 +163,8 @@ export type State = {
   readonly rewound: boolean
   /** What the log lacks is to be looked for, once it is read to its end: after a rewind, and after a start. */
   readonly restore: boolean
+  /** Another device's signed head led to a rewind on this connection: no second one for the same reason. */
+  readonly suspected: boolean
   /** The first link that the relay lacks, and whether it was sent since the last opening. */
   readonly linksFrom: number | undefined
   readonly linksSent: boolean
@@ -166,15 +173,15 @@ export type State = {
   readonly inFlight: readonly InFlight[]
   /** Where the relay says that entries of the outbox stand, until they are met there. */
   readonly claims: ReadonlyMap<EntryId, number>
-  /** Since when (ms) claims wait without any entry having come. */
-  readonly claimedAt: number
+  /** When (ms) the last entry came, or the log was opened: known ones that don't follow are withheld. */
+  readonly movedAt: number
 
   /** Other devices' signed heads to check, and whether they were asked for on this connection. */
   readonly heads: readonly Bytes[]
   readonly headsAsked: boolean
   /** What the last own signed head said, and when it was made. */
   readonly ownHead:
-    { readonly pos: number; readonly links: number; readonly at: number } | undefined
+    { readonly logHash: LogHash; readonly links: number; readonly at: number } | undefined
 
   /** Barriers count up; each waits for a head that was asked for after it. */
   readonly asked: number
@@ -220,12 +227,13 @@ export function initialState(facts: VaultFacts): State {
     rewind: false,
     rewound: false,
     restore: true,
+    suspected: false,
     linksFrom: undefined,
     linksSent: false,
     nextTag: 1,
     inFlight: [],
     claims: new Map(),
-    claimedAt: 0,
+    movedAt: 0,
     heads: [],
     headsAsked: false,
     ownHead: undefined,

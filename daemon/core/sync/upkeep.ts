@@ -53,7 +53,7 @@ export function addHeads(w: Work, heads: Work['s']['heads']): void {
 export function headDueAt(s: State): number {
   const { ownHead, facts } = s
   if (ownHead === undefined) return 0
-  const same = ownHead.pos === facts.cursor.pos && ownHead.links === facts.links
+  const same = ownHead.logHash === facts.cursor.logHash && ownHead.links === facts.links
   return ownHead.at + (same ? HEAD_PERIOD : HEAD_SETTLE)
 }
 
@@ -72,6 +72,6 @@ export function tendHeads(w: Work): void {
   }
   const due = headDueAt(s)
   if (due > at.now || !synced(w) || s.facts.cursor.pos === 0) return
-  s.ownHead = { pos: s.facts.cursor.pos, links: s.facts.links, at: at.now }
+  s.ownHead = { logHash: s.facts.cursor.logHash, links: s.facts.links, at: at.now }
   startPort(w, { kind: 'signHead' })
 }

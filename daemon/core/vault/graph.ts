@@ -78,10 +78,13 @@ export class Graph {
       .slice(0, LIMITS.deps)
   }
 
-  /** Changesets that an earlier reading of the log met and this one didn't: in order of seq. */
+  /**
+   * Changesets that this reading of the log, once at its end, didn't meet whole: in order of seq. Own ones on their
+   * way are among them: of those, too, the relay may have lost entries that it had shown.
+   */
   lost(reading: number): ChangesetHash[] {
     return [...this.nodes]
-      .filter(([, node]) => node.met !== undefined && node.met !== reading)
+      .filter(([, node]) => node.met !== reading)
       .toSorted(([, a], [, b]) => a.seq - b.seq)
       .map(([hash]) => hash)
   }

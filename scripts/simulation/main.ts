@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util'
+import { cryptoReady } from '../../shared/crypto/hash.js'
+import { simulate, type Verdict } from './simulate.js'
+
+const USAGE = `usage: scripts/simulate [--seeds N] [--from S] [--full] [--trace]
+  --seeds N  how many seeds to run (200)
+  --from S   the first one (1); a single failing seed replays with --from S --seeds 1 --trace
+  --full     20,000 seeds
+  --trace    print everything that happens
+`
+
+function line({ seed, profile, failures, alarms, changes, crashes, healing }: Verdict): string {
+  const raised = [...alarms].toSorted().join() || 'no alarm'
+  const what = `${changes} changes, ${crashes} crashes, healed in ${Math.round(healing)} ms, ${raised}`
+  const verdict = failures.length === 0 ? 'ok' : `FAILED ${failures.join('\n  ')}`
+  return `seed ${seed} ${profile}: ${what}: ${verdict}`
+}
+
+/** @returns the exit code */
+function main(): number {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '200' },
+      from: { type: 'string', default: '1' },
+      full: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
+    },
+  })
+  const seeds = values.full ? 20_000 : Number(values.seeds)
+  const from = Number(values.from)
+  if (!Number.isSafeInteger(seeds) || !Number.isSafeInteger(from) || seeds < 1) {
+    process.stderr.write(USAGE)
+    return 2
+  }
+  const failed: number[] = []
+  for (let seed = from; seed < from + seeds; seed++) {
+    const verdict = simulate(seed, values.trace ? (one) => console.log(one) : undefined)
+    if (verdict.failures.length > 0) failed.push(seed)
+    if (verdict.failures.length > 0 || values.trace) console.log(line(verdict))
+  }
+  console.log(`${seeds - failed.length} passed, ${failed.length} failed`)
+  if (failed.length > 0) {
+    console.log(`failing seeds: ${failed.join(' ')}`)
+    console.log(`replay: scripts/simulate --from ${failed[0]} --seeds 1 --trace`)
+  }
+  return failed.length === 0 ? 0 : 1
+}
+
+await cryptoReady
+process.exitCode = main()
