@@ -1,0 +1,56 @@
+// Writes the README's tables from the command table that the program itself uses. `--check` only compares.
+import { readFileSync, writeFileSync } from 'node:fs'
+import * as path from 'node:path'
+import { usageOf, type Command } from '../../cli/command.js'
+import { COMMANDS, EXITS, VARIABLES } from '../../cli/table.js'
+import { root, say } from '../tooling/repo.js'
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
+
+function commandRow(command: Command): string[] {
+  const also = (command.also ?? []).map((name) => `\`${name}\``).join(', ')
+  const usage = usageOf(command).replace(/^coffer /, '')
+  return [
+    `\`${usage}\`${also === '' ? '' : `, also ${also}`}`,
+    command.summary,
+    command.stdout ?? '–',
+  ]
+}
+
+const PARTS: { readonly [name: string]: () => string } = {
+  commands: () => table(['coffer …', 'What it does', 'stdout'], COMMANDS.map(commandRow)),
+  'exit-codes': () =>
+    table(
+      ['Exit', 'Code', 'Meaning'],
+      EXITS.map(({ exit, code, text }) => [exit, code, text]),
+    ),
+  variables: () =>
+    table(
+      ['Variable', ''],
+      VARIABLES.map(({ name, text }) => [`\`${name}\``, text]),
+    ),
+}
+
+const readme = path.join(root, 'README.md')
+const before = readFileSync(readme, 'utf8')
+let after = before
+for (const [name, make] of Object.entries(PARTS)) {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [start, end] = [after.indexOf(open), after.indexOf(close)]
+  if (start < 0 || end < start) throw new Error(`README.md lacks the marks of ${name}`)
+  after = `${after.slice(0, start)}${open}\n\n${make()}\n\n${after.slice(end)}`
+}
+if (after === before) {
+  say('README.md tells what the programs do')
+} else if (process.argv.includes('--check')) {
+  say("README.md's tables are old: run scripts/docs")
+  process.exitCode = 1
+} else {
+  writeFileSync(readme, after)
+  say('README.md is written anew')
+}
