@@ -2,92 +2,22 @@
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
-  existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fromUtf8 } from '../shared/bytes.js'
-import { CofferError } from '../shared/errors.js'
-import { LineReader } from '../shared/protocol/lines.js'
-import { parseIncoming, requestLine } from '../shared/protocol/local-wire.js'
-import { daemonLog, installService, stopDaemon, uninstall, unitText } from './daemon-control.js'
-import {
-  openDaemon,
-  openRunning,
-  type DaemonConnection,
-  type DaemonOptions,
-} from './daemon-start.js'
+import { daemonLog, stopDaemon } from './daemon-control.js'
+import { openDaemon, openRunning } from './daemon-start.js'
+import { call, DIST, init, inWorld, options, PROGRAM, refusal, sync } from './testing/daemon.js'
 
-const DIST = join(import.meta.dirname, '..')
-const PROGRAM = join(DIST, 'daemon/lifecycle/testing-daemon.js')
-
-type World = { readonly folder: string; readonly home: string; readonly env: NodeJS.ProcessEnv }
-
-async function inWorld(use: (world: World) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'coffer-test-'))
-  const home = join(folder, 'home')
-  const env = { PATH: process.env['PATH'], HOME: folder, COFFER_HOME: home }
-  try {
-    await use({ folder, home, env })
-  } finally {
-    await stopDaemon(home)
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-const options = ({ env }: World, more: Partial<DaemonOptions> = {}): DaemonOptions => ({
-  env,
-  create: true,
-  program: PROGRAM,
-  ...more,
-})
-
-async function call(
-  { socket }: DaemonConnection,
-  method: string,
-  params: object = {},
-): Promise<unknown> {
-  const lines = new LineReader(100_000)
-  const answer = new Promise<unknown>((resolve, reject) => {
-    socket.on('data', (chunk: Buffer) => {
-      for (const line of lines.push(chunk)) {
-        const message = parseIncoming(fromUtf8(line) ?? '')
-        if (message.kind === 'result') resolve(message.result)
-        if (message.kind === 'error') reject(message.error)
-      }
-    })
-  })
-  socket.resume()
-  socket.write(requestLine(5, method, params))
-  return answer.finally(() => socket.destroy())
-}
-
-async function refusal(run: () => Promise<unknown>): Promise<CofferError> {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof CofferError) return error
-    throw error
-  }
-  throw new Error('not refused')
-}
-
-const init = {
-  open: { kind: 'passphrase', passphrase: Buffer.from('correct horse').toString('base64') },
-  memory: 64,
-}
-const sync = { context: { cwd: '/', env: {} }, timeout: 0 }
+const byText = (a: string, b: string): number => (a < b ? -1 : 1)
 
 test('twenty cold starts at once meet at one daemon', () =>
   inWorld(async (world) => {
@@ -115,9 +45,9 @@ test('the daemon is on its own: session, folder, variables, streams, core dumps'
     socket.destroy()
     const proc = `/proc/${handshake.pid}`
     const environ = readFileSync(`${proc}/environ`, 'utf8').split('\0')
-    const names = environ.map((one) => one.split('=')[0]).filter((name) => name !== '')
+    const names = environ.map((one) => one.split('=')[0] ?? '').filter((name) => name !== '')
     const shells = ['PWD', 'OLDPWD', 'SHLVL', '_']
-    assert.equal(names.filter((name) => !shells.includes(name ?? '')).sort(), [
+    assert.equal(names.filter((name) => !shells.includes(name)).toSorted(byText), [
       'COFFER_HOME',
       'HOME',
       'PATH',
@@ -202,11 +132,12 @@ test('an older daemon is replaced and the home stays open', () =>
     }
   }))
 
-const unshare = spawnSync('unshare', ['-rn', 'true']).status === 0
+const UNSHARE = '/usr/bin/unshare'
+const canCut = spawnSync(UNSHARE, ['-rn', 'true']).status === 0
 
 test('a daemon that was started in a cut network makes place for one outside, not the other way round', () =>
   inWorld(async (world) => {
-    if (!unshare) return
+    if (!canCut) return
     const inside = async (): Promise<number> => {
       const module = JSON.stringify(join(DIST, 'cli/daemon-start.js'))
       const script = `const { openDaemon } = await import(${module})
@@ -216,7 +147,7 @@ test('a daemon that was started in a cut network makes place for one outside, no
       const run = promisify(execFile)
       const words = ['-n', process.execPath, '--input-type=module', '-e', script]
       const user = process.geteuid?.() === 0 ? [] : ['-r']
-      return Number((await run('unshare', [...user, ...words], { env: world.env })).stdout)
+      return Number((await run(UNSHARE, [...user, ...words], { env: world.env })).stdout)
     }
     const cut = await inside()
     assert.is(await inside(), cut)
@@ -241,82 +172,6 @@ test('a daemon that was started offline makes place when that is over', () =>
     const again = await openDaemon(options(world, { offline: true }))
     assert.is(again.handshake.pid, next.handshake.pid)
     again.socket.destroy()
-  }))
-
-test('stopping waits for the end of the process', () =>
-  inWorld(async (world) => {
-    const { socket, handshake } = await openDaemon(options(world))
-    socket.destroy()
-    assert.ok(await stopDaemon(world.home))
-    assert.is(stateOf(handshake.pid), 'gone')
-    assert.not(existsSync(join(world.home, 'socket')))
-    assert.match(daemonLog(world.home), /"event":"stopped"/)
-  }))
-
-/** A process that nobody has waited for yet counts as gone. */
-function stateOf(pid: number): string {
-  try {
-    return /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')) ? 'gone' : 'there'
-  } catch {
-    return 'gone'
-  }
-}
-
-const fakeSystemd = ({ folder, env }: World, status: number) => {
-  const systemctl = join(folder, 'systemctl')
-  writeFileSync(systemctl, `#!/bin/sh\necho "$@" >> ${folder}/said\nexit ${status}\n`, {
-    mode: 0o755,
-  })
-  return { env, booted: folder, systemctl }
-}
-
-test('install writes a unit for systemd, and says when there is none', () =>
-  inWorld(async (world) => {
-    const none = await refusal(() =>
-      installService(world.home, { env: world.env, booted: join(world.folder, 'none') }),
-    )
-    assert.equal([none.code, none.reason], ['internal', 'no-systemd'])
-    const refused = await refusal(() =>
-      installService(world.home, fakeSystemd(world, 1), '/opt/cofferd.js'),
-    )
-    assert.is(refused.reason, 'no-systemd')
-    const system = fakeSystemd(world, 0)
-    const path = await installService(world.home, system, '/opt/my "coffer" 100%/$x/cofferd.js')
-    assert.is(path, join(world.folder, '.config/systemd/user/coffer.service'))
-    const unit = readFileSync(path, 'utf8')
-    assert.match(unit, String.raw`"/opt/my \"coffer\" 100%%/$$x/cofferd.js"`)
-    assert.match(
-      readFileSync(join(world.folder, 'said'), 'utf8'),
-      '--user enable --now coffer.service',
-    )
-    const bad = await refusal(() => Promise.resolve().then(() => unitText('/a\nb', '/p')))
-    assert.is(bad.code, 'home')
-    const done = await uninstall(world.home, false, system)
-    assert.ok(done.service)
-    assert.not(existsSync(path))
-  }))
-
-test('uninstall leaves the data, or nothing, or only what is not ours', () =>
-  inWorld(async (world) => {
-    const system = { env: world.env, booted: join(world.folder, 'none') }
-    await call(await openDaemon(options(world)), 'init', init)
-    const kept = await uninstall(world.home, false, system)
-    assert.equal(kept, { stopped: true, service: false, data: false, left: false })
-    assert.equal(readdirSync(world.home).sort(), ['device', 'keystore', 'layout'])
-    const open = await openDaemon(options(world, { create: false }))
-    assert.is(open.handshake.state, 'locked')
-    open.socket.destroy()
-    writeFileSync(join(world.home, 'mine.txt'), '')
-    assert.ok((await uninstall(world.home, true, system)).left)
-    assert.equal(readdirSync(world.home), ['mine.txt'])
-    rmSync(join(world.home, 'mine.txt'))
-    assert.equal(await uninstall(world.home, true, system), {
-      stopped: false,
-      service: false,
-      data: true,
-      left: false,
-    })
-    assert.not(existsSync(world.home))
   }))
 
 test.run()

@@ -3,7 +3,7 @@ import { fingerprintOf, formatInviteCode, parseInviteCode } from '../../shared/l
 import type { InviteCode } from '../../shared/log/code.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import { openerOf, wipeOpener } from '../lifecycle/own-handlers.js'
-import type { DaemonParts } from '../lifecycle/run.js'
+import type { DaemonParts } from '../lifecycle/parts.js'
 import type { DaemonHandlers } from '../rpc/call.js'
 import { addDevice, confirmDevice, deviceRequests, listDevices } from '../service/devices.js'
 import type { Engine } from '../service/engine.js'

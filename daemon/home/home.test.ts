@@ -146,7 +146,7 @@ test('what an interrupted init left goes, other files stay', () =>
     mkdirSync(home.file('vaults'))
     mkdirSync(home.file('lock'))
     clearUnfinished(home)
-    assert.equal(readdirSync(home.path).sort(), ['config.json', 'lock'])
+    assert.equal(readdirSync(home.path).toSorted(), ['config.json', 'lock'])
   }))
 
 test('the configuration is checked', () =>

@@ -19,10 +19,10 @@ await cryptoReady
 /** Time that only a test moves. */
 class Clock {
   time = 0
-  #timers: { at: number; then: () => void }[] = []
+  #timers: { at: number; run: () => void }[] = []
   readonly now = (): number => this.time
   readonly after = (ms: number, then: () => void): (() => void) => {
-    const timer = { at: this.time + ms, then }
+    const timer = { at: this.time + ms, run: then }
     this.#timers.push(timer)
     return () => {
       this.#timers = this.#timers.filter((one) => one !== timer)
@@ -33,7 +33,7 @@ class Clock {
     this.time += ms
     const due = this.#timers.filter(({ at }) => at <= this.time)
     this.#timers = this.#timers.filter(({ at }) => at > this.time)
-    for (const { then } of due) then()
+    for (const { run } of due) run()
   }
 }
 

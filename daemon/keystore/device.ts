@@ -1,3 +1,4 @@
+import type { Bytes } from '../../shared/bytes.js'
 import {
   decode,
   encode,
@@ -68,6 +69,15 @@ export function deviceOf({ signSeed, boxSeed, ...labels }: DeviceRecord): Device
   return { ...labels, deviceId: deviceIdOf(keys), keys, sign, box }
 }
 
+/** The bytes of a `device` file. */
+export function sealDevice(keys: LocalKeys, record: DeviceRecord, random: Random): Bytes {
+  // Padded: the file's length would tell that of the labels.
+  const plain = new Secret(pad(encode(recordCodec, { version: VERSION, ...record })))
+  const sealed = sealLocal('device', keys.deviceStore, NO_AAD, plain, random)
+  plain.wipe()
+  return sealed
+}
+
 /** Seals the record into the home's `device` file, atomically and durably. */
 export function writeDevice(
   home: Home,
@@ -75,10 +85,7 @@ export function writeDevice(
   record: DeviceRecord,
   random: Random,
 ): void {
-  // Padded: the file's length would tell that of the labels.
-  const plain = new Secret(pad(encode(recordCodec, { version: VERSION, ...record })))
-  writeAtomic(home.file('device'), sealLocal('device', keys.deviceStore, NO_AAD, plain, random))
-  plain.wipe()
+  writeAtomic(home.file('device'), sealDevice(keys, record, random))
 }
 
 /**

@@ -67,7 +67,7 @@ test('a started daemon has a private home and socket, and leaves nothing running
     assert.equal(await client.call(2, 'daemonStop'), {})
     await client.closed
     assert.is(await daemon.ended, 0)
-    assert.equal(readdirSync(home).sort(), ['daemon.log', 'lock'])
+    assert.equal(readdirSync(home).toSorted(), ['daemon.log', 'lock'])
   }))
 
 test('of many started at once one becomes the daemon', () =>

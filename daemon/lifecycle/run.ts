@@ -1,6 +1,5 @@
 import { homedir } from 'node:os'
 import { complaint } from '../../shared/complaint.js'
-import type { Random } from '../../shared/crypto/random.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { Variables } from '../../shared/protocol/socket-path.js'
@@ -8,14 +7,10 @@ import type { Secret } from '../../shared/redacted.js'
 import { VERSION } from '../../shared/version.js'
 import { fileError, removeFile } from '../home/files.js'
 import { locateHome, prepareHome, removeTemporary, type Home } from '../home/home.js'
-import type { Access } from '../keystore/access.js'
-import type { Guarded } from '../keystore/access-parts.js'
-import type { DaemonHandlers, PlainHandler } from '../rpc/call.js'
-import type { Hub } from '../rpc/hub.js'
-import { takeLock, type Lock } from './lock.js'
+import type { FolderLock } from '../store/folder-lock.js'
+import { takeLock } from './lock.js'
+import type { Compose, Held } from './parts.js'
 import type { Takeover } from './handover.js'
-import type { Log } from './log.js'
-import type { OwnMethod } from './own-handlers.js'
 import {
   DAEMON_HELP,
   exitOf,
@@ -28,44 +23,6 @@ import {
 
 // From the first instruction to a daemon that answers. What loses the race for the home ends before it has loaded
 // libsodium or the vaults: twenty cold starts at once cost little more than one.
-
-/** What the vaults' side is composed from. */
-export type DaemonParts = {
-  readonly access: Access
-  readonly hub: Hub
-  readonly log: Log
-  readonly random: Random
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  readonly version: string
-  readonly startedAt: number
-  /** Started with `--offline`: opens no connection by itself. */
-  readonly offline: boolean
-  /** The daemon's reduced variables. */
-  readonly env: Variables
-}
-
-/** The vaults' side of the daemon. */
-export type Composition = {
-  readonly handlers: Omit<DaemonHandlers, OwnMethod>
-  readonly plain: PlainHandler
-  /** Opens and closes with the home. */
-  readonly guarded: Guarded
-  /** After `guarded.close`, at the daemon's end. */
-  readonly close?: () => Promise<void>
-}
-
-export type Compose = (parts: DaemonParts) => Promise<Composition>
-
-/** What takes part in `serve`: the home is ours alone from here on. */
-export type Held = {
-  readonly home: Home
-  readonly lock: Lock
-  readonly options: DaemonOptions
-  readonly env: Variables
-  /** The root of a daemon that made place for this one. */
-  readonly handed: Secret | undefined
-}
 
 /**
  * Runs the daemon of the home that the environment names, with the vaults' side that `load` brings. Ends the process
@@ -143,7 +100,7 @@ function userId(): number {
   })
 }
 
-type Won = { readonly lock: Lock | undefined; readonly handed: Secret | undefined }
+type Won = { readonly lock: FolderLock | undefined; readonly handed: Secret | undefined }
 
 async function first(home: Home): Promise<Won> {
   const lock = await takeLock(home)

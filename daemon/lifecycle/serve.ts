@@ -12,7 +12,7 @@ import { jsonLog, logFile, type Log } from './log.js'
 import { networkIsCut, networkNamespace } from './network.js'
 import { ownHandlers } from './own-handlers.js'
 import { Place } from './place.js'
-import type { Compose, Composition, DaemonParts, Held } from './run.js'
+import type { Compose, Composition, DaemonParts, Held } from './parts.js'
 
 const after: After = (ms, then) => {
   const timer = setTimeout(then, ms).unref()

@@ -4,7 +4,8 @@ import { idOf, type UserId } from '../../shared/ids.js'
 import { CofferError } from '../../shared/errors.js'
 import { freshDevice } from '../keystore/device.js'
 import { openerOf } from './own-handlers.js'
-import { runDaemon, type Composition, type DaemonParts } from './run.js'
+import type { Composition, DaemonParts } from './parts.js'
+import { runDaemon } from './run.js'
 
 const refuse = (): Promise<never> =>
   Promise.reject(new CofferError('usage', 'this daemon has no vaults'))

@@ -16,7 +16,6 @@ import { asCofferError } from './dispatch.js'
 import { plainFailure, PlainReader } from './plain-reader.js'
 import type { ServerLimits } from './server-limits.js'
 
-/** What all connections of one server share. */
 export type Shared = {
   readonly answer: (request: Request, call: Call) => Promise<object>
   readonly plain: PlainHandler

@@ -1,114 +1,14 @@
-import { execFile } from 'node:child_process'
-import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { concat, u32be, utf8, type Bytes } from '../../shared/bytes.js'
-import { CofferError } from '../../shared/errors.js'
-import {
-  decodePlainAnswer,
-  encodePlainRequest,
-  PLAIN_MAGIC,
-  type PlainAnswer,
-} from '../../shared/protocol/plain.js'
+import { concat, u32be, utf8 } from '../../shared/bytes.js'
+import { PLAIN_MAGIC } from '../../shared/protocol/plain.js'
 import { requestLine } from '../../shared/protocol/local-wire.js'
 import { inFolder, refusal, until } from '../home/testing.js'
 import { jsonLog } from '../lifecycle/log.js'
-import type { Call } from './call.js'
-import { Hub } from './hub.js'
-import { LocalServer, type ServerParts } from './server.js'
-import { TestClient } from './testing.js'
-
-const EMPTY = new Uint8Array(0)
-
-type World = {
-  readonly path: string
-  readonly server: LocalServer
-  readonly hub: Hub
-  readonly log: string[]
-  readonly client: () => Promise<TestClient>
-  /** Lets go of all requests of method `wait`. */
-  readonly release: () => void
-}
-
-async function inServer(
-  limits: NonNullable<ServerParts['limits']>,
-  use: (world: World) => Promise<void>,
-): Promise<void> {
-  await inFolder(async (folder) => {
-    const hub = new Hub()
-    const log: string[] = []
-    let release = (): void => undefined
-    const released = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const server = new LocalServer({
-      answer: ({ method, params }, call) => answer(method, params, call, hub, released),
-      plain: ({ argv }) => plain(argv),
-      log: jsonLog((line) => log.push(line), Date.now),
-      limits,
-    })
-    const path = join(folder, 's')
-    await server.listen(path)
-    const clients: TestClient[] = []
-    const client = async (): Promise<TestClient> => {
-      const one = await TestClient.connect(path)
-      clients.push(one)
-      return one
-    }
-    try {
-      await use({ path, server, hub, log, client, release })
-    } finally {
-      release()
-      for (const one of clients) one.socket.destroy()
-      await server.close(1000)
-    }
-  })
-}
-
-async function answer(
-  method: string,
-  params: unknown,
-  call: Call,
-  hub: Hub,
-  released: Promise<void>,
-): Promise<object> {
-  switch (method) {
-    case 'echo':
-      return { params }
-    case 'wait':
-      await released
-      return { waited: true }
-    case 'refuse':
-      throw new CofferError('not-found', 'no such thing', { reason: 'name', next: 'look again' })
-    case 'break':
-      throw new TypeError('s3cret in a bug')
-    case 'big':
-      return { text: 'x'.repeat(2_000_000) }
-    case 'progress':
-      call.progress('receiving', 1, 2)
-      return {}
-    case 'subscribe':
-      hub.subscribe(call.connection, ['changed', 'state'])
-      return {}
-    default:
-      throw new CofferError('usage', 'no such method')
-  }
-}
-
-function plain(argv: readonly string[]): Promise<PlainAnswer> {
-  if (argv[0] === 'refuse') throw new CofferError('locked', 'locked', { next: 'coffer unlock' })
-  const environment = { PASSWORD: 'pä$$\n', EMPTY: '' }
-  const exec = { policy: 'override' as const, argv: argv.slice(2), environment }
-  return Promise.resolve({
-    status: 7,
-    stdout: utf8(argv.join('|')),
-    stderr: Uint8Array.of(0xff),
-    ...(argv[0] === 'run' ? { exec } : {}),
-  })
-}
+import { LocalServer } from './server.js'
+import { inServer, plain, raw } from './testing-server.js'
 
 test('requests of one connection are answered, whatever becomes of each', () =>
   inServer({}, async ({ client, log }) => {
@@ -148,7 +48,7 @@ test('thousands of requests at once are all answered, a few at a time', () =>
     const ids = Array.from({ length: 5000 }, (_, i) => i)
     one.send(ids.map((id) => requestLine(id, 'echo', { id })).join(''))
     const seen = new Set<number | null>()
-    for (const _ of ids) {
+    while (seen.size < ids.length) {
       const message = await one.next()
       if (message.kind === 'result') seen.add(message.id)
     }
@@ -198,21 +98,6 @@ test('any bytes at all leave the daemon answering', () =>
     )
     assert.equal(await (await client()).call(1, 'echo'), { params: {} })
   }))
-
-/** Sends bytes, ends, and resolves with everything that came back. */
-function raw(path: string, bytes: Bytes): Promise<Bytes> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    const socket = createConnection(path, () => socket.end(bytes))
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-    socket.on('close', () => {
-      resolve(new Uint8Array(Buffer.concat(chunks)))
-    })
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') reject(error)
-    })
-  })
-}
 
 test('a half-sent request is waited for only so long', () =>
   inServer({ requestTime: 50 }, async ({ client }) => {
@@ -316,87 +201,6 @@ test('closing answers what is in work and waits no longer than told', () =>
     assert.equal(await slow, { waited: true })
     await closing
     await one.closed
-  }))
-
-test('a plain block is answered and the connection closed', () =>
-  inServer({}, async ({ path }) => {
-    const ask = async (argv: string[]): Promise<PlainAnswer> =>
-      decodePlainAnswer(await raw(path, encodePlainRequest({ argv, cwd: '/', variables: {} })))
-    const answered = await ask(['get', 'A'])
-    assert.is(answered.status, 7)
-    assert.equal([...answered.stdout], [...utf8('get|A')])
-    assert.equal([...answered.stderr], [0xff])
-    assert.is(answered.exec, undefined)
-    const refused = await ask(['refuse'])
-    assert.is(refused.status, 21)
-    assert.is(Buffer.from(refused.stderr).toString(), 'coffer: locked: locked; coffer unlock\n')
-    const wrong = decodePlainAnswer(await raw(path, utf8('GET / HTTP/1.1\r\n\r\n')))
-    assert.is(wrong.status, 32)
-    assert.equal(wrong.stdout, EMPTY)
-  }))
-
-test('a plain block may come byte by byte', () =>
-  inServer({}, async ({ path }) => {
-    const bytes = encodePlainRequest({ argv: ['get', 'A'], cwd: '/', variables: {} })
-    const chunks: Buffer[] = []
-    await new Promise<void>((resolve) => {
-      const socket = createConnection(path, () => {
-        const step = (i: number): void => {
-          if (i < bytes.length)
-            socket.write(bytes.subarray(i, i + 1), () => setImmediate(step, i + 1))
-        }
-        step(0)
-      })
-      socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-      socket.on('close', () => {
-        resolve()
-      })
-    })
-    assert.is(decodePlainAnswer(new Uint8Array(Buffer.concat(chunks))).status, 7)
-  }))
-
-// All that a launcher needs, in another language and with nothing of ours.
-const LAUNCHER = `
-import os, socket, struct, sys
-def ask(path, *argv):
-    fields = [str(len(argv)), *argv, os.getcwd()]
-    fields += [f'{n}={os.environ[n]}' for n in ('COFFER_ORG', 'COFFER_PROJECT') if n in os.environ]
-    body = b''.join(os.fsencode(field) + b'\\0' for field in fields)
-    with socket.socket(socket.AF_UNIX) as s:
-        s.connect(path)
-        s.sendall(b'coffer1' + struct.pack('>I', len(body)) + body)
-        back = s.makefile('rb')
-        status = back.read(1)[0]
-        return status, *(back.read(struct.unpack('>I', back.read(4))[0]) for _ in range(3))
-status, out, err, block = ask(*sys.argv[1:])
-if block:
-    policy, argc, *rest = block[:-1].split(b'\\0')
-    env = dict(pair.split(b'=', 1) for pair in rest[int(argc):])
-    os.execvpe(rest[0], rest[:int(argc)], {**os.environb, **env})
-sys.stdout.buffer.write(out)
-sys.exit(status)
-`
-
-test('a launcher of twenty lines of Python reads a value and runs a command', () =>
-  inServer({}, async ({ path }) => {
-    const run = promisify(execFile)
-    const got = await run('python3', ['-c', LAUNCHER, path, 'get', 'NAME']).catch(
-      (error: { code: number; stdout: string }) => error,
-    )
-    assert.is('code' in got && got.code, 7)
-    assert.is(got.stdout, 'get|NAME')
-    const printed = await run('python3', [
-      '-c',
-      LAUNCHER,
-      path,
-      'run',
-      '--',
-      'sh',
-      '-c',
-      'printf "%s" "$PASSWORD${EMPTY-unset}"',
-    ])
-    assert.is(printed.stdout, 'pä$$\n')
-    assert.ok(LAUNCHER.trim().split('\n').length <= 22)
   }))
 
 test('a path that the kernel would cut is never bound', () =>

@@ -44,7 +44,7 @@ test('the worked example of the specification', () => {
     ),
   )
   const answer = encodePlainAnswer({ status: 0, stdout: utf8('s3cret'), stderr: utf8('') })
-  assert.is(toHex(answer), '00' + '00000006' + toHex(utf8('s3cret')) + '00000000' + '00000000')
+  assert.is(toHex(answer), `0000000006${toHex(utf8('s3cret'))}0000000000000000`)
 })
 
 test('a request comes back as it was, and its length is known from its head', () => {
