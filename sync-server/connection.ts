@@ -141,7 +141,13 @@ export class Connection {
       this.#parts.log('warn', 'peer-does-not-read')
       return this.terminate()
     }
-    this.#socket.send(encodeFrame(relayMessageCodec, message))
+    try {
+      this.#socket.send(encodeFrame(relayMessageCodec, message))
+    } catch (error) {
+      // A message of ours that doesn't fit a frame must not take the other connections along.
+      this.#parts.log('error', 'send-failed', { message: message.kind, ...errorFields(error) })
+      this.terminate()
+    }
   }
 
   async #perform(request: Request, size: number): Promise<void> {

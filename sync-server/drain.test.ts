@@ -2,29 +2,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LOG_START } from '../shared/protocol/relay.js'
 import { TestClient } from './testing/client.js'
+import { fetchPage } from './testing/http.js'
 import { deviceOf, TestVault } from './testing/people.js'
 import { withRelay, type TestRelay } from './testing/relay.js'
 
 const ann = deviceOf('ann')
 
-const page = async (relay: TestRelay, path: string): Promise<[number, string]> => {
-  const response = await get(relay.url.replace('ws:', 'http:') + path)
-  return [response.status, response.body]
-}
-
-async function get(url: string): Promise<{ status: number; body: string }> {
-  const { request } = await import('node:http')
-  return new Promise((resolve, reject) => {
-    const asked = request(url, (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (part: string) => (body += part))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
-    })
-    asked.on('error', reject)
-    asked.end()
-  })
-}
+const page = (relay: TestRelay, path: string): Promise<[number, string]> =>
+  fetchPage(relay.url.replace('ws:', 'http:') + path)
 
 test(
   'draining finishes what is in flight, tells clients, and refuses what is new',

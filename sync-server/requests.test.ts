@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { toHex, type Bytes } from '../shared/bytes.js'
 import { entryIdOf } from '../shared/log/entry.js'
 import { LOG_START, type Cursor } from '../shared/protocol/relay.js'
+import { fetchPage } from './testing/http.js'
 import type { TestClient } from './testing/client.js'
 import { deviceOf, TestVault, type TestDevice } from './testing/people.js'
 import { withRelay, type TestRelay } from './testing/relay.js'
@@ -82,6 +83,9 @@ test(
       ]
       assert.equal(new Set(answers), new Set(['not-found/no-vault']))
     }
+    // Nor do made-up ids stay in the relay's memory.
+    const [, metrics] = await fetchPage(`${relay.url.replace('ws:', 'http:')}/metrics`)
+    assert.match(metrics, 'coffer_relay_vaults_loaded 1\n')
     const known = { links: [vault.genesis] }
     assert.is(await stranger.refused('create', known), 'not-found/no-vault')
     const foreign = { links: [absent.genesis] }

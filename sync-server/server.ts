@@ -42,6 +42,8 @@ export type ServerParts = Pick<ConnectionParts, 'config' | 'perform'> & {
 
 /** Milliseconds between pings: rarer than data, often enough for the timeouts of proxies (RELAY.md: 4 minutes). */
 const PING_EVERY = 240_000
+/** TCP connections beside the WebSockets: upgrades under way, and the pages. */
+const PAGE_CONNECTIONS = 1_000
 const TICK_EVERY = 1_000
 /** Connections told to come back spread over this rate, a second. */
 const RETURN_RATE = 400
@@ -72,6 +74,7 @@ export class RelayServer {
     this.#http.headersTimeout = 10_000
     this.#http.requestTimeout = 10_000
     this.#http.maxHeadersCount = 100
+    this.#http.maxConnections = parts.options.maxConnections + PAGE_CONNECTIONS
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -98,7 +101,8 @@ export class RelayServer {
       )
       this.#http.listen({ host, port }, resolve)
     })
-    const { clock } = this.#parts
+    const { clock, log } = this.#parts
+    this.#http.on('error', (error) => log('error', 'listener-failed', errorFields(error)))
     this.#timers.push(
       every(clock, PING_EVERY, () => this.#each((one) => one.ping())),
       every(clock, TICK_EVERY, () => {

@@ -71,9 +71,12 @@ export class RelayVault {
   #era = 0
   readonly #inFlight = new Set<InFlight>()
   #turn: Promise<unknown> = Promise.resolve()
+  readonly #onAbsent: (() => void) | undefined
 
-  constructor(id: VaultId, mailbox: Mailbox, relay: RelayKey) {
+  /** `onAbsent` is called when the store turns out to have no such vault. */
+  constructor(id: VaultId, mailbox: Mailbox, relay: RelayKey, onAbsent?: () => void) {
     this.id = id
+    this.#onAbsent = onAbsent
     this.#mailbox = mailbox
     this.#relay = relay
   }
@@ -207,7 +210,10 @@ export class RelayVault {
 
   async #load(): Promise<VaultState> {
     await Promise.allSettled([...this.#inFlight].map((one) => one.done))
-    if ((await this.#mailbox.info(this.id)) === undefined) throw notThere()
+    if ((await this.#mailbox.info(this.id)) === undefined) {
+      this.#onAbsent?.()
+      throw notThere()
+    }
     const membership = await this.#fold()
     const writers = new Map<DeviceId, Writer>()
     for (const { key, body } of await this.#mailbox.registers(this.id, REGISTERS.writers)) {

@@ -30,7 +30,10 @@ export class Vaults {
   }
 
   get(id: VaultId): RelayVault {
-    const vault = this.#vaults.get(id) ?? new RelayVault(id, this.#mailbox, this.#relay)
+    const vault =
+      this.#vaults.get(id) ??
+      // Ids that strangers make up don't push the vaults in use out of memory.
+      new RelayVault(id, this.#mailbox, this.#relay, () => this.#vaults.delete(id))
     this.#vaults.delete(id)
     this.#vaults.set(id, vault)
     for (const [oldest, one] of this.#vaults) {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Bytes } from '../../shared/bytes.js'
 import type { EntryId, VaultId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
@@ -49,6 +50,9 @@ import {
   type VaultInfo,
   type VaultInit,
 } from './mailbox.js'
+
+/** Vault rows that are read without a pause. */
+const HEADS_AT_ONCE = 256
 
 /** Positions that one transaction of a prune removes. */
 const PRUNE_STEP = 1000
@@ -161,7 +165,9 @@ export class LevelMailbox implements Mailbox {
 
   async heads(ids: readonly VaultId[]): Promise<Map<VaultId, number>> {
     const heads = new Map<VaultId, number>()
-    for (const id of ids) {
+    for (const [i, id] of ids.entries()) {
+      // Asked for everything that is followed: others get their turn in between.
+      if (i % HEADS_AT_ONCE === HEADS_AT_ONCE - 1) await setImmediate()
       const row = findRow(this.#tx, id)
       if (row !== undefined) heads.set(id, row.head)
     }
