@@ -213,7 +213,8 @@ async function startDaemon(
   replaces: number | undefined,
   end: number,
 ): Promise<'ready' | 'busy'> {
-  const words = [program, '--ready-fd', '3']
+  // A vault that comes in makes much garbage at once: collected soon, it doesn't stay in the process for good.
+  const words = ['--optimize-for-size', program, '--ready-fd', '3']
   if (offline) words.push('--offline')
   if (replaces !== undefined) words.push('--successor-of', String(replaces))
   const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, ...words], {
