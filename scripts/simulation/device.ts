@@ -1,4 +1,4 @@
-import { toHex, utf8, type Bytes } from '../../shared/bytes.js'
+import { toHex, type Bytes } from '../../shared/bytes.js'
 import type { VaultId } from '../../shared/ids.js'
 import { nextWake, step } from '../../daemon/core/sync/machine.js'
 import {
@@ -38,13 +38,13 @@ export type Mishaps = { readonly crashAfterBatch: number; readonly diskFails: nu
 
 type Done = {
   readonly ops: readonly Op[]
-  readonly answer?: readonly Bytes[]
-  readonly alarms?: readonly Alarm[]
+  /** What the machine hears of it. */
+  readonly told?: { readonly answer?: readonly Bytes[]; readonly alarms?: readonly Alarm[] }
 }
 
 type Job = {
   readonly call: (replica: Replica) => readonly Op[]
-  readonly then: (ok: boolean) => void
+  readonly end: (ok: boolean) => void
 }
 
 /** A device: the real replica and the real machine over a store in memory that survives crashes. */
@@ -148,7 +148,7 @@ export class SimDevice {
   write(changes: readonly (Omit<NewChange, 'note'> & { readonly note: string })[]): void {
     this.#enqueue({
       call: (replica) => replica.write(changes).ops,
-      then: (ok) => {
+      end: (ok) => {
         if (!ok) return
         this.promised.push(...changes.map(({ note }) => note))
         this.#world.log(this.name, () => `wrote ${changes.map(({ note }) => note).join()}`)
@@ -189,7 +189,7 @@ export class SimDevice {
         this.#facts = factsOf<Op>(this.replica)
         if (rng.chance(crashAfterBatch)) return this.crash()
       }
-      job.then(!fails)
+      job.end(!fails)
       if (incarnation === this.crashes) this.#next()
     })
   }
@@ -244,13 +244,12 @@ export class SimDevice {
     this.#enqueue({
       call: (replica) => {
         done = this.#call(replica, work)
-        for (const { reason } of done.alarms ?? []) this.#alarm(reason)
+        for (const { reason } of done.told?.alarms ?? []) this.#alarm(reason)
         return done.ops
       },
-      then: (ok) => {
+      end: (ok) => {
         if (ok) {
-          const { ops: _, ...rest } = done
-          this.dispatch({ kind: 'portDone', work, ...rest })
+          this.dispatch({ kind: 'portDone', work, ...done.told })
         } else {
           this.dispatch({ kind: 'portFailed', work, code: 'storage', reason: 'full' })
         }
@@ -262,20 +261,20 @@ export class SimDevice {
     switch (work.kind) {
       case 'ingest': {
         const { ops, alarms } = replica.ingest(work.from, work.bodies, work.generation)
-        return { ops, alarms }
+        return { ops, told: { alarms } }
       }
       case 'seal':
         return replica.sealNext(work.limits) ?? { ops: [] }
       case 'links':
-        return { ops: [], answer: replica.chainEntries(work.from) }
+        return { ops: [], told: { answer: replica.chainEntries(work.from) } }
       case 'rewind':
         return { ops: replica.rewind() }
       case 'restore':
         return { ops: replica.restoreLost().ops }
       case 'signHead':
-        return { ops: [], answer: [replica.signedHead()] }
+        return { ops: [], told: { answer: [replica.signedHead()] } }
       case 'checkHead':
-        return { ops: [], alarms: replica.checkHead(work.head) }
+        return { ops: [], told: { alarms: replica.checkHead(work.head) } }
     }
   }
 
@@ -292,11 +291,4 @@ export class SimDevice {
     })
     return lines.join('\n')
   }
-}
-
-/** A value that tells its change. */
-export function valueOf(note: string, size: number): Bytes {
-  const value = new Uint8Array(Math.max(size, note.length))
-  value.set(utf8(note))
-  return value
 }

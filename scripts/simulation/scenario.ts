@@ -1,3 +1,4 @@
+import { utf8, type Bytes } from '../../shared/bytes.js'
 import { bytesOf } from '../../shared/ids.js'
 import { encodeWraps } from '../../shared/log/link.js'
 import { sealLabel, vaultContext, wrapFor } from '../../daemon/core/crypto/epoch.js'
@@ -5,7 +6,7 @@ import type { Identity } from '../../daemon/core/vault/chain.js'
 import { createReplica } from '../../daemon/core/vault/create.js'
 import { Replica } from '../../daemon/core/vault/replica.js'
 import { testEnv, testIdentity } from '../../daemon/core/vault/testing/devices.js'
-import { SimDevice, valueOf, type DeviceParts } from './device.js'
+import { SimDevice, type DeviceParts } from './device.js'
 import { HONEST, RELAY_KEY, SimRelay, type Faults } from './relay.js'
 import { World } from './world.js'
 
@@ -137,11 +138,11 @@ function planTrouble(run: Run): void {
 
 function writeSome(world: World, device: SimDevice, nextNote: () => string): void {
   const { rng } = world
-  const many = rng.chance(0.15) ? rng.int(5, 30) : 1
+  const many = rng.chance(0.1) ? rng.int(4, 16) : 1
   for (let i = 0; i < many; i++) {
     const count = rng.chance(0.3) ? rng.int(2, 3) : 1
     const names = [...NAMES].toSorted(() => rng.next() - 0.5).slice(0, count)
-    const big = rng.chance(0.03)
+    const big = rng.chance(0.01)
     device.write(
       names.map((name) => {
         const note = nextNote()
@@ -164,3 +165,10 @@ export function heal({ relay, devices }: Run): void {
 }
 
 export const END_OF_TROUBLE = TROUBLE
+
+/** A value that tells its change. */
+function valueOf(note: string, size: number): Bytes {
+  const value = new Uint8Array(Math.max(size, note.length))
+  value.set(utf8(note))
+  return value
+}

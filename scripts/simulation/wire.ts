@@ -1,17 +1,23 @@
 import type { DeviceId } from '../../shared/ids.js'
 import type { Event, Request } from '../../daemon/core/sync/state.js'
-import type { SimRelay } from './relay.js'
 import type { World } from './world.js'
 
 /** A request that isn't answered within so many milliseconds ends its connection, as in the daemon. */
 const REQUEST_TIMEOUT = 10_000
+
+/** The other end: the simulated relay. */
+export type Far = {
+  connect(wire: Wire): void
+  forget(wire: Wire): void
+  take(wire: Wire, request: Request): void
+}
 
 /** One connection of one device: each way delays at random and keeps the order, as TCP does, until it is cut. */
 export class Wire {
   readonly name: string
   readonly device: DeviceId
   readonly #world: World
-  readonly #relay: SimRelay
+  readonly #relay: Far
   readonly #deliver: (event: Event) => void
   readonly #onCut: () => void
   readonly #waiting = new Map<Request, () => void>()
@@ -21,7 +27,7 @@ export class Wire {
 
   constructor(
     world: World,
-    relay: SimRelay,
+    relay: Far,
     who: { readonly name: string; readonly device: DeviceId },
     deliver: (event: Event) => void,
     onCut: () => void,
