@@ -2,17 +2,18 @@ import { chmodSync, existsSync, lstatSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { equal, toHex, utf8 } from '../../shared/bytes.js'
+import { equal, fromHex, toHex, utf8 } from '../../shared/bytes.js'
 import { cryptoReady, hash } from '../../shared/crypto/hash.js'
 import { systemRandom } from '../random.js'
 import { idOf, type UserId } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
 import { Secret } from '../../shared/redacted.js'
 import { deriveLocalKeys, openLocal, sealLocal } from '../core/crypto/passphrase.js'
+import { keyedHash } from '../core/crypto/seal.js'
 import { inHome, refusal } from '../home/testing.js'
 import { argon2id, type Stretch } from './argon2.js'
 import { deviceOf, freshDevice, readDevice, writeDevice } from './device.js'
-import { decodeKeystore, encodeKeystore } from './format.js'
+import { decodeKeystore, encodeKeystore, parameterBytes, type KeystoreOpener } from './format.js'
 import { keyFileText, parseKeyFile } from './key-file.js'
 import { changeOpener, createKeystore, openerKind, openKeystore, type Opener } from './keystore.js'
 
@@ -138,6 +139,35 @@ test('a key file in the home moves with it, and systemd may bring it', () =>
     await openKeystore(home, undefined, { ...tools, env })
     assert.is((await refusal(() => openKeystore(home, undefined, tools))).reason, 'file-mode')
   }))
+
+test('the worked keystores of the specification', () => {
+  const root = new Secret(new Uint8Array(32).fill(1))
+  const random = (length: number): Uint8Array => new Uint8Array(length).fill(3)
+  const made = (opener: KeystoreOpener, key: Secret): string =>
+    toHex(
+      encodeKeystore({
+        opener,
+        wrapped: sealLocal('keystore', key, parameterBytes(opener), root, random),
+      }),
+    )
+  const fileKey = new Secret(keyedHash(new Uint8Array(32).fill(2), 'key-file'))
+  assert.is(
+    made({ kind: 'keyFile', body: { path: 'key' } }, fileKey),
+    'a200a300010101028202a100636b6579015848' +
+      '030303030303030303030303030303030303030303030303' +
+      '10d94d0b81109293bae87afacf52b8150a903d7d56aff94c676b2f3d8da589c1' +
+      '2b5cfdf395380c47cd96d42fa64def7a',
+  )
+  const salt = Uint8Array.from({ length: 16 }, (_, i) => i)
+  const key = new Secret(fromHex(ARGON2ID) ?? salt)
+  assert.is(
+    made({ kind: 'passphrase', body: { time: 3, memory: 65_536, salt } }, key),
+    'a200a300010101028201a30003011a000100000250000102030405060708090a0b0c0d0e0f015848' +
+      '030303030303030303030303030303030303030303030303' +
+      'aa8c5443ab389828e82e3e9199753050e23430f20d130ff3f52d18077d0b2f77' +
+      'f80cfc9acc3e626c792bcd6c134a1315',
+  )
+})
 
 test('key files are parsed strictly', () => {
   const key = systemRandom(32)
