@@ -59,9 +59,10 @@ export function logOf(call: SystemCall): string | undefined {
   return /^\d+<(\/[^>]*\/\d{6}\.log)>/.exec(call.args)?.[1]
 }
 
-/** The bytes of a call's first strings, as far as strace was told to print them. */
+/** The bytes that a call reads or writes, as far as strace was told to print them, one character each. */
 export function bytesOf(call: SystemCall): string {
-  return [...call.args.matchAll(/"((?:[^"\\]|\\.)*)"/g)]
+  const args = call.args.replace(/^\d+<(?:(?:UNIX|TCP)[^\]]*\]|[^>]*)>/, '')
+  return [...args.matchAll(/"((?:[^"\\]|\\.)*)"/g)]
     .map(([, quoted = '']) =>
       quoted.replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_, hex?: string, char?: string) =>
         hex === undefined ? unescaped(char ?? '') : String.fromCharCode(parseInt(hex, 16)),
