@@ -92,6 +92,20 @@ test('a failed write takes with it what was planned on it, and nothing else; it 
   assert.equal([state.writers.get(ann.id)?.seq, state.writers.get(bob.id)?.seq], [2, 1])
 })
 
+test('what was written behind a failed write does not bring the failed one back', async () => {
+  const { test: own, mailbox, vault } = await setUp()
+  await vault.append(LOG_START, own.add(ann, bob, 'writer'))
+  mailbox.slow = true
+  const entries = [own.changeset(ann, 'a1'), own.changeset(bob, 'b1')]
+  const appends = entries.map((entry) => vault.append(LOG_START, [entry]))
+  await mailbox.arrived(2)
+  mailbox.waiting[0]?.fail('unavailable')
+  mailbox.waiting[1]?.go()
+  assert.equal((await Promise.allSettled(appends)).map(reasonOf), ['unavailable', 'done'])
+  const { writers } = await vault.state()
+  assert.equal([writers.has(ann.id), writers.get(bob.id)?.seq], [false, 1])
+})
+
 test('a refused base leaves the plan as it was', async () => {
   const { test: own, vault } = await setUp()
   const entry = own.changeset(ann, '1')
