@@ -1,0 +1,10 @@
+// Writes the frozen vectors, by hand: node dist/scripts/vectors/make.js. A change of them is a change of the formats,
+// which SPEC.md must tell.
+import { writeFileSync } from 'node:fs'
+import * as path from 'node:path'
+import { files } from './files.js'
+import { FOLDER, FrozenWraps } from './people.js'
+
+for (const [name, content] of Object.entries(await files(FrozenWraps.read()))) {
+  writeFileSync(path.join(FOLDER, name), `${JSON.stringify(content, undefined, 1)}\n`)
+}
