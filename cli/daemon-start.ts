@@ -197,8 +197,16 @@ export function daemonProgram(): string {
   })
 }
 
+/**
+ * A daemon is a guest for days: memory that a first sync of 10,000 secrets took for seconds goes back to the system.
+ * (Measured: 130 MiB resident instead of 226. glibc reads its variables before the program runs, V8 its young
+ * generation's size before the first script.)
+ */
+const SMALL_HEAP = ['--max-semi-space-size=2']
+const SMALL_MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
+
 function daemonEnvironment(home: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const out: NodeJS.ProcessEnv = { COFFER_HOME: home }
+  const out: NodeJS.ProcessEnv = { COFFER_HOME: home, ...SMALL_MALLOC }
   for (const name of PASSED) if (env[name] !== undefined) out[name] = env[name]
   return out
 }
@@ -213,8 +221,7 @@ async function startDaemon(
   replaces: number | undefined,
   end: number,
 ): Promise<'ready' | 'busy'> {
-  // A vault that comes in makes much garbage at once: collected soon, it doesn't stay in the process for good.
-  const words = ['--optimize-for-size', program, '--ready-fd', '3']
+  const words = [...SMALL_HEAP, program, '--ready-fd', '3']
   if (offline) words.push('--offline')
   if (replaces !== undefined) words.push('--successor-of', String(replaces))
   const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, ...words], {

@@ -12,6 +12,7 @@ import { Engine } from './engine.js'
 import { keepJoining } from './joining.js'
 import { keepTogether } from './reconciler.js'
 import type { World } from './session.js'
+import { keepTidy, systemCollect } from './tidy.js'
 import { FileWatch } from './watch.js'
 
 const after: World['after'] = (ms, then) => {
@@ -45,7 +46,13 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       const timers = { now: () => performance.now(), wall: now, after }
       return new RelaySync({ identity, random, timers, offline })
     },
-    background: [keepTogether, watchRequests, keepJoining, () => files.see(config)],
+    background: [
+      keepTidy(systemCollect),
+      keepTogether,
+      watchRequests,
+      keepJoining,
+      () => files.see(config),
+    ],
   })
   return {
     handlers: {
