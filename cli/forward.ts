@@ -1,5 +1,6 @@
 import { CofferError } from '../shared/errors.js'
-import { exchange, requestBytes } from './hot.js'
+import { exchange } from './exchange.js'
+import { requestBytes } from './hot.js'
 import type { Session } from './session.js'
 import { homeOf, socketOf } from './socket.js'
 

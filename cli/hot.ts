@@ -1,8 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { writeSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { CofferError } from '../shared/errors.js'
-import { LIMITS } from '../shared/limits.js'
 
 // The short way of get, ls and run: one plain block (shared/protocol/plain.ts) to the daemon, its bytes to stdout.
 // Nothing is loaded or computed here that these three don't need: the time to a value is mostly Node's own start, and
@@ -75,42 +73,6 @@ export function cutAnswer(bytes: Buffer): RawAnswer | undefined {
     exec: third - second > 4,
     bytes: bytes.subarray(0, third),
   }
-}
-
-/**
- * Sends the request and reads the answer; doesn't wait for the daemon to close.
- * @returns undefined when nobody listens there
- * @throws CofferError `internal` when the daemon hangs up, `timed-out` when it says nothing for long
- */
-export function exchange(socket: string, request: Buffer): Promise<OpenAnswer | undefined> {
-  return new Promise((resolve, reject) => {
-    let received: Buffer | undefined
-    const connection = createConnection(socket)
-    connection.write(request)
-    connection.on('data', (chunk: Buffer) => {
-      received = received === undefined ? chunk : Buffer.concat([received, chunk])
-      const answer = cutAnswer(received)
-      if (answer !== undefined) resolve({ ...answer, close: () => connection.destroy() })
-    })
-    connection.on('end', () => reject(hungUp(undefined)))
-    connection.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
-      else reject(hungUp(error))
-    })
-    // Set when the request is out: the daemon works meanwhile.
-    connection.on('connect', () => {
-      connection.setTimeout(LIMITS.plainAnswer, () => {
-        reject(new CofferError('timed-out', "the daemon doesn't answer", daemonNext))
-        connection.destroy()
-      })
-    })
-  })
-}
-
-const daemonNext = { next: 'see coffer daemon logs' }
-
-function hungUp(cause: unknown): CofferError {
-  return new CofferError('internal', 'the daemon hung up', { ...daemonNext, cause })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { scanPlain } from '../shared/protocol/plain-argv.js'
-import { exchange, finish, requestBytes } from './hot.js'
+import { exchange } from './exchange.js'
+import { finish, requestBytes } from './hot.js'
 import { homeOf, socketOf } from './socket.js'
 
 // The program `coffer`: get, ls and run by the short way when a daemon listens; everything else, and the daemon's
