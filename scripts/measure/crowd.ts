@@ -54,7 +54,7 @@ export function dial(
   })
 }
 
-/** A vault whose owner is device 0 and whose other members are the devices up to `size`. */
+/** A project, told from others by its name, whose owner is device 0 and whose writers are the devices up to `size`. */
 export class Crowd {
   readonly vaultId: VaultId
   /** Link entries from the genesis on, as a relay wants them. */
@@ -62,11 +62,11 @@ export class Crowd {
   readonly #head: MemberHead
   readonly #writers = new Map<number, { seq: number; hash: ChangesetHash }>()
 
-  constructor(size: number, relay: Relay, kind: string) {
+  constructor(size: number, relay: Relay, name: string) {
     const adds = Array.from({ length: size - 1 }, (_, i) => i + 1)
     const names = ['G', 'R', ...adds.map((i) => `A${i}`)]
     const script = [
-      `G = genesis crowd/0 user ${kind}`,
+      `G = genesis crowd/0 ${name}`,
       'R = relay crowd/0 r',
       ...adds.map((i) => `A${i} = add crowd/0 crowd/${i} writer`),
       names.join(' -> '),
@@ -76,9 +76,9 @@ export class Crowd {
       R: { link: (link) => ({ ...link, action: { kind: 'relay', body: { relay: key } } }) },
     })
     this.vaultId = history.vaultId
-    this.links = names.map((name, i) => {
-      const signed = history.signed(name)
-      if (name === 'R') return encodeEntry({ kind: 'link', body: { signed } })
+    this.links = names.map((link, i) => {
+      const signed = history.signed(link)
+      if (link === 'R') return encodeEntry({ kind: 'link', body: { signed } })
       const { bytes } = emptyWraps(device(i === 0 ? 0 : i - 1).id)
       return encodeEntry({ kind: 'link', body: { signed, wraps: bytes } })
     })

@@ -72,7 +72,7 @@ async function appends(
     )
     return (entries * 1000) / (performance.now() - started)
   }
-  const body = new Crowd(1, relay, 'body').entry(0)
+  const body = sampleEntry(relay)
   let database = 0
   const floor = async (): Promise<number> => {
     const folder = path.join(world.folder, `level-${name}-${database++}`)
@@ -87,6 +87,11 @@ async function appends(
     ...medians,
     floorIs: 'bare LevelDB, synchronous batches',
   })
+}
+
+/** An entry as any device sends it, of a vault that the relay never hears of. */
+function sampleEntry(relay: Relay): Bytes {
+  return new Crowd(1, relay, 'sample').entry(0)
 }
 
 function hangUp(line: Connection): void {
@@ -127,17 +132,15 @@ async function fanOut(bench: Bench, world: World, relay: Relay): Promise<void> {
     subscribers.push(one)
   }
   await caughtUp
-  const entries = (): Bytes[] => [crowd.entry(0)]
-  const size = entries()[0]?.length ?? 0
   const subject = async (): Promise<number> => {
-    const made = entries()
+    const made = [crowd.entry(0)]
     const all = arrived.expect(SUBSCRIBERS)
     return timed(async () => {
       await writer.request('append', { vaultId, base: LOG_START, entries: made })
       await all
     })
   }
-  const bare = await bareFanOut(world, size)
+  const bare = await bareFanOut(world, sampleEntry(relay))
   const medians = await inTurn(bench.quick ? 20 : 200, bare.sample, subject)
   for (const one of [writer, ...subscribers]) hangUp(one)
   await bare.close()
@@ -152,7 +155,7 @@ async function fanOut(bench: Bench, world: World, relay: Relay): Promise<void> {
 
 async function bareFanOut(
   world: World,
-  size: number,
+  frame: Bytes,
 ): Promise<{ sample: () => Promise<number>; close: () => Promise<void> }> {
   const server = await FloorServer.start(world, 'broadcast')
   const arrived = new Counter()
@@ -161,7 +164,6 @@ async function bareFanOut(
     const one = await server.connect()
     one.on('message', () => arrived.count())
   }
-  const frame = new Uint8Array(size)
   return {
     sample: () => {
       const all = arrived.expect(SUBSCRIBERS)
