@@ -1,12 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { fstatSync } from 'node:fs'
-import type { ReadStream } from 'node:tty'
 import { writeAll } from './hot.js'
 
 // What a command sees of the process it runs in, so that tests can give it another.
 
 /** What is behind stdin: a pipe or file with data, a terminal, or nothing (/dev/null, closed). */
 export type InputKind = 'data' | 'terminal' | 'nothing'
+
+/** A terminal to read from: process.stdin when it is one. */
+export type Terminal = NodeJS.ReadableStream & {
+  setRawMode(raw: boolean): unknown
+}
 
 export type Io = {
   readonly env: NodeJS.ProcessEnv
@@ -20,7 +24,7 @@ export type Io = {
   /** Standard input to its end, or until it exceeds `cap` bytes. */
   readonly input: (cap: number) => Promise<Uint8Array>
   /** The terminal to ask on. */
-  readonly terminal: () => ReadStream
+  readonly terminal: () => Terminal
   readonly exit: (code: number) => void
 }
 

@@ -3,7 +3,7 @@ import { fromUtf8 } from '../shared/bytes.js'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
-import type { Io } from './io.js'
+import type { Io, Terminal } from './io.js'
 
 const ENTER = [0x0a, 0x0d]
 const INTERRUPT = 0x03
@@ -25,46 +25,64 @@ export async function askHidden(io: Io, question: string): Promise<Uint8Array> {
     return await hiddenLine(terminal)
   } finally {
     terminal.setRawMode(false)
-    terminal.pause()
     io.err('\n')
   }
 }
 
-function hiddenLine(terminal: NodeJS.ReadableStream): Promise<Uint8Array> {
+function hiddenLine(terminal: Terminal): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    let typed: number[] = []
-    const done = (settle: () => void): void => {
+    const line = new TypedLine()
+    const leave = (): void => {
       terminal.removeListener('data', hear)
       terminal.removeListener('end', ended)
-      settle()
-    }
-    const finish = (): void => {
-      const bytes = Uint8Array.from(typed)
-      if (fromUtf8(bytes) === undefined) reject(notText())
-      else resolve(bytes)
+      terminal.pause()
     }
     const ended = (): void => {
-      done(() => {
-        reject(cancelled())
-      })
+      leave()
+      reject(cancelled())
     }
     const hear = (chunk: Buffer | string): void => {
-      for (const byte of Buffer.from(chunk)) {
-        const empty = typed.length === 0
-        if (ENTER.includes(byte) || (byte === END && !empty)) return done(finish)
-        if (byte === INTERRUPT || byte === END) return ended()
-        if (ERASE.includes(byte)) typed = eraseLast(typed)
-        else if (byte === ERASE_LINE) typed = []
-        else typed.push(byte)
-        if (typed.length > LIMITS.value)
-          return done(() => {
-            reject(tooLong())
-          })
-      }
+      const bytes = Buffer.from(chunk)
+      const used = line.type(bytes)
+      if (line.state === 'open') return
+      leave()
+      // What was typed ahead answers the next question.
+      if (used < bytes.length) terminal.unshift(bytes.subarray(used))
+      if (line.state === 'cancelled') reject(cancelled())
+      else if (line.state === 'too-long') reject(tooLong())
+      else if (fromUtf8(line.bytes) === undefined) reject(notText())
+      else resolve(line.bytes)
     }
     terminal.on('data', hear)
     terminal.on('end', ended)
   })
+}
+
+/** A line as it is typed, with its corrections. */
+class TypedLine {
+  state: 'open' | 'done' | 'cancelled' | 'too-long' = 'open'
+  #typed: number[] = []
+
+  get bytes(): Uint8Array {
+    return Uint8Array.from(this.#typed)
+  }
+
+  /** Takes bytes until the line ends; how many. */
+  type(bytes: Uint8Array): number {
+    let used = 0
+    while (used < bytes.length && this.state === 'open') this.#key(bytes[used++] ?? 0)
+    return used
+  }
+
+  #key(byte: number): void {
+    if (ENTER.includes(byte)) this.state = 'done'
+    else if (byte === INTERRUPT) this.state = 'cancelled'
+    else if (byte === END) this.state = this.#typed.length === 0 ? 'cancelled' : 'done'
+    else if (ERASE.includes(byte)) this.#typed = eraseLast(this.#typed)
+    else if (byte === ERASE_LINE) this.#typed = []
+    else this.#typed.push(byte)
+    if (this.#typed.length > LIMITS.value) this.state = 'too-long'
+  }
 }
 
 /** One character less: the continuation bytes of UTF-8 and what they continue. */

@@ -1,5 +1,7 @@
+import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
 import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
+import { homeExists, homeOf } from '../socket.js'
 
 export const init: Command = {
   name: 'init',
@@ -21,6 +23,11 @@ that members of your orgs will see; no mail is sent.`,
   ],
   exits: ['exists'],
   async run(call, session) {
+    const home = homeOf(session.io.env)
+    // Before a passphrase is asked for: nobody should think of one in vain.
+    if (homeExists(home)) {
+      throw new CofferError('exists', `there is a home at ${home}`, { reason: 'home-exists' })
+    }
     const open = await readOpener(session, call, { twice: true })
     const [name, email, device] = [call.text('name'), call.text('email'), call.text('device-name')]
     const result = await session.call(
