@@ -26,7 +26,10 @@ test('hex and base32 give the same bytes back, whatever they are', () => {
 })
 
 test('a text has at most one meaning: what decodes encodes to the same text', () => {
-  const text = fc.string({ unit: fc.constantFrom(...'abz237018AZ=- \n'), maxLength: 24 })
+  const text = fc.string({
+    unit: fc.constantFrom(...Array.from('abz237018AZ=- \n')),
+    maxLength: 24,
+  })
   fc.assert(
     fc.property(text, (text) => {
       const hex = fromHex(text)

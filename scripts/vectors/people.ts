@@ -81,7 +81,7 @@ export class FrozenWraps {
   static read(): FrozenWraps {
     try {
       const known: unknown = JSON.parse(readFileSync(path.join(FOLDER, 'wraps.json'), 'utf8'))
-      return new FrozenWraps(known instanceof Object ? { ...known } : {})
+      return new FrozenWraps(typeof known === 'object' && known !== null ? { ...known } : {})
     } catch {
       return new FrozenWraps({})
     }

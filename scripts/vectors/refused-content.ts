@@ -21,86 +21,103 @@ import { flip, type Refused } from './refused.js'
 
 const EVE = person('eve/x')
 
+type How = {
+  readonly over?: Partial<Header>
+  readonly by?: Person
+  readonly items?: readonly Item[]
+  readonly signed?: (signed: Signed) => Signed
+  readonly tail?: string
+}
+type Case = readonly [name: string, refused: string, how: How]
+
 export function refusedChangesets(chain: Chain, history: Builder): Refused[] {
-  const all: Refused[] = []
   const three = history.get('three')
-  type How = {
-    over?: Partial<Header>
-    by?: Person
-    items?: readonly Item[]
-    signed?: (signed: Signed) => Signed
-    tail?: string | null
-  }
-  const add = (
-    name: string,
-    refused: string,
-    { over, by = ANN, items, signed, tail = 'put' }: How,
-  ): void => {
-    const made = signedHeader.make({ ...three.header, ...over }, by.sign.privateKey)
-    const body = { signed: signed?.(made) ?? made, items: items ?? three.items }
-    const bytes = hex(encodeEntry({ kind: 'changeset', body }))
-    all.push({ name: `changeset: ${name}`, input: { as: 'changeset', tail, bytes }, refused })
-  }
-  const link = (n: number): Header['memberHead'] => ({
-    n,
-    hash: chain.links[n]?.hash ?? idOf<LinkHash>(seed('none')),
-  })
-  const [dep] = three.header.deps
-  if (dep === undefined) throw new TypeError('no dep')
-  add('of another vault', 'tampering/foreign-vault', {
-    over: { vaultId: idOf<VaultId>(seed('another vault')) },
-  })
-  add('of another suite', 'format/suite', { over: { suite: 2 } })
-  add('by nobody of the vault', 'tampering/unknown-author', { over: { device: EVE.id }, by: EVE })
-  add('signed by another member', 'tampering/bad-signature', { by: BOB })
-  add('with a flipped bit in its signature', 'tampering/bad-signature', {
-    signed: ({ body, signature }) => ({ body, signature: flip(signature, 40) }),
-  })
-  add('whose signature was made for a link', 'tampering/bad-signature', {
-    signed: ({ body }) => ({ body, signature: sign('link', body, ANN.sign.privateKey) }),
-  })
-  add('on a link that is not in the chain', 'tampering/unknown-link', {
-    over: { memberHead: { ...link(7), hash: link(6).hash } },
-  })
-  add('by a viewer', 'tampering/not-authorised', { over: { device: TV.id }, by: TV })
-  add('from before its author was in', 'tampering/not-authorised', {
-    over: {
-      device: BOB.id,
-      memberHead: link(2),
-      seq: 3,
-      prev: history.get('sibling').hash,
-      deps: [],
+  const all = [...authors(chain, history), ...places(chain, three), ...contents(three)]
+  return all.map(
+    ([name, refused, { over, by = ANN, items = three.items, signed, tail = 'put' }]) => {
+      const made = signedHeader.make({ ...three.header, ...over }, by.sign.privateKey)
+      const body = { signed: signed?.(made) ?? made, items }
+      const bytes = hex(encodeEntry({ kind: 'changeset', body }))
+      return { name: `changeset: ${name}`, input: { as: 'changeset', tail, bytes }, refused }
     },
-    by: BOB,
-    tail: 'sibling',
-  })
-  add('of an epoch that was not in force', 'tampering/wrong-epoch', { over: { epoch: 2 } })
-  add('out of turn', 'tampering/bad-seq', { over: { seq: 3 } })
-  add('of a seq that was there', 'tampering/bad-seq', { over: { seq: 1 } })
-  add('on another changeset', 'tampering/bad-prev', {
-    over: { prev: idOf<ChangesetHash>(seed('prev')) },
-  })
-  add('that goes back in the chain', 'tampering/member-head-back', {
-    over: { memberHead: link(4) },
-  })
-  add('that depends on its author', 'tampering/bad-deps', {
-    over: { deps: [{ ...dep, device: ANN.id }] },
-  })
-  add('with a doubled dependency', 'tampering/bad-deps', { over: { deps: [dep, dep] } })
-  add('with a commitment to no value', 'tampering/bad-item', {
-    over: { items: three.header.items.map(halfValue) },
-  })
-  add('with its items swapped', 'tampering/bad-item', { items: three.items.toReversed() })
-  add('with meta and value swapped', 'tampering/bad-item', {
-    items: three.items.map(({ meta, value = meta }) => ({ meta: value, value: meta })),
-  })
-  add('without a value', 'tampering/bad-item', { items: three.items.map(({ meta }) => ({ meta })) })
-  return all
+  )
 }
 
-function halfValue(item: Header['items'][number]): Header['items'][number] {
-  const { value: _value, ...rest } = item
-  return rest
+function linkAt(chain: Chain, n: number): Header['memberHead'] {
+  return { n, hash: chain.links[n]?.hash ?? idOf<LinkHash>(seed('none')) }
+}
+
+function authors(chain: Chain, history: Builder): Case[] {
+  const early = {
+    memberHead: linkAt(chain, 2),
+    seq: 3,
+    prev: history.get('sibling').hash,
+    deps: [],
+  }
+  const forged = {
+    signed: ({ body, signature }: Signed) => ({ body, signature: flip(signature, 40) }),
+  }
+  const borrowed = {
+    signed: ({ body }: Signed) => ({ body, signature: sign('link', body, ANN.sign.privateKey) }),
+  }
+  return [
+    ['by nobody of the vault', 'tampering/unknown-author', { over: { device: EVE.id }, by: EVE }],
+    ['signed by another member', 'tampering/bad-signature', { by: BOB }],
+    ['with a flipped bit in its signature', 'tampering/bad-signature', forged],
+    ['whose signature was made for a link', 'tampering/bad-signature', borrowed],
+    ['by a viewer', 'tampering/not-authorised', { over: { device: TV.id }, by: TV }],
+    [
+      'from before its author was in',
+      'tampering/not-authorised',
+      { over: { device: BOB.id, ...early }, by: BOB, tail: 'sibling' },
+    ],
+  ]
+}
+
+function places(chain: Chain, three: NamedChangeset): Case[] {
+  const foreign = idOf<VaultId>(seed('another vault'))
+  const unknown = { ...linkAt(chain, 7), hash: linkAt(chain, 6).hash }
+  const [dep] = three.header.deps
+  if (dep === undefined) throw new TypeError('no dep')
+  return [
+    ['of another vault', 'tampering/foreign-vault', { over: { vaultId: foreign } }],
+    ['of another suite', 'format/suite', { over: { suite: 2 } }],
+    ['on a link not in the chain', 'tampering/unknown-link', { over: { memberHead: unknown } }],
+    ['of an epoch that was not in force', 'tampering/wrong-epoch', { over: { epoch: 2 } }],
+    ['out of turn', 'tampering/bad-seq', { over: { seq: 3 } }],
+    ['of a seq that was there', 'tampering/bad-seq', { over: { seq: 1 } }],
+    [
+      'on another changeset',
+      'tampering/bad-prev',
+      { over: { prev: idOf<ChangesetHash>(seed('prev')) } },
+    ],
+    [
+      'that goes back in the chain',
+      'tampering/member-head-back',
+      { over: { memberHead: linkAt(chain, 4) } },
+    ],
+    [
+      'that depends on its author',
+      'tampering/bad-deps',
+      { over: { deps: [{ ...dep, device: ANN.id }] } },
+    ],
+    ['with a doubled dependency', 'tampering/bad-deps', { over: { deps: [dep, dep] } }],
+  ]
+}
+
+function contents(three: NamedChangeset): Case[] {
+  const { items, header } = three
+  const swapped = items.map(({ meta, value = meta }) => ({ meta: value, value: meta }))
+  const noValue = items.map(({ meta }) => ({ meta }))
+  const half = header.items.map(({ meta, metaCommitment, valueCommitment = meta }) => {
+    return { meta, metaCommitment, valueCommitment }
+  })
+  return [
+    ['with a commitment to no value', 'tampering/bad-item', { over: { items: half } }],
+    ['with its items swapped', 'tampering/bad-item', { items: items.toReversed() }],
+    ['with meta and value swapped', 'tampering/bad-item', { items: swapped }],
+    ['without a value', 'tampering/bad-item', { items: noValue }],
+  ]
 }
 
 type At = {
@@ -109,78 +126,73 @@ type At = {
   readonly part: 'meta' | 'value'
 }
 
+const boxOf = ({ changeset, index, part }: At): Bytes =>
+  changeset.items[index]?.[part] ?? new Uint8Array(0)
+
+function commitmentOf({ changeset, index, part }: At): Bytes {
+  const item = changeset.header.items[index]
+  return (part === 'meta' ? item?.metaCommitment : item?.valueCommitment) ?? new Uint8Array(32)
+}
+
+/** A ciphertext, and the commitment beside it, in the place of `at`. */
+function part(
+  name: string,
+  refused: string,
+  at: At,
+  bytes: Bytes,
+  commitment = commitmentOf(at),
+): Refused {
+  const { changeset, index } = at
+  const place = { as: 'part', changeset: changeset.name, index, part: at.part } as const
+  const input = { ...place, commitment: hex(commitment), bytes: hex(bytes) }
+  return { name: `part: ${name}`, input, refused }
+}
+
 export function refusedParts(history: Builder): Refused[] {
-  const all: Refused[] = []
-  const [put, three, sibling] = ['put', 'three', 'sibling'].map((name) => history.get(name))
-  if (put === undefined || three === undefined || sibling === undefined)
-    throw new TypeError('no history')
-  const boxOf = ({ changeset, index, part }: At): Bytes =>
-    changeset.items[index]?.[part] ?? new Uint8Array(0)
-  const commitmentOf = ({ changeset, index, part }: At): Bytes => {
-    const item = changeset.header.items[index]
-    return (part === 'meta' ? item?.metaCommitment : item?.valueCommitment) ?? new Uint8Array(32)
-  }
-  const add = (
-    name: string,
-    refused: string,
-    at: At,
-    bytes: Bytes,
-    commitment = commitmentOf(at),
-  ): void => {
-    const { changeset, index, part } = at
-    const input = {
-      as: 'part',
-      changeset: changeset.name,
-      index,
-      part,
-      commitment: hex(commitment),
-      bytes: hex(bytes),
-    } as const
-    all.push({ name: `part: ${name}`, input, refused })
-  }
-  const here: At = { changeset: three, index: 1, part: 'value' }
+  const here: At = { changeset: history.get('three'), index: 1, part: 'value' }
   const others: [string, At][] = [
     ['its meta', { ...here, part: 'meta' }],
     ["another item's value", { ...here, index: 0 }],
-    ["another changeset's value", { ...here, changeset: put, index: 0 }],
-    ["another device's value", { ...here, changeset: sibling, index: 0 }],
+    ["another changeset's value", { ...here, changeset: history.get('put'), index: 0 }],
+    ["another device's value", { ...here, changeset: history.get('sibling'), index: 0 }],
   ]
-  for (const [name, from] of others) {
-    add(`${name} in its place`, 'tampering/bad-box', here, boxOf(from))
-    add(
-      `${name} in its place, with the commitment`,
+  const moved = others.flatMap(([name, from]) => [
+    part(`${name} in its place`, 'tampering/bad-box', here, boxOf(from)),
+    part(
+      `${name} with its commitment`,
       'tampering/key-commitment',
       here,
       boxOf(from),
       commitmentOf(from),
-    )
-  }
-  add('a flipped bit', 'tampering/bad-box', here, flip(boxOf(here), 100))
-  add('cut off', 'tampering/bad-box', here, boxOf(here).slice(0, -1))
-  add(
-    'a flipped bit in the commitment',
-    'tampering/key-commitment',
-    here,
-    boxOf(here),
-    flip(commitmentOf(here), 0),
-  )
+    ),
+  ])
+  const box = boxOf(here)
+  const bent = flip(commitmentOf(here), 0)
+  return [
+    ...moved,
+    part('a flipped bit', 'tampering/bad-box', here, flip(box, 100)),
+    part('cut off', 'tampering/bad-box', here, box.slice(0, -1)),
+    part('a flipped bit in the commitment', 'tampering/key-commitment', here, box, bent),
+    ...resealed(here),
+  ]
+}
+
+/** What a member, who holds the key, could put there. */
+function resealed(here: At): Refused[] {
+  const { header } = here.changeset
   const random = seededRandom('vectors: refused')
-  const context = partContext(three.header, 1, 'value')
+  const context = partContext(header, 1, 'value')
   const foreign = seed('foreign key')
   const second = seal(foreign, context, pad(utf8('other')), random)
-  add(
-    'another key and its commitment',
-    'tampering/key-commitment',
-    here,
-    second,
-    itemCommitment(foreign, three.header, 1, 'value'),
-  )
-  const key = itemKey(EPOCH_KEY, three.header, 1, 'value')
-  const badly = (name: string, plain: Bytes): void =>
-    add(name, 'tampering/bad-padding', here, seal(key, context, plain, random))
-  badly('not padded', utf8('hunter2'))
-  badly('padded to the next bucket but one', concat(u32be(7), new Uint8Array(1020)))
-  return all
+  const commitment = itemCommitment(foreign, header, 1, 'value')
+  const key = itemKey(EPOCH_KEY, header, 1, 'value')
+  const badly = (name: string, plain: Bytes): Refused =>
+    part(name, 'tampering/bad-padding', here, seal(key, context, plain, random))
+  return [
+    part('another key and its commitment', 'tampering/key-commitment', here, second, commitment),
+    badly('not padded', utf8('hunter2')),
+    badly('padded to the next bucket but one', concat(u32be(7), new Uint8Array(1020))),
+  ]
 }
 
 export function refusedPaddings(): Refused[] {

@@ -67,7 +67,7 @@ export function refusedEncodings(chain: Chain): Refused[] {
     entry(`8202a2005820${id}0101`, 'a missing key'),
     entry(`8202a4005820${id}010101010281a1005828${box}`, 'a doubled key'),
     entry(`8202a30101005820${id}0281a1005828${box}`, 'keys out of order', 'format/non-canonical'),
-    entry(`8202a36100${`5820${id}`}01010281a1005828${box}`, 'a key that is no number'),
+    entry(`8202a361005820${id}01010281a1005828${box}`, 'a key that is no number'),
     entry(items('1801'), 'a number longer than it need be'),
     entry(items('01', `81a100590028${box}`), 'a length longer than it need be'),
     entry(items('01', `9fa1005828${box}ff`), 'an indefinite list'),

@@ -32,6 +32,7 @@ const membership = history.fold('C')
 const phone = actor('ann/phone')
 const bytes = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const hashOf = (byte: number): ChangesetHash => idOf(bytes(byte))
+const DELETE = { meta: bytes(1), metaCommitment: bytes(2) }
 const ITEM = {
   meta: bytes(1),
   metaCommitment: bytes(2),
@@ -123,9 +124,9 @@ test('dependencies are others, each once, in order', () => {
 })
 
 test('an item has a whole value or none', () => {
-  const { value: _value, ...noValue } = ITEM
-  const { valueCommitment: _commitment, ...noCommitment } = ITEM
-  assert.is(verdict({ items: [{ meta: bytes(1), metaCommitment: bytes(2) }] }), 'holds')
+  const noValue = { ...DELETE, valueCommitment: bytes(4) }
+  const noCommitment = { ...DELETE, value: bytes(3) }
+  assert.is(verdict({ items: [DELETE] }), 'holds')
   assert.is(verdict({ items: [ITEM, noValue] }), 'tampering/bad-item')
   assert.is(verdict({ items: [noCommitment] }), 'tampering/bad-item')
 })
@@ -148,7 +149,7 @@ test('no changeset is empty, and none is larger than a transaction may be', () =
 test('the ciphertexts are the ones that were signed, each in its place', () => {
   const [a, b] = [new Uint8Array(50).fill(1), new Uint8Array(50).fill(2)]
   const header = { ...ITEM, meta: partHash(a), value: partHash(b) }
-  const { value: _value, valueCommitment: _commitment, ...deleted } = header
+  const deleted = { ...DELETE, meta: partHash(a) }
   checkItem(header, { meta: a, value: b })
   checkItem(deleted, { meta: a })
   const wrong = [

@@ -18,7 +18,7 @@ export function verdict(script: string, last: string, twist: Twist = {}): string
   } catch (error) {
     if (!(error instanceof CofferError)) throw error
     const now = JSON.stringify([m?.hashes, [...(m?.devices ?? [])], [...(m?.invites ?? [])]])
-    if (now !== was) throw new TypeError('a refused link changed the membership')
+    if (now !== was) throw new TypeError('a refused link changed the membership', { cause: error })
     return `${error.code}/${error.reason ?? ''}`
   }
 }
