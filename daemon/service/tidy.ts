@@ -6,11 +6,13 @@ import type { Session } from './session.js'
 const MANY = 500
 const QUIET = 1_000
 
-/** A full collection. Node offers it behind a flag only, which can be set later for the next context. */
+/** Full collections: the first finds what is dead, the second lets go of its pages. Node offers it behind a flag only, which can be set later for the next context. */
 export function systemCollect(): void {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
-  if (typeof collect === 'function') collect()
+  if (typeof collect !== 'function') return
+  collect()
+  collect()
 }
 
 /**
