@@ -90,10 +90,10 @@ export function endLike(ending: Ending): void {
 
 /** Runs the command to its end and makes this process end alike. */
 export async function runToEnd(exec: PlainExec): Promise<void> {
-  let started: ChildProcess | undefined
-  const stop = forwardSignals(() => started)
+  const running: { child?: ChildProcess | undefined } = {}
+  const stop = forwardSignals(() => running.child)
   const { child, ended } = startChild(exec)
-  started = child
+  running.child = child
   const ending = await ended
   stop()
   endLike(ending)

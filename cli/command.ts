@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../shared/errors.js'
+import type { Call } from './call.js'
 import type { Session } from './session.js'
 
 // What a command is: data from which parsing, help and the README's table come, and one function that does it.
@@ -42,16 +43,6 @@ export type Command = {
   /** Everything after the first argument is a child's. */
   readonly verbatim?: boolean
   readonly run: (call: Call, session: Session) => Promise<void>
-}
-
-/** Arguments and options of one call, as parsed. */
-export type Call = {
-  readonly args: readonly string[]
-  /** The value of an option by its long name (`key-file`). */
-  readonly text: (option: string) => string | undefined
-  /** All values of an option that adds up. */
-  readonly list: (option: string) => readonly string[]
-  readonly flag: (option: string) => boolean
 }
 
 /** Options of every command. */

@@ -18,7 +18,7 @@ test("the request is the shared codec's", () => {
     fc.property(fc.array(word), variables, (argv, chosen) => {
       const expected = encodePlainRequest({ argv, cwd: process.cwd(), variables: chosen })
       const sorted = (bytes: Uint8Array): string =>
-        Buffer.from(bytes).toString().split('\0').sort().join()
+        Buffer.from(bytes).toString().split('\0').toSorted().join()
       const made = requestBytes(argv, { ...chosen, OTHER: 'x' })
       assert.is(made.length, expected.length)
       assert.is(sorted(made), sorted(expected))

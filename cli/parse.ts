@@ -1,6 +1,7 @@
 import { Command as Commander, CommanderError, Option } from 'commander'
 import { CofferError } from '../shared/errors.js'
-import { GLOBAL_OPTIONS, optionShape, usageOf, type Call, type Command } from './command.js'
+import type { Call } from './call.js'
+import { GLOBAL_OPTIONS, optionShape, usageOf, type Command } from './command.js'
 
 /**
  * Reads a command's own line (its words taken out).

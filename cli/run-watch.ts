@@ -4,7 +4,7 @@ import { complaint, warningLine } from '../shared/complaint.js'
 import type { Params } from '../shared/protocol/local.js'
 import type { PlainExec } from '../shared/protocol/plain.js'
 import { endLike, forwardSignals, startChild } from './child.js'
-import type { Call } from './command.js'
+import type { Call } from './call.js'
 import { known } from './fail.js'
 import type { Session } from './session.js'
 
@@ -138,7 +138,7 @@ async function environment(call: Call, request: Request, session: Session): Prom
 
 function sameVariables(a: PlainExec, b: PlainExec): boolean {
   const sorted = ({ environment }: PlainExec): string =>
-    JSON.stringify(Object.entries(environment).sort(([x], [y]) => (x < y ? -1 : 1)))
+    JSON.stringify(Object.entries(environment).toSorted(([x], [y]) => (x < y ? -1 : 1)))
   return sorted(a) === sorted(b)
 }
 

@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode } from '../shared/errors.js'
+import { ERROR_CODES, isErrorCode, type ErrorCode } from '../shared/errors.js'
 import type { Command } from './command.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
@@ -113,10 +113,6 @@ export const EXITS: readonly {
   },
   { exit: "the child's", code: '', text: 'run: its code unchanged, 128+N for a signal' },
 ]
-
-function meaningOf(code: string): string {
-  return Object.hasOwn(MEANINGS, code) ? (new Map(Object.entries(MEANINGS)).get(code) ?? '') : ''
-}
 
 export const VARIABLES: readonly { readonly name: string; readonly text: string }[] = [
   { name: 'COFFER_HOME', text: 'the folder that holds everything of this home' },

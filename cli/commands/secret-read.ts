@@ -1,4 +1,5 @@
-import type { Call, Command } from '../command.js'
+import type { Call } from '../call.js'
+import type { Command } from '../command.js'
 import { forward } from '../forward.js'
 
 // get and ls: the daemon answers their plain form, the same that the short way asks for.

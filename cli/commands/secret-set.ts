@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { CofferError } from '../../shared/errors.js'
-import type { Call, Command } from '../command.js'
+import type { Call } from '../call.js'
+import type { Command } from '../command.js'
 import { importFile } from '../import-file.js'
 import { checkFormat } from '../interop/assignments.js'
 import type { Session } from '../session.js'
