@@ -103,9 +103,10 @@ export const EXITS: readonly {
   readonly text: string
 }[] = [
   { exit: '0', code: 'ok', text: 'done' },
-  ...Object.entries(ERROR_CODES)
-    .map(([code, exit]) => ({ exit: String(exit), code, text: meaningOf(code) }))
-    .sort((a, b) => Number(a.exit) - Number(b.exit)),
+  ...Object.keys(ERROR_CODES)
+    .filter((code) => isErrorCode(code))
+    .map((code) => ({ exit: String(ERROR_CODES[code]), code, text: MEANINGS[code] }))
+    .toSorted((a, b) => Number(a.exit) - Number(b.exit)),
   {
     exit: '126, 127',
     code: 'cannot-start',
