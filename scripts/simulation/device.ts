@@ -33,7 +33,7 @@ export type DeviceParts = {
   readonly vaultId: VaultId
 }
 
-/** Probabilities on this device's own side. */
+/** Probabilities of this device's own mishaps. */
 export type Mishaps = { readonly crashAfterBatch: number; readonly diskFails: number }
 
 type Done = {
@@ -59,6 +59,7 @@ export class SimDevice {
   /** Notes of every change whose write was durable: what was promised to the person. */
   readonly promised: string[] = []
   readonly barriers = new Map<number, string>()
+  readonly #asked = new Map<number, { readonly length: number; readonly restores: number }>()
   crashes = 0
   readonly #world: World
   readonly #relay: SimRelay
@@ -160,6 +161,8 @@ export class SimDevice {
   barrier(): void {
     const id = this.#nextBarrier++
     this.barriers.set(id, 'up')
+    const { log, restores } = this.#relay
+    this.#asked.set(id, { length: log.length, restores })
     this.dispatch({ kind: 'barrier', id })
   }
 
@@ -233,10 +236,13 @@ export class SimDevice {
 
   #endBarrier(id: number, problem: Problem | undefined): void {
     this.barriers.set(id, problem === undefined ? 'reached' : problem.reason)
-    this.#world.log(this.name, () => `barrier ${id} ${this.barriers.get(id)}`)
     if (problem !== undefined) return
-    const { drafts, outbox } = this.#facts
+    const { drafts, outbox, cursor } = this.#facts
     if (drafts > 0 || outbox.length > 0) throw new Error(`${this.name}: a barrier with a queue`)
+    const asked = this.#asked.get(id)
+    if (asked?.restores === this.#relay.restores && cursor.pos < asked.length) {
+      throw new Error(`${this.name}: a barrier at ${cursor.pos} of ${asked.length}`)
+    }
   }
 
   #work(work: PortWork): void {

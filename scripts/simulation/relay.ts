@@ -52,6 +52,7 @@ export class SimRelay {
   faults: Faults = HONEST
   generation = 1
   lies = 0
+  restores = 0
   readonly #world: World
   readonly #wires = new Map<Wire, number | undefined>()
   readonly #backups: (Vault | undefined)[] = [undefined]
@@ -75,6 +76,11 @@ export class SimRelay {
     this.#wires.delete(wire)
   }
 
+  /** A backup from before the rest of the chain: members that came later are strangers to it. */
+  backupOf(links: readonly Bytes[]): void {
+    this.#backups.push({ log: links.map(candidate), state: openVault(links).state })
+  }
+
   backup(): void {
     this.#backups.push(this.#vault)
     this.#world.log('relay', () => `backup at ${this.log.length}`)
@@ -87,6 +93,7 @@ export class SimRelay {
     this.#places = new Map(this.log.map(({ id }, i) => [id, i + 1]))
     this.#heads = new Map()
     if (raise) this.generation += 1
+    this.restores += 1
     this.#world.log('relay', () => `restored to ${this.log.length}, generation ${this.generation}`)
     this.throwOff()
   }
@@ -169,7 +176,10 @@ export class SimRelay {
 
   #create({ device }: Wire, links: readonly Bytes[]): Event {
     const { state } = openVault(links)
-    if (this.#vault !== undefined) return { kind: 'created', existed: true }
+    if (this.#vault !== undefined) {
+      if (!isMember(this.#vault.state, device)) throw refusal('not-found', 'no-vault')
+      return { kind: 'created', existed: true }
+    }
     if (!isMember(state, device)) throw refusal('refused', 'not-member')
     this.#store({ log: links.map(candidate), state })
     return { kind: 'created', existed: false }

@@ -46,7 +46,8 @@ export function makeRun(seed: number, trace?: (line: string) => void): Run {
   const profile = rng.pick(Object.keys(PROFILES) as Profile[])
   const relay = new SimRelay(world)
   relay.faults = { ...HONEST, loseReply: 0.05, busy: 0.03, ...PROFILES[profile] }
-  const parts = makeVault(world, seed, rng.int(2, 4))
+  const { parts, links } = makeVault(world, seed, rng.int(2, 4))
+  relay.backupOf(links.slice(0, rng.int(1, links.length)))
   const devices = parts.map((one) => new SimDevice(world, relay, one))
   for (const device of devices) {
     device.mishaps = { crashAfterBatch: 0.03, diskFails: 0.01 }
@@ -58,7 +59,11 @@ export function makeRun(seed: number, trace?: (line: string) => void): Run {
 }
 
 /** The first device founds the vault and lets the others in, all before a relay is there. */
-function makeVault(world: World, seed: number, count: number): DeviceParts[] {
+function makeVault(
+  world: World,
+  seed: number,
+  count: number,
+): { readonly parts: readonly DeviceParts[]; readonly links: readonly Bytes[] } {
   const { rng } = world
   const names = Array.from({ length: count }, (_, i) => `d${i}`)
   const made = names.map((name) => {
@@ -89,7 +94,7 @@ function makeVault(world: World, seed: number, count: number): DeviceParts[] {
   for (const { store, env, identity } of parts.slice(1)) {
     store.write(new Replica(env, identity, vaultId).ingestChain(links).ops)
   }
-  return parts
+  return { parts, links }
 }
 
 function admit(
