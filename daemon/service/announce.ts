@@ -5,7 +5,7 @@ import type { Infer } from '../../shared/protocol/schema.js'
 import type { relayState } from '../../shared/protocol/local-common.js'
 import type { Hub } from '../rpc/hub.js'
 import type { RelayStatus } from '../sync/api.js'
-import type { Name } from '../vault/shell.js'
+import type { Name } from '../vault/vault-event.js'
 import { secretConflicts } from './conflicts.js'
 import { refOf } from './place.js'
 import { queuedIn } from './queue.js'
@@ -39,7 +39,7 @@ export function countsOf({ vaults }: Session): { queued: number; conflicts: numb
   for (const { shell } of vaults.all()) {
     if (shell === undefined) continue
     queued += queuedIn(shell.replica)
-    for (const _ of secretConflicts(shell.replica)) conflicts++
+    conflicts += [...secretConflicts(shell.replica)].length
   }
   return { queued, conflicts }
 }

@@ -11,7 +11,7 @@ import { watchRequests } from './devices.js'
 import { Engine } from './engine.js'
 import { keepJoining } from './joining.js'
 import { keepTogether } from './reconciler.js'
-import type { World } from './session.js'
+import type { World } from './world.js'
 import { keepTidy, systemCollect } from './tidy.js'
 import { FileWatch } from './watch.js'
 

@@ -1,8 +1,8 @@
 import type { VaultId } from '../../shared/ids.js'
 import { Emitter } from '../vault/emitter.js'
 import type { VaultShell } from '../vault/shell.js'
-import type { World } from './session.js'
 import type { SettingsFile } from './settings.js'
+import type { World } from './world.js'
 
 /** How long a request waits for a name in a vault that is still loading. */
 export const LOADING_WAIT = 5_000

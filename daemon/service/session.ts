@@ -1,4 +1,3 @@
-import type { Random } from '../../shared/crypto/random.js'
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import { makeStatement } from '../../shared/log/device.js'
@@ -9,23 +8,11 @@ import type { Replica } from '../core/vault/replica.js'
 import type { Home } from '../home/home.js'
 import type { Device } from '../keystore/device.js'
 import type { SyncManager } from '../sync/api.js'
-import type { VaultStore } from '../vault/shell.js'
+import type { VaultStore } from '../vault/vault-store.js'
 import type { Loading } from './loading.js'
 import type { SettingsFile } from './settings.js'
 import { Vaults } from './vaults.js'
-
-/** What the services are given of the world. */
-export type World = {
-  readonly random: Random
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-  /** Runs `then` once after `ms` unless the returned function is called before. */
-  readonly after: (ms: number, then: () => void) => () => void
-  /** Told of errors that nobody waits for. */
-  readonly onError: (error: unknown) => void
-  /** Told of each `.coffer.yaml` that a caller uses. */
-  readonly seen: (path: string) => void
-}
+import type { World } from './world.js'
 
 /** Everything that exists while the home is open. */
 export type Session = {

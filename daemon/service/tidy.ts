@@ -9,8 +9,7 @@ const QUIET = 1_000
 /** Full collections: the first finds what is dead, the second lets go of its pages. Node offers it behind a flag only, which can be set later for the next context. */
 export function systemCollect(): void {
   setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
-  if (typeof collect !== 'function') return
+  const collect = runInNewContext('gc') as () => void
   collect()
   collect()
 }

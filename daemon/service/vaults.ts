@@ -5,15 +5,17 @@ import type { Identity } from '../core/vault/chain.js'
 import type { NewVault } from '../core/vault/create.js'
 import { Emitter } from '../vault/emitter.js'
 import { Mutex } from '../vault/mutex.js'
-import { VaultShell, type ShellEnv, type VaultEvent, type VaultStore } from '../vault/shell.js'
+import { VaultShell } from '../vault/shell.js'
+import type { ShellEnv, VaultEvent } from '../vault/vault-event.js'
+import { asError, isDamage, type VaultStore } from '../vault/vault-store.js'
 import {
-  Directory,
   DIRECTORY_SPACE,
   encodeRecord,
   listed,
   type DirectoryRecord,
   type Listed,
 } from './directory.js'
+import { Slot } from './slot.js'
 
 export type VaultsParts = {
   readonly env: ShellEnv
@@ -30,15 +32,7 @@ export type Held = {
   /** Undefined while it opens, and when it couldn't be opened. */
   readonly shell: VaultShell | undefined
   /** Why it couldn't be opened. */
-  readonly failure: unknown
-}
-
-type Slot = {
-  record: DirectoryRecord | undefined
-  shell: VaultShell | undefined
-  failure: unknown
-  opened: Promise<void>
-  readonly directory: Directory
+  readonly failure: Error | undefined
 }
 
 export type VaultsEvent =
@@ -81,7 +75,7 @@ export class Vaults {
 
   /** The user vault. @throws CofferError `storage` when it is damaged */
   get user(): VaultShell {
-    return shellOf(this.#slot(this.userVault))
+    return this.#slot(this.userVault).open
   }
 
   /** Every vault, the user vault first. */
@@ -102,8 +96,12 @@ export class Vaults {
   }
 
   #listed(above: VaultId, kind: 'org' | 'project'): Listed[] {
+    return listed(this.#entries(above), kind)
+  }
+
+  #entries(above: VaultId): ReadonlyMap<VaultId, DirectoryRecord> {
     const { shell, directory } = this.#slot(above)
-    return shell === undefined ? [] : listed(directory.entries(shell.replica), kind)
+    return shell === undefined ? new Map() : directory.entries(shell.replica)
   }
 
   /**
@@ -113,7 +111,7 @@ export class Vaults {
   async get(vaultId: VaultId): Promise<VaultShell> {
     const slot = this.#slots.get(vaultId) ?? this.#hold(vaultId, this.#recordOf(vaultId))
     await slot.opened
-    return shellOf(slot)
+    return slot.open
   }
 
   /** A vault that is open now, without waiting. */
@@ -121,7 +119,7 @@ export class Vaults {
     return vaultId === undefined ? undefined : this.#slots.get(vaultId)?.shell
   }
 
-  /** Where a vault stands: the org that a project belongs to. */
+  /** The org that a project belongs to. */
   orgOf(project: VaultId): Listed | undefined {
     return this.orgs().find((org) => this.projects(org.vaultId).some((p) => p.vaultId === project))
   }
@@ -147,21 +145,12 @@ export class Vaults {
         await shell.close()
         throw error
       }
-      const slot: Slot = { ...this.#fresh(record), shell }
+      const slot = new Slot(record, env.onError)
+      slot.shell = shell
       this.#slots.set(shell.vaultId, slot)
       this.#adopt(slot, shell)
       return shell
     })
-  }
-
-  #fresh(record: DirectoryRecord | undefined): Slot {
-    return {
-      record,
-      shell: undefined,
-      failure: undefined,
-      opened: Promise.resolve(),
-      directory: new Directory(this.#parts.env.onError),
-    }
   }
 
   /** Opens what the directories name and isn't open, closes what they no longer name. Resolves when all that is done. */
@@ -183,14 +172,15 @@ export class Vaults {
 
   #wanted(): Map<VaultId, DirectoryRecord> {
     const wanted = new Map<VaultId, DirectoryRecord>()
-    for (const { name: _, vaultId, ...record } of this.orgs()) {
-      if (vaultId === this.userVault || wanted.size >= LIMITS.vaultsPerConnection) continue
-      wanted.set(vaultId, record)
-      for (const project of this.#slots.has(vaultId) ? this.projects(vaultId) : []) {
-        const { name: __, vaultId: id, ...rest } = project
-        if (id !== this.userVault && !wanted.has(id)) wanted.set(id, rest)
+    const want = (above: VaultId, kind: 'org' | 'project'): void => {
+      for (const [vaultId, record] of this.#entries(above)) {
+        const fits = vaultId !== this.userVault && wanted.size < LIMITS.vaultsPerConnection
+        if (fits && record.kind === kind && !wanted.has(vaultId)) wanted.set(vaultId, record)
       }
     }
+    want(this.userVault, 'org')
+    const orgs = Array.from(wanted.keys())
+    for (const org of orgs) if (this.#slots.has(org)) want(org, 'project')
     return wanted
   }
 
@@ -220,7 +210,7 @@ export class Vaults {
   }
 
   #hold(vaultId: VaultId, record: DirectoryRecord | undefined): Slot {
-    const slot = this.#fresh(record)
+    const slot = new Slot(record, this.#parts.env.onError)
     slot.opened = this.#open(vaultId, slot)
     this.#slots.set(vaultId, slot)
     return slot
@@ -235,7 +225,7 @@ export class Vaults {
       slot.shell = shell
       this.#adopt(slot, shell)
     } catch (error) {
-      slot.failure = error
+      slot.failure = asError(error)
       env.onError(error)
     }
   }
@@ -290,16 +280,4 @@ export class Vaults {
     }
     this.#slots.clear()
   }
-}
-
-function shellOf({ shell, failure }: Slot): VaultShell {
-  if (shell !== undefined) return shell
-  if (failure !== undefined) throw failure
-  throw new CofferError('stale', 'the vault is still being opened', { reason: 'loading' })
-}
-
-/** Whether opening failed because what is on the disk doesn't hold together, which `doctor` may mend. */
-export function isDamage(error: unknown): boolean {
-  if (!(error instanceof CofferError)) return true
-  return error.code !== 'storage' || error.reason === 'corrupt'
 }

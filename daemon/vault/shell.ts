@@ -1,41 +1,20 @@
-import { toHex, type Bytes } from '../../shared/bytes.js'
+import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
-import { signedHeader } from '../../shared/log/changeset.js'
-import { decodeEntry } from '../../shared/log/entry.js'
 import type { Identity } from '../core/vault/chain.js'
 import type { Alarm } from '../core/vault/alarm.js'
 import type { Change, NewChange } from '../core/vault/change.js'
 import { createReplica, type NewVault } from '../core/vault/create.js'
 import { loadReplica } from '../core/vault/load.js'
-import { LOADED, type Env, type Op, type Reader, type Row } from '../core/vault/records.js'
-import type { Table } from '../core/vault/records.js'
+import type { Op, Reader, Row } from '../core/vault/records.js'
 import type { Outcome } from '../core/vault/intake.js'
 import type { Replica } from '../core/vault/replica.js'
 import { factsOf, type SealLimits, type VaultFacts } from '../core/sync/port.js'
-import type { SealedStore } from '../store/sealed.js'
 import type { VaultPort } from '../sync/vault-port.js'
 import { Emitter } from './emitter.js'
 import { Mutex } from './mutex.js'
-
-export type Name = Pick<Change, 'space' | 'name'>
-
-/** What a vault tells those who watch it, once it is durable. */
-export type VaultEvent =
-  | { readonly kind: 'changed'; readonly names: readonly Name[]; readonly local: boolean }
-  /** Members, devices or the relay changed. */
-  | { readonly kind: 'links' }
-  | { readonly kind: 'alarm'; readonly alarm: Alarm }
-  /** How much is queued or conflicting may differ. */
-  | { readonly kind: 'counts' }
-
-export type ShellEnv = Omit<Env, 'reader'> & {
-  /** Told of errors that nobody waits for. */
-  readonly onError: (error: unknown) => void
-}
-
-/** One vault's records on disk: synchronous reads, durable batches. */
-export type VaultStore = Pick<SealedStore<Table>, 'get' | 'batch' | 'rows' | 'damaged' | 'close'>
+import type { ShellEnv, VaultEvent } from './vault-event.js'
+import { asError, lacksOwnHistory, recordKey, rowsOf, type VaultStore } from './vault-store.js'
 
 const MAX_ALARMS = 100
 
@@ -57,7 +36,7 @@ export class VaultShell implements VaultPort {
   #replica: Replica
   #facts: VaultFacts
   /** Why the replica couldn't be loaded anew: every call is refused with it. */
-  #broken: unknown
+  #broken: Error | undefined
   /**
    * After a repair from the relay: the outbox holds own changesets that the graph lacks. Until the relay's log has shown
    * them no draft is sealed, or a sequence number would be signed twice.
@@ -236,7 +215,7 @@ export class VaultShell implements VaultPort {
     try {
       this.#replica = this.#load(await rowsOf(this.#store))
     } catch (error) {
-      this.#broken = error
+      this.#broken = asError(error)
     }
   }
 
@@ -310,23 +289,4 @@ export class VaultShell implements VaultPort {
     for (const key of this.#replica.chain.keys.values()) key.fill(0)
     await this.#store.close()
   }
-}
-
-/** Whether own changesets wait to be sent that the graph doesn't know. */
-function lacksOwnHistory(replica: Replica): boolean {
-  return replica.outbox().some(({ body }) => {
-    const entry = decodeEntry(body)
-    return entry.kind === 'changeset' && !replica.graph.has(signedHeader.id(entry.body.signed))
-  })
-}
-
-/** What a replica is loaded from. */
-async function rowsOf(store: VaultStore): Promise<Row[]> {
-  const rows: Row[] = []
-  for await (const row of store.rows(LOADED)) rows.push(row)
-  return rows
-}
-
-function recordKey(table: Table, key: Bytes): string {
-  return `${table}:${toHex(key)}`
 }
