@@ -1,3 +1,4 @@
+import * as fs from 'node:fs/promises'
 import {
   cpSync,
   mkdtempSync,
@@ -15,7 +16,8 @@ import * as assert from 'uvu/assert'
 import { equal, utf8 } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { repairOrQuarantine } from './doctor.js'
-import { checkFiles } from './files/check.js'
+import { checkFiles } from '../../shared/leveldb/check.js'
+import { folderOf } from '../../shared/leveldb/folder.js'
 import { LevelStore } from './level.js'
 import { recordsOf, refusal } from './testing/records.js'
 
@@ -198,7 +200,7 @@ test('deleted records stay deleted through a rescue', async () => {
   await again.close()
   const repair = await repairOrQuarantine(dir, () => true, [utf8('2/0')])
   assert.ok(repair.outcome === 'rebuilt' && repair.kept === 2)
-  assert.equal((await checkFiles(dir)).damage, [])
+  assert.equal((await checkFiles(folderOf(fs, dir))).damage, [])
 })
 
 test.run()

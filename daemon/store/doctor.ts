@@ -1,12 +1,20 @@
+import * as fs from 'node:fs/promises'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { toHex, type Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import { errorCode, reasonOf } from './disk.js'
-import { checkFiles, logName, tableName, type Damage, type Files } from './files/check.js'
-import { readBatch, readLog, type Write } from './files/log.js'
-import { readTable } from './files/table.js'
+import {
+  checkFiles,
+  logName,
+  tableName,
+  type Damage,
+  type Files,
+} from '../../shared/leveldb/check.js'
+import { folderOf } from '../../shared/leveldb/folder.js'
+import { readBatch, readLog, type Write } from '../../shared/leveldb/log.js'
+import { readTable } from '../../shared/leveldb/table.js'
 import { LevelStore } from './level.js'
 import { syncDir } from './level-db.js'
 import { finishReplacement } from './open.js'
@@ -40,7 +48,7 @@ export async function repairOrQuarantine(
 ): Promise<Repair> {
   try {
     await finishReplacement(dir)
-    const files = await checkFiles(dir)
+    const files = await checkFiles(folderOf(fs, dir))
     if (files.damage.length === 0 && unopened.length === 0) return { outcome: 'sound' }
     const records = await rescueRecords(dir, files)
     for (const key of unopened) records.delete(toHex(key))

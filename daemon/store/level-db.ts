@@ -1,10 +1,12 @@
+import * as fs from 'node:fs/promises'
 import { mkdir, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Level } from 'level'
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { errorCode, reasonOf, type Disk } from './disk.js'
-import { checkFiles, tableName, type Damage } from './files/check.js'
+import { checkFiles, lastingDamage, tableName, type Damage } from '../../shared/leveldb/check.js'
+import { folderOf } from '../../shared/leveldb/folder.js'
 import { storageError, type StorageReason } from './store.js'
 
 // Opening LevelDB safely. Only this file names `level`.
@@ -34,7 +36,7 @@ const OPENING = 2 * MiB
 export async function openDb(dir: string, disk: Disk, budget: number): Promise<Db> {
   try {
     await mkdir(dir, { mode: 0o700 }).catch(unlessExists)
-    const damage = await lastingDamage(dir, budget)
+    const damage = await lastingDamage(folderOf(fs, dir), budget)
     if (damage !== undefined) throw damaged(dir, damage)
   } catch (cause) {
     if (cause instanceof CofferError) throw cause
@@ -51,13 +53,6 @@ export async function openDb(dir: string, disk: Disk, budget: number): Promise<D
   }
 }
 
-/** Damage that two looks agree on: another process at work changes files between two reads of one. */
-async function lastingDamage(dir: string, budget: number): Promise<Damage | undefined> {
-  const first = await checkFiles(dir, budget)
-  if (first.damage.length === 0) return undefined
-  return (await checkFiles(dir, budget)).damage[0]
-}
-
 async function openError(cause: unknown, dir: string, disk: Disk): Promise<CofferError> {
   const codes = codesOf(cause)
   if (codes.includes('LEVEL_CORRUPTION')) return corrupt(dir, cause)
@@ -68,7 +63,7 @@ async function openError(cause: unknown, dir: string, disk: Disk): Promise<Coffe
 
 /** Deletes the tables of a closed database that its manifest doesn't name, as LevelDB does at the end of opening. */
 export async function removeGarbage(dir: string): Promise<void> {
-  const { manifest, tables } = await checkFiles(dir, 0)
+  const { manifest, tables } = await checkFiles(folderOf(fs, dir), 0)
   if (manifest === undefined) return
   for (const table of tables) {
     if (!manifest.tables.has(table)) await unlink(join(dir, tableName(table)))

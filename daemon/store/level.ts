@@ -1,8 +1,10 @@
+import * as fs from 'node:fs/promises'
 import type { Bytes } from '../../shared/bytes.js'
 import type { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import { disk as realDisk, type Disk } from './disk.js'
-import { checkFiles } from './files/check.js'
+import { checkFiles } from '../../shared/leveldb/check.js'
+import { folderOf } from '../../shared/leveldb/folder.js'
 import { codesOf, corrupt, openDb, plain, removeGarbage, writeError, type Db } from './level-db.js'
 import { checkKey, checkOps, storageError } from './store.js'
 import type { Entry, Op, Range, Store } from './store.js'
@@ -185,7 +187,7 @@ export class LevelStore implements Store {
   }
 
   async #requireRoom(): Promise<void> {
-    const { garbage } = await checkFiles(this.#dir, 0)
+    const { garbage } = await checkFiles(folderOf(fs, this.#dir), 0)
     const free = this.#disk.free(this.#dir)
     if (free !== undefined && free + garbage < RESERVE) throw writeError('full', this.#dir)
     // What an interrupted compaction left comes free by reopening, and only so.

@@ -1,4 +1,4 @@
-import { concat, type Bytes } from '../../../shared/bytes.js'
+import { concat, type Bytes } from '../bytes.js'
 import type { Write } from './log.js'
 import { maskedCrc32c } from './crc32c.js'
 import { Reader } from './reader.js'

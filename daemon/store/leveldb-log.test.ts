@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { equal, utf8, type Bytes } from '../../../shared/bytes.js'
-import { LevelStore } from '../level.js'
-import { crc32c } from './crc32c.js'
-import { readBatch, readLog } from './log.js'
+import { equal, utf8, type Bytes } from '../../shared/bytes.js'
+import { LevelStore } from './level.js'
+import { crc32c } from '../../shared/leveldb/crc32c.js'
+import { readBatch, readLog } from '../../shared/leveldb/log.js'
 
 const BLOCK = 32 * 1024
 

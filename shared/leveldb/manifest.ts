@@ -1,4 +1,4 @@
-import { fromUtf8, type Bytes } from '../../../shared/bytes.js'
+import { fromUtf8, type Bytes } from '../bytes.js'
 import { readLog, type Log } from './log.js'
 import { Reader } from './reader.js'
 

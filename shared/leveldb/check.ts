@@ -1,7 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fromUtf8, type Bytes } from '../../../shared/bytes.js'
-import { errorCode } from '../disk.js'
+import { fromUtf8 } from '../bytes.js'
+import type { Folder } from './folder.js'
 import { readLog } from './log.js'
 import { readManifest, type Manifest } from './manifest.js'
 import { tableHolds } from './table.js'
@@ -28,28 +26,29 @@ export type Files = {
  * records without a word, reads tables without checking them, and dies of SIGBUS on a cut one.
  * `budget`: bytes of tables to read, newest first; logs, manifest and all sizes are always checked.
  */
-export async function checkFiles(dir: string, budget = Infinity): Promise<Files> {
+export async function checkFiles(dir: Folder, budget = Infinity): Promise<Files> {
   const { tables, logs } = await listFiles(dir)
   const damage: Damage[] = []
   const manifest = await currentManifest(dir, tables.length + logs.length > 0, damage)
   const from = manifest?.log ?? 0
   if (from !== 0 && !logs.includes(from)) damage.push({ file: logName(from), what: 'missing' })
   for (const log of logs.filter((number) => number >= from)) {
-    const bytes = await readFile(join(dir, logName(log)))
-    if (readLog(bytes).state === 'damaged') damage.push({ file: logName(log), what: 'content' })
+    const bytes = await dir.read(logName(log))
+    if (bytes === undefined || readLog(bytes).state === 'damaged')
+      damage.push({ file: logName(log), what: 'content' })
   }
   damage.push(...(await checkTables(dir, manifest, budget)))
   let garbage = 0
   for (const table of tables) {
     if (manifest !== undefined && !manifest.tables.has(table)) {
-      garbage += (await sizeOf(join(dir, tableName(table)))) ?? 0
+      garbage += (await dir.size(tableName(table))) ?? 0
     }
   }
   return { manifest, tables, logs, damage, garbage }
 }
 
 async function checkTables(
-  dir: string,
+  dir: Folder,
   manifest: Manifest | undefined,
   budget: number,
 ): Promise<readonly Damage[]> {
@@ -57,23 +56,26 @@ async function checkTables(
   let left = budget
   for (const [number, size] of [...(manifest?.tables ?? [])].toSorted(([a], [b]) => b - a)) {
     const file = tableName(number)
-    const found = await sizeOf(join(dir, file))
+    const found = await dir.size(file)
     left -= size
     if (found === undefined) damage.push({ file, what: 'missing' })
     else if (found !== size) damage.push({ file, what: 'size' })
-    else if (left >= 0 && !tableHolds(await readFile(join(dir, file)))) {
-      damage.push({ file, what: 'content' })
-    }
+    else if (left >= 0 && !(await holds(dir, file))) damage.push({ file, what: 'content' })
   }
   return damage
 }
 
+async function holds(dir: Folder, file: string): Promise<boolean> {
+  const bytes = await dir.read(file)
+  return bytes !== undefined && tableHolds(bytes)
+}
+
 async function currentManifest(
-  dir: string,
+  dir: Folder,
   inUse: boolean,
   damage: Damage[],
 ): Promise<Manifest | undefined> {
-  const current = await readIfThere(join(dir, 'CURRENT'))
+  const current = await dir.read('CURRENT')
   if (current === undefined) {
     // Without logs or tables it is a store whose creation was interrupted: LevelDB begins anew.
     if (inUse) damage.push({ file: 'CURRENT', what: 'missing' })
@@ -84,7 +86,7 @@ async function currentManifest(
     damage.push({ file: 'CURRENT', what: 'content' })
     return undefined
   }
-  const bytes = await readIfThere(join(dir, name))
+  const bytes = await dir.read(name)
   const manifest = bytes && readManifest(bytes)
   if (manifest === undefined) {
     damage.push({ file: name, what: bytes === undefined ? 'missing' : 'content' })
@@ -97,8 +99,8 @@ async function currentManifest(
   return manifest
 }
 
-async function listFiles(dir: string): Promise<{ tables: number[]; logs: number[] }> {
-  const names = await readdir(dir)
+async function listFiles(dir: Folder): Promise<{ tables: number[]; logs: number[] }> {
+  const names = await dir.names()
   const numbers = (pattern: RegExp): number[] =>
     names
       .flatMap((name) => pattern.exec(name)?.[1] ?? [])
@@ -115,21 +117,12 @@ export function logName(number: number): string {
   return `${String(number).padStart(6, '0')}.log`
 }
 
-/** The bytes of a file, or undefined when there is none. Other failures are thrown. */
-async function readIfThere(path: string): Promise<Bytes | undefined> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined
-    throw error
-  }
+/**
+ * The first damage that two looks agree on, or undefined: another process at work changes files between two reads of
+ * one. `budget` as in `checkFiles`.
+ */
+export async function lastingDamage(dir: Folder, budget: number): Promise<Damage | undefined> {
+  const first = await checkFiles(dir, budget)
+  if (first.damage.length === 0) return undefined
+  return (await checkFiles(dir, budget)).damage[0]
 }

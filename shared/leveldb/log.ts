@@ -1,5 +1,5 @@
-import type { Bytes } from '../../../shared/bytes.js'
-import { concat } from '../../../shared/bytes.js'
+import type { Bytes } from '../bytes.js'
+import { concat } from '../bytes.js'
 import { maskedCrc32c } from './crc32c.js'
 import { Reader } from './reader.js'
 

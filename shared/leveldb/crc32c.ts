@@ -1,4 +1,4 @@
-import type { Bytes } from '../../../shared/bytes.js'
+import type { Bytes } from '../bytes.js'
 
 // CRC-32C (Castagnoli), eight bytes a step (1.4 GB/s): Node's zlib has only the other polynomial.
 

@@ -1,4 +1,4 @@
-import type { Bytes } from '../../../shared/bytes.js'
+import type { Bytes } from '../bytes.js'
 
 /** Reads LevelDB's little-endian fields; past the end every read says undefined. */
 export class Reader {
