@@ -19,6 +19,9 @@ export type Plan = { readonly action: Action; readonly wraps?: Bytes }
 /** How often a lost race is run again. */
 const ATTEMPTS = 8
 
+/** The caller hears of an unreachable relay within LIMITS.linkTimeout: its own start and end take a part of it. */
+const ANSWER = LIMITS.linkTimeout - 700
+
 function unreachable(): CofferError {
   return new CofferError('unreachable', 'the relay did not take the change in time', {
     reason: 'relay',
@@ -36,17 +39,18 @@ export async function addLink(
   shell: VaultShell,
   plan: (replica: Replica) => Plan | undefined,
 ): Promise<boolean> {
+  const end = session.world.now() + ANSWER
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    await settle(session, shell)
+    await settle(session, shell, end)
     if (plan(shell.replica) === undefined) return false
-    if (!isLocal(shell.replica)) await connected(session, shell)
+    if (!isLocal(shell.replica)) await connected(session, shell, end)
     const { entry } = await shell.change((replica) => {
       const planned = plan(replica)
       if (planned === undefined) return { ops: [], entry: undefined }
       return replica.propose(planned.action, planned.wraps)
     })
     if (entry === undefined) return false
-    if (await send(session, shell, entry)) return true
+    if (await send(session, shell, entry, end)) return true
   }
   throw new CofferError('conflict', 'others kept changing the members at the same time', {
     reason: 'link-race',
@@ -59,25 +63,30 @@ function isLocal({ membership }: Replica): boolean {
 }
 
 /** Sees an own link through whose answer was never heard: only then may another be signed. */
-async function settle(session: Session, shell: VaultShell): Promise<void> {
+async function settle(session: Session, shell: VaultShell, end: number): Promise<void> {
   const { proposed } = shell.replica.chain
-  if (proposed === undefined) return
-  await send(session, shell, proposed)
+  if (proposed !== undefined) await send(session, shell, proposed, end)
 }
 
 /** True when the link is in, false when another came first. @throws CofferError `unreachable` */
-async function send(session: Session, shell: VaultShell, entry: Bytes): Promise<boolean> {
+async function send(
+  session: Session,
+  shell: VaultShell,
+  entry: Bytes,
+  end: number,
+): Promise<boolean> {
   if (isLocal(shell.replica)) {
     await shell.ingestChain([entry])
     return true
   }
-  const outcome = await session.sync.appendLink(shell.vaultId, entry)
+  const timeout = Math.max(1, end - session.world.now())
+  const outcome = await session.sync.appendLink(shell.vaultId, entry, { timeout })
   if (outcome === 'unreachable') throw unreachable()
   return outcome === 'accepted'
 }
 
 /** Waits until the vault is open at its relay, so that a link isn't signed in vain. @throws CofferError `unreachable` */
-function connected({ sync, world }: Session, { vaultId }: VaultShell): Promise<void> {
+function connected({ sync, world }: Session, { vaultId }: VaultShell, end: number): Promise<void> {
   const up = (): boolean =>
     sync
       .status()
@@ -85,16 +94,16 @@ function connected({ sync, world }: Session, { vaultId }: VaultShell): Promise<v
   if (up()) return Promise.resolve()
   sync.retryNow()
   return new Promise((resolve, reject) => {
-    const end = (error?: CofferError): void => {
+    const finish = (error?: CofferError): void => {
       stopStatus()
       stopTimer()
       if (error === undefined) resolve()
       else reject(error)
     }
     const stopStatus = sync.onStatus(() => {
-      if (up()) end()
+      if (up()) finish()
     })
-    const stopTimer = world.after(LIMITS.linkTimeout, () => end(unreachable()))
+    const stopTimer = world.after(Math.max(1, end - world.now()), () => finish(unreachable()))
   })
 }
 

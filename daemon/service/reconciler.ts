@@ -27,7 +27,8 @@ export function keepTogether(session: Session): void {
   const run = async (): Promise<void> => {
     cancel = undefined
     pending = Infinity
-    if (ended.aborted) return
+    // A damaged user vault names nothing; its repair opens it again.
+    if (ended.aborted || vaults.opened(vaults.userVault) === undefined) return
     try {
       await adoptRelay(session)
       await reconcile(session)

@@ -42,6 +42,8 @@ export class VaultShell implements VaultPort {
    * them no draft is sealed, or a sequence number would be signed twice.
    */
   #held: boolean
+  /** Nothing of the vault but what was never sent was here when it was opened. */
+  readonly #rebuilt: boolean
   #closed = false
 
   private constructor(
@@ -57,6 +59,7 @@ export class VaultShell implements VaultPort {
     this.#store = store
     this.#events = new Emitter(env.onError)
     this.#replica = this.#load(rows)
+    this.#rebuilt = this.#replica.membership === undefined
     this.#held = lacksOwnHistory(this.#replica)
     this.#facts = this.#factsNow()
   }
@@ -234,7 +237,10 @@ export class VaultShell implements VaultPort {
   }
 
   #announce({ changed, linksChanged, alarms }: Outcome): void {
-    for (const alarm of alarms) this.alarm(alarm)
+    for (const alarm of alarms) {
+      // What a repair lost comes back from the relay, own writes too.
+      if (!this.#rebuilt || alarm.reason !== 'own-write-unknown') this.alarm(alarm)
+    }
     if (linksChanged) this.#events.emit({ kind: 'links' })
     if (changed.length > 0) this.#events.emit({ kind: 'changed', names: changed, local: false })
     this.#events.emit({ kind: 'counts' })
