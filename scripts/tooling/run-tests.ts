@@ -130,7 +130,7 @@ async function gates(): Promise<Tally> {
 function vectors(): Promise<Tally> {
   const script = 'scripts/vectors/check.py'
   if (!existsSync(path.join(root, script))) return Promise.resolve(NOTHING)
-  return single(script, 'python3', [script], TIMEOUT.outside)
+  return single(script, path.join(root, script), [], TIMEOUT.outside)
 }
 
 async function smokes(): Promise<Tally> {
