@@ -7,7 +7,7 @@ import {
   rmSync,
   type Stats,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fromUtf8, utf8 } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
@@ -62,13 +62,24 @@ function stat(path: string): Stats | undefined {
   }
 }
 
+/** Node's own recursive mkdir reports a read-only file system as ENOENT. Throws the system error. */
+function makeFolder(path: string): void {
+  const parent = dirname(path)
+  if (parent !== path && stat(parent) === undefined) makeFolder(parent)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+  }
+}
+
 /**
  * A folder of `uid` that nobody else may enter: made when missing, tightened when looser.
  * @throws CofferError `home` (reasons `not-a-folder`, `not-owner`, `modes-not-kept`), `storage`.
  */
 export function privateFolder(path: string, uid: number): void {
   try {
-    if (stat(path) === undefined) mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (stat(path) === undefined) makeFolder(path)
     const found = lstatSync(path)
     if (!found.isDirectory()) {
       throw new CofferError('home', `${path} is no folder`, { reason: 'not-a-folder' })

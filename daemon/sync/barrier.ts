@@ -1,3 +1,4 @@
+import { CofferError } from '../../shared/errors.js'
 import type { BarrierOptions, BarrierResult } from './api.js'
 import { bounded } from './deadline.js'
 import type { VaultRunner } from './runner.js'
@@ -14,6 +15,8 @@ export async function reachAll(
   const stop = onProgress === undefined ? undefined : report(timers, runners, onProgress)
   try {
     await bounded(timers, { timeout, signal }, Promise.all(ends.map(({ done }) => done)))
+  } catch (error) {
+    throw explained(error, runners)
   } finally {
     stop?.()
     for (const { forget } of ends) forget()
@@ -21,6 +24,17 @@ export async function reachAll(
   const sum = (key: 'sent' | 'received'): number =>
     runners.reduce((total, { state }, i) => total + state[key] - (before[i]?.[key] ?? 0), 0)
   return { vaults: runners.length, sent: sum('sent'), received: sum('received') }
+}
+
+/** A time that ran out, with what went wrong last where something did. */
+function explained(error: unknown, runners: readonly VaultRunner[]): unknown {
+  if (!(error instanceof CofferError) || error.code !== 'timed-out') return error
+  const problem = runners.map((runner) => runner.status().problem).find((one) => one !== undefined)
+  if (problem === undefined) return error
+  return new CofferError('timed-out', `${error.message}: ${problem.message}`, {
+    reason: problem.reason ?? 'timed-out',
+    next: 'Everything written is kept and goes out in its own time.',
+  })
 }
 
 /** One vault's barrier. It fails as soon as an attempt to reach the relay fails while it is up. */

@@ -47,7 +47,9 @@ export class RelayRefusal extends CofferError {
   readonly retryAfter: number | undefined
 
   constructor({ code, reason, retryAfter }: Extract<RelayMessage, { kind: 'refused' }>['body']) {
-    super(code, `the relay refused: ${printable(reason)}`, { reason: printable(reason) })
+    // `storage` is said of this device's disk; the relay's own is the relay's matter.
+    const ours = code === 'storage' ? 'relay-refused' : code
+    super(ours, `the relay refused: ${printable(reason)}`, { reason: printable(reason) })
     this.retryAfter = retryAfter
   }
 }
