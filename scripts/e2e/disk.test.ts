@@ -1,0 +1,191 @@
+// A real disk that fills up, can't be written, or lies: a code and a clear word, reads go on, nothing is lost.
+import { readdirSync } from 'node:fs'
+import { get } from 'node:http'
+import * as path from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Home } from './harness/home.js'
+import { inWorld, type World } from './harness/world.js'
+import { inOwnMounts, SmallDisk } from './support/disk.js'
+
+const mounts = inOwnMounts()
+if (!mounts) console.log('skipped: tests of a full disk need the right to mount one')
+const onSmallDisk = mounts ? test : test.skip
+
+const HALF_MIB = 512 * 1024
+const FULL = /^coffer: storage: .*full/m
+const bigValue = (n: number): string => `${n}:`.padEnd(HALF_MIB, String.fromCharCode(97 + (n % 26)))
+
+async function homeOn(world: World, disk: SmallDisk): Promise<Home> {
+  const home = world.home(path.join(path.basename(disk.folder), 'home'))
+  await home.ok(['init', '--key-file', path.join(world.folder, 'disk.key')])
+  return home
+}
+
+/** Runs the body with a small disk of its own, which outlives no process that holds it. */
+function withDisk(body: (world: World, disk: SmallDisk) => Promise<void>): () => Promise<void> {
+  return () =>
+    inWorld(async (world) => {
+      const disk = new SmallDisk(path.join(world.folder, 'disk'))
+      try {
+        await body(world, disk)
+      } finally {
+        disk.close()
+      }
+    })
+}
+
+/** Big values until one is refused: how many were acknowledged. */
+async function writeUntilFull(home: Home, world: World): Promise<number> {
+  for (let n = 0; n < 40; n++) {
+    const file = world.file('value', bigValue(n))
+    const { code, err } = await home.run(['set', `/user/big/${n}`, '--file', file])
+    if (code === 0) continue
+    assert.is(code, 31, err)
+    assert.match(err, FULL)
+    return n
+  }
+  throw new Error('16 MiB never filled up')
+}
+
+async function allThere(home: Home, count: number): Promise<void> {
+  const names = (await home.ok(['ls', '/user/big/'])).trim().split('\n')
+  assert.is(names.length, count)
+  for (let n = 0; n < count; n += 5) {
+    assert.ok((await home.ok(['get', '-n', `/user/big/${n}`])) === bigValue(n), `value ${n}`)
+  }
+  assert.is(await home.ok(['get', '/user/x']), 'before\n')
+}
+
+onSmallDisk(
+  'a full disk refuses writes, goes on reading, and loses nothing',
+  withDisk(async (world, disk) => {
+    const home = await homeOn(world, disk)
+    await home.ok(['set', '/user/x', 'before'])
+    disk.fill(6 * 2 ** 20)
+    const count = await writeUntilFull(home, world)
+    assert.ok(count > 3, `${count} values of 512 KiB`)
+    await allThere(home, count)
+    const daemons = home.daemons()
+    const before = readdirSync(disk.folder).length
+    disk.fill()
+    assert.ok(readdirSync(disk.folder).length > before)
+    for (const args of [
+      ['set', '/user/x', 'after'],
+      ['rm', '/user/x'],
+      ['generate', '/user/y'],
+      ['org', 'create', 'acme'],
+    ]) {
+      const { err } = await home.exits(31, args)
+      assert.match(err, FULL, `${args.join(' ')}: ${err}`)
+    }
+    const many = world.file('many.env', 'A=1\nB=2\n')
+    await home.exits(31, ['import', many])
+    await allThere(home, count)
+    assert.equal(home.daemons(), daemons, 'the same daemon all the while')
+    // A start needs space: it says so, and comes when there is some.
+    await home.killDaemon()
+    assert.match((await home.exits(31, ['get', '/user/x'])).err, FULL)
+    assert.is(home.daemons().length, 0)
+    disk.free()
+    await allThere(home, count)
+    await home.ok(['set', '/user/y', 'after'])
+    await home.ok(['org', 'create', 'acme'])
+    await home.killDaemon()
+    assert.is(await home.ok(['get', '/user/y']), 'after\n')
+    await allThere(home, count)
+    // Nothing of what was refused has come to be.
+    assert.is((await home.ok(['history', '/user/x'])).trim().split('\n').length, 1)
+    await home.exits(20, ['get', '/user/A'])
+    await home.stopDaemon()
+  }),
+)
+
+onSmallDisk(
+  'a disk that fills up is written again by the same daemon when it has space',
+  withDisk(async (world, disk) => {
+    const home = await homeOn(world, disk)
+    await home.ok(['set', '/user/x', 'before'])
+    const daemons = home.daemons()
+    for (let round = 0; round < 3; round++) {
+      disk.fill()
+      await home.exits(31, ['set', '/user/x', 'never'])
+      disk.free()
+      await home.ok(['set', `/user/round/${round}`, 'after'])
+      assert.is(await home.ok(['get', '/user/x']), 'before\n')
+    }
+    assert.equal(home.daemons(), daemons)
+    await home.stopDaemon()
+  }),
+)
+
+onSmallDisk(
+  'a read-only disk is read by an open daemon; a start says what is wrong',
+  withDisk(async (world, disk) => {
+    const home = await homeOn(world, disk)
+    await home.ok(['set', '/user/x', 'before'])
+    // Files that are open for writing keep a disk from becoming read-only, as does a failing disk's driver from asking.
+    await home.killDaemon()
+    disk.remount('ro')
+    for (const args of [['get', '/user/x'], ['ls'], ['daemon', 'start']]) {
+      const { err } = await home.exits(31, args)
+      assert.match(err, /^coffer: storage: .*read-only/m, args.join(' '))
+    }
+    const { code, out } = await home.run(['status'])
+    assert.is(code, 0)
+    assert.match(out, /not running/)
+    assert.is(home.daemons().length, 0)
+    const key = path.join(world.folder, 'other.key')
+    const other = world.home('disk/other')
+    assert.match((await other.exits(31, ['init', '--key-file', key])).err, /read-only/)
+    disk.remount('rw')
+    assert.is(await home.ok(['get', '/user/x']), 'before\n')
+    await home.ok(['set', '/user/x', 'after'])
+    await home.stopDaemon()
+  }),
+)
+
+function statusOf(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    }).on('error', reject)
+  })
+}
+
+onSmallDisk(
+  'a relay on a full disk answers with a code and lives on',
+  withDisk(async (world, disk) => {
+    const relay = await world.relay({ name: 'disk/relay' })
+    const [{ pid }, live] = [relay.process, `${relay.url.replace('ws', 'http')}/livez`]
+    const [a, b] = [world.home('a'), world.home('b')]
+    await a.init()
+    await relay.serve(a)
+    await a.ok(['set', '/user/x', 'before'])
+    await a.ok(['sync'])
+    disk.fill()
+    await a.ok(['set', '/user/big', '--file', world.file('value', bigValue(1))])
+    const { code, err } = await a.run(['sync', '--timeout', '5s'])
+    assert.is(code, 29, err)
+    assert.match(err, /^coffer: timed-out: .*the relay refused: unavailable/m)
+    assert.is(await statusOf(live), 200)
+    // A newcomer is told as well, and what the relay has can be read.
+    await b.init()
+    const refused = await b.run(['relay', 'set', relay.url, '--relay-key', relay.key])
+    assert.ok([26, 30, 31].includes(refused.code), `exit ${refused.code}: ${refused.err}`)
+    assert.match(refused.err, /^coffer: [a-z-]+: .+/m)
+    disk.free()
+    await a.until(['sync', '--timeout', '5s'])
+    await b.ok(['relay', 'set', relay.url, '--relay-key', relay.key])
+    assert.is(relay.process.pid, pid)
+    assert.is(relay.process.result, undefined)
+    // All of it is there after a crash.
+    await relay.kill()
+    await relay.start()
+    await a.ok(['sync'])
+    await relay.stop()
+  }),
+)
+
+test.run()
