@@ -13,11 +13,12 @@ import {
   type State,
 } from '../core/sync/state.js'
 import { phaseOf, problemOf } from '../core/sync/status.js'
-import type { SyncProblem, VaultSyncStatus } from './api.js'
+import type { VaultSyncStatus } from './api.js'
 import type { Connection, Outcome } from './connection.js'
 import { cancelled } from './deadline.js'
 import type { RelayLink } from './link.js'
 import { malformed, RelayRefusal, type Push } from './messages.js'
+import { describe, errorOf, STOPPED } from './problem.js'
 import type { Timers } from './timers.js'
 import type { VaultPort } from './vault-port.js'
 
@@ -276,22 +277,13 @@ export class VaultRunner {
       case 'restore':
         await port.restoreLost()
         return {}
+      case 'confirm':
+        await port.confirm(work.places)
+        return {}
       case 'signHead':
         return { answer: [await port.signedHead()] }
       case 'checkHead':
         return { alarms: await port.checkHead(work.head) }
     }
   }
-}
-
-const STOPPED: Problem = { code: 'cancelled', reason: 'cancelled', lasting: true }
-
-function describe({ code, reason }: Problem): SyncProblem {
-  const who = code === 'storage' ? "this device's disk" : 'the relay'
-  return { code, reason, message: `${who} refused: ${reason}` }
-}
-
-function errorOf(problem: Problem): CofferError {
-  const { code, reason } = problem
-  return new CofferError(code, describe(problem).message, { reason })
 }

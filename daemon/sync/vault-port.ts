@@ -1,6 +1,6 @@
 import type { Bytes } from '../../shared/bytes.js'
 import type { VaultId } from '../../shared/ids.js'
-import type { Alarm, SealLimits, VaultFacts } from '../core/sync/port.js'
+import type { Alarm, LogPlace, SealLimits, VaultFacts } from '../core/sync/port.js'
 
 /**
  * A vault as the sync manager sees it; the engine implements it. Each method that changes something takes the
@@ -21,6 +21,7 @@ export interface VaultPort {
   chainEntries(from: number): Promise<readonly Bytes[]>
   rewind(): Promise<void>
   restoreLost(): Promise<void>
+  confirm(places: readonly LogPlace[]): Promise<void>
   /** This device's signed head for now. */
   signedHead(): Promise<Bytes>
   /** Another device's signed head, still unchecked; resolves with the alarms that it raised. */

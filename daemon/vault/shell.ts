@@ -9,14 +9,12 @@ import { loadReplica } from '../core/vault/load.js'
 import type { Op, Reader, Row } from '../core/vault/records.js'
 import type { Outcome } from '../core/vault/intake.js'
 import type { Replica } from '../core/vault/replica.js'
-import { factsOf, type SealLimits, type VaultFacts } from '../core/sync/port.js'
+import { factsOf, type LogPlace, type SealLimits, type VaultFacts } from '../core/sync/port.js'
 import type { VaultPort } from '../sync/vault-port.js'
 import { Emitter } from './emitter.js'
 import { Mutex } from './mutex.js'
-import type { ShellEnv, VaultEvent } from './vault-event.js'
+import { MAX_ALARMS, type ShellEnv, type VaultEvent } from './vault-event.js'
 import { asError, lacksOwnHistory, recordKey, rowsOf, type VaultStore } from './vault-store.js'
-
-const MAX_ALARMS = 100
 
 /**
  * One open vault of this device: its replica in memory and its store on disk, changed together, one change at a time.
@@ -257,6 +255,10 @@ export class VaultShell implements VaultPort {
   async restoreLost(): Promise<void> {
     await this.#mutate((replica) => replica.restoreLost())
     this.#events.emit({ kind: 'counts' })
+  }
+
+  async confirm(places: readonly LogPlace[]): Promise<void> {
+    await this.#mutate((replica) => ({ ops: replica.confirm(places) }))
   }
 
   async chainEntries(from: number): Promise<readonly Bytes[]> {

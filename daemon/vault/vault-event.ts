@@ -13,6 +13,9 @@ export type VaultEvent =
   /** How much is queued or conflicting may differ. */
   | { readonly kind: 'counts' }
 
+/** Alarms kept of one vault: the newest. */
+export const MAX_ALARMS = 100
+
 export type ShellEnv = Omit<Env, 'reader'> & {
   /** Told of errors that nobody waits for. */
   readonly onError: (error: unknown) => void

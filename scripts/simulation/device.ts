@@ -54,6 +54,7 @@ export class SimDevice {
   mishaps: Mishaps = { crashAfterBatch: 0, diskFails: 0 }
   online = false
   replica: Replica
+  facts: VaultFacts
   state: State
   readonly alarms = new Set<string>()
   /** Notes of every change whose write was durable: what was promised to the person. */
@@ -64,7 +65,6 @@ export class SimDevice {
   readonly #world: World
   readonly #relay: SimRelay
   readonly #jobs: Job[] = []
-  #facts: VaultFacts
   #wire: Wire | undefined
   #working = false
   #cancelWake: (() => void) | undefined
@@ -76,17 +76,13 @@ export class SimDevice {
     this.name = parts.name
     this.parts = parts
     this.replica = this.#load()
-    this.#facts = factsOf<Op>(this.replica)
-    this.state = initialState(this.#facts)
+    this.facts = factsOf<Op>(this.replica)
+    this.state = initialState(this.facts)
   }
 
   #load(): Replica {
     const { env, identity, vaultId, store } = this.parts
     return loadReplica(env, identity, vaultId, store.rows())
-  }
-
-  get facts(): VaultFacts {
-    return this.#facts
   }
 
   /** Connects when it may and isn't. */
@@ -141,8 +137,8 @@ export class SimDevice {
 
   #restart(): void {
     this.replica = this.#load()
-    this.#facts = factsOf<Op>(this.replica)
-    this.state = initialState(this.#facts)
+    this.facts = factsOf<Op>(this.replica)
+    this.state = initialState(this.facts)
   }
 
   /** A transaction; `notes` say in the history which change is which. */
@@ -189,7 +185,7 @@ export class SimDevice {
         this.replica = this.#load()
       } else {
         this.parts.store.write(ops)
-        this.#facts = factsOf<Op>(this.replica)
+        this.facts = factsOf<Op>(this.replica)
         if (rng.chance(crashAfterBatch)) return this.crash()
       }
       job.end(!fails)
@@ -200,7 +196,7 @@ export class SimDevice {
   dispatch(event: Event): void {
     const { now, rng } = this.#world
     this.#world.log(this.name, () => `< ${describe(event)}`)
-    const facts = this.#facts
+    const facts = this.facts
     const { state, effects } = step(this.state, event, { now, chance: rng.next(), facts })
     this.state = state
     const incarnation = this.crashes
@@ -237,7 +233,7 @@ export class SimDevice {
   #endBarrier(id: number, problem: Problem | undefined): void {
     this.barriers.set(id, problem === undefined ? 'reached' : problem.reason)
     if (problem !== undefined) return
-    const { drafts, outbox, cursor } = this.#facts
+    const { drafts, outbox, cursor } = this.facts
     if (drafts > 0 || outbox.length > 0) throw new Error(`${this.name}: a barrier with a queue`)
     const asked = this.#asked.get(id)
     if (asked?.restores === this.#relay.restores && cursor.pos < asked.length) {
@@ -277,6 +273,8 @@ export class SimDevice {
         return { ops: replica.rewind() }
       case 'restore':
         return { ops: replica.restoreLost().ops }
+      case 'confirm':
+        return { ops: replica.confirm(work.places) }
       case 'signHead':
         return { ops: [], told: { answer: [replica.signedHead()] } }
       case 'checkHead':

@@ -16,6 +16,7 @@ import {
   linksDue,
   onAppended,
   onAppendRefused,
+  onConfirmed,
   passes,
   roomToSeal,
   SEAL_LIMITS,
@@ -126,6 +127,10 @@ function nextPortWork(w: Work): void {
   if (s.phase !== 'open') return
   if (s.linksFrom !== undefined && linksDue(w)) {
     return startPort(w, { kind: 'links', from: s.linksFrom })
+  }
+  if (s.doubts.size > 0) {
+    const places = [...s.doubts].map(([id, pos]) => ({ id, pos }))
+    return startPort(w, { kind: 'confirm', places })
   }
   if (s.restore && s.live && s.queue.length === 0) return startPort(w, { kind: 'restore' })
   const sealable = s.facts.drafts > 0 && roomToSeal(w)
@@ -243,6 +248,8 @@ function onPortDone(w: Work, event: EventOf<'portDone'>): void {
     case 'restore':
       s.restore = false
       return
+    case 'confirm':
+      return onConfirmed(w, work.places)
     case 'links':
       return onLinks(w, work.from, answer)
     case 'signHead':

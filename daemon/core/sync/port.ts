@@ -16,6 +16,9 @@ export type LogCursor = {
 /** A sealed entry that was not met in the relay's log yet: these bytes alone are ever sent for it. */
 export type OutboxEntry = { readonly ordinal: number; readonly body: Bytes; readonly id: EntryId }
 
+/** Where the relay says that an entry stands. */
+export type LogPlace = { readonly id: EntryId; readonly pos: number }
+
 /** Something that an honest relay and honest members never cause. `reason` is stable, `detail` for people. */
 export type Alarm = { readonly reason: string; readonly detail: string }
 
@@ -61,6 +64,10 @@ export interface ReplicaLike<Op> {
    * verbatim, before what is queued there. Nothing happens when there are none.
    */
   restoreLost(): { readonly ops: readonly Op[] }
+  /**
+   * Takes out of the outbox what the log, as it was read here, holds at these positions; the rest stays.
+   */
+  confirm(places: readonly LogPlace[]): readonly Op[]
   /** This device's signed head of what it has read, to be put at the relay. */
   signedHead(): Bytes
   /** Compares another device's signed head with the log as read here, now or once it gets there. */

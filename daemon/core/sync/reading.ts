@@ -5,9 +5,12 @@ import { alarm, cursorOf, startPort, type Event, type Problem, type Work } from 
 // The way of entries from the relay's log into the replica: open at the cursor, take contiguous pushes, ingest
 // them in batches, and start again whenever the relay's account doesn't fit.
 
-/** One ingest, and so one durable batch, takes about so much. */
-const INGEST_ENTRIES = 512
-const INGEST_BYTES = 2 * 1024 * 1024
+/**
+ * One ingest, and so one durable batch, takes about so much: enough to drown the cost of an fsync, and so little that a
+ * new device reads its first secrets soon and a `get` meanwhile doesn't wait for long.
+ */
+const INGEST_ENTRIES = 128
+const INGEST_BYTES = 512 * 1024
 /** Pushes that had to be started again so often in a row wait longer each time. */
 const QUICK_REOPENS = 2
 
@@ -98,6 +101,7 @@ export function restart(w: Work): void {
   const { s } = w
   s.rewind = true
   s.claims = new Map()
+  s.doubts = new Map()
   if (s.rewound) delayOpen(w)
   else reopen(w)
 }
@@ -131,20 +135,29 @@ export function onEntries(w: Work, event: EventOf<'entries'>): void {
   s.target = Math.max(s.target ?? 0, event.head, s.next - 1)
 }
 
-/** Starts one ingest of what is queued; whole pushes, because each is at most a frame. */
+/** Starts one ingest of what is queued: at least one entry. */
 export function ingestQueued(w: Work): void {
   const { s } = w
   const bodies: Bytes[] = []
-  let size = 0
-  let taken = 0
-  for (const push of s.queue) {
-    if (taken > 0 && (bodies.length >= INGEST_ENTRIES || size >= INGEST_BYTES)) break
-    for (const body of push.bodies) size += body.length
-    bodies.push(...push.bodies)
-    taken += 1
-  }
   const from = s.queue[0]?.from ?? s.next
-  s.queue = s.queue.slice(taken)
+  let size = 0
+  const fits = (body: Bytes): boolean =>
+    bodies.length === 0 || (bodies.length < INGEST_ENTRIES && size + body.length <= INGEST_BYTES)
+  const left = [...s.queue]
+  for (const push of s.queue) {
+    let taken = 0
+    for (const body of push.bodies) {
+      if (!fits(body)) break
+      bodies.push(body)
+      size += body.length
+      taken += 1
+    }
+    left.shift()
+    if (taken === push.bodies.length) continue
+    left.unshift({ from: push.from + taken, bodies: push.bodies.slice(taken) })
+    break
+  }
+  s.queue = left
   s.queued -= size
   startPort(w, { kind: 'ingest', from, bodies, generation: s.generation })
 }

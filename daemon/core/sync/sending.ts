@@ -3,7 +3,7 @@ import type { EntryId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { FRAME_ENTRIES } from '../../../shared/protocol/relay.js'
 import { backoff, RETRY } from './backoff.js'
-import type { OutboxEntry } from './port.js'
+import type { LogPlace, OutboxEntry } from './port.js'
 import { falseAcknowledgement, loseLog, reopen, restart } from './reading.js'
 import { alarm, cursorOf, type Event, type Problem, type Work } from './state.js'
 
@@ -26,9 +26,11 @@ type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>
 /** The outbox without what is on its way or said to be in the log. */
 export function unsent(w: Work): OutboxEntry[] {
   const { s } = w
-  if (s.inFlight.length === 0 && s.claims.size === 0) return [...s.facts.outbox]
+  if (s.inFlight.length + s.claims.size + s.doubts.size === 0) return [...s.facts.outbox]
   const flying = new Set<EntryId>(s.inFlight.flatMap((append) => append.ids))
-  return s.facts.outbox.filter(({ id }) => !flying.has(id) && !s.claims.has(id))
+  return s.facts.outbox.filter(
+    ({ id }) => !flying.has(id) && !s.claims.has(id) && !s.doubts.has(id),
+  )
 }
 
 /** Whether more drafts may be sealed now. */
@@ -119,22 +121,32 @@ function claim(w: Work, ids: readonly EntryId[], positions: readonly number[]): 
   const { s } = w
   const waiting = new Set(s.facts.outbox.map(({ id }) => id))
   const claims = new Map(s.claims)
-  let lies = 0
+  const doubts = new Map(s.doubts)
   ids.forEach((id, i) => {
     const pos = positions[i] ?? 0
     if (!waiting.has(id)) return
     if (pos > s.facts.cursor.pos) claims.set(id, pos)
-    else lies += 1
+    else doubts.set(id, pos)
   })
   s.claims = claims
-  if (lies > 0) {
-    falseAcknowledgement(w, lies)
-    // Said again to be where another entry was read: then that reading is no longer what the relay stands by.
-    if (s.sendFailures > 1) restart(w)
-  } else {
-    s.sendFailures = 0
-    s.sendProblem = undefined
-  }
+  s.doubts = doubts
+  if (doubts.size > 0) return
+  s.sendFailures = 0
+  s.sendProblem = undefined
+}
+
+/** After the replica looked up what it had read where doubtful entries are said to stand. */
+export function onConfirmed(w: Work, places: readonly LogPlace[]): void {
+  const { s } = w
+  const waiting = new Set(s.facts.outbox.map(({ id }) => id))
+  const doubts = new Map(s.doubts)
+  for (const { id } of places) doubts.delete(id)
+  s.doubts = doubts
+  const lies = places.filter(({ id }) => waiting.has(id)).length
+  if (lies === 0) return
+  falseAcknowledgement(w, lies)
+  // Said again to be where another entry was read: then that reading is no longer what the relay stands by.
+  if (s.sendFailures > 1) restart(w)
 }
 
 /** Refusals that say: the log or a device's sequence in it isn't what this device has read. */

@@ -2,7 +2,7 @@ import type { Bytes } from '../../../shared/bytes.js'
 import type { ErrorCode } from '../../../shared/errors.js'
 import type { EntryId, LogHash } from '../../../shared/ids.js'
 import type { ChainHead, Cursor } from '../../../shared/protocol/relay.js'
-import type { Alarm, SealLimits, VaultFacts } from './port.js'
+import type { Alarm, LogPlace, SealLimits, VaultFacts } from './port.js'
 
 // The vocabulary of one vault's syncing (SPEC section 9): what the machine knows, what happens to it, what it wants.
 
@@ -39,6 +39,7 @@ export type PortWork =
   | { readonly kind: 'links'; readonly from: number }
   | { readonly kind: 'rewind' }
   | { readonly kind: 'restore' }
+  | { readonly kind: 'confirm'; readonly places: readonly LogPlace[] }
   | { readonly kind: 'signHead' }
   | { readonly kind: 'checkHead'; readonly head: Bytes }
 
@@ -173,6 +174,8 @@ export type State = {
   readonly inFlight: readonly InFlight[]
   /** Where the relay says that entries of the outbox stand, until they are met there. */
   readonly claims: ReadonlyMap<EntryId, number>
+  /** The same for positions that were read already: what was read there has to be looked up. */
+  readonly doubts: ReadonlyMap<EntryId, number>
   /** When (ms) the last entry came, or the log was opened: known ones that don't follow are withheld. */
   readonly movedAt: number
 
@@ -233,6 +236,7 @@ export function initialState(facts: VaultFacts): State {
     nextTag: 1,
     inFlight: [],
     claims: new Map(),
+    doubts: new Map(),
     movedAt: 0,
     heads: [],
     headsAsked: false,

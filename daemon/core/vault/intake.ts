@@ -1,7 +1,13 @@
 import { u64be, utf8, type Bytes } from '../../../shared/bytes.js'
 import { encode } from '../../../shared/codec.js'
 import { CofferError } from '../../../shared/errors.js'
-import { bytesOf, type ChangesetHash, type EntryId } from '../../../shared/ids.js'
+import {
+  bytesOf,
+  idOf,
+  type ChangesetHash,
+  type EntryId,
+  type LogHash,
+} from '../../../shared/ids.js'
 import { signedHeader } from '../../../shared/log/changeset.js'
 import { decodeEntry, entryIdOf, logNext, logStart, type Entry } from '../../../shared/log/entry.js'
 import { alarmOf, type Alarm } from './alarm.js'
@@ -32,6 +38,9 @@ type Parts = {
   readonly inbound: Inbound
   readonly heads: Heads
 }
+
+/** Where an entry is said to stand in the log. */
+type LogPlace = { readonly id: EntryId; readonly pos: number }
 
 /** The one door through which a relay's log comes in: position by position, each entry to where it belongs. */
 export class Intake {
@@ -87,6 +96,34 @@ export class Intake {
     const reading = this.cursor.reading + 1
     this.cursor = { pos: 0, logHash: logStart(this.#parts.chain.vaultId), generation: 0, reading }
     return [{ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.cursor) }]
+  }
+
+  /**
+   * Settles entries of the outbox that the relay says it has at positions that were read before: those whose log
+   * hash says so are in, and the others stay.
+   */
+  confirm(places: readonly LogPlace[]): Op[] {
+    const bodies = new Map(this.#parts.drafts.outbox().map(({ id, body }) => [id, body]))
+    const batch = new Batch()
+    for (const { id, pos } of places) {
+      const body = bodies.get(id)
+      if (body !== undefined && this.#holds(pos, id)) this.#take(body, id, batch)
+    }
+    return batch.ops
+  }
+
+  #holds(pos: number, id: EntryId): boolean {
+    const at = this.#logHash(pos)
+    const before = this.#logHash(pos - 1)
+    return at !== undefined && before !== undefined && logNext(before, id) === at
+  }
+
+  #logHash(pos: number): LogHash | undefined {
+    if (pos > this.cursor.pos || pos < 0) return undefined
+    if (pos === this.cursor.pos) return this.cursor.logHash
+    if (pos === 0) return logStart(this.#parts.chain.vaultId)
+    const record = this.#env.reader.get('log', u64be(pos))
+    return record && idOf<LogHash>(record)
   }
 
   #decode(body: Bytes, batch: Batch): Entry | undefined {

@@ -1,7 +1,13 @@
 import { u32be, type Bytes } from '../../../shared/bytes.js'
 import { decode } from '../../../shared/codec.js'
 import { CofferError } from '../../../shared/errors.js'
-import { bytesOf, type ChangesetHash, type VaultId, type DeviceId } from '../../../shared/ids.js'
+import {
+  bytesOf,
+  type ChangesetHash,
+  type DeviceId,
+  type EntryId,
+  type VaultId,
+} from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { itemCodec } from '../../../shared/log/entry.js'
 import type { Action } from '../../../shared/log/link.js'
@@ -163,6 +169,11 @@ export class Replica {
     bytes: number
   }): { ops: Op[]; entries: OutboxEntry[] } | undefined {
     return this.#drafts.seal(limit)
+  }
+
+  /** Settles entries of the outbox that stand where the relay says, in what was read (see Intake.confirm). */
+  confirm(places: readonly { readonly id: EntryId; readonly pos: number }[]): Op[] {
+    return this.#intake.confirm(places)
   }
 
   /** After a rewind and catching up: changesets that the relay's log lacks now go into the outbox. */
