@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readlinkSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { handshake as handshakeMethod } from '../shared/protocol/local-home.js'
 import { parseIncoming, requestLine } from '../shared/protocol/local-wire.js'
 import { object, oneOf, optional, text, type Infer } from '../shared/protocol/schema.js'
 import { compareVersions, VERSION } from '../shared/version.js'
-import { homeExists, homeOf, socketOf } from './socket.js'
+import { homeExists, homeOf, networkNamespace, socketOf } from './socket.js'
 
 // Reaching the daemon, and starting it when there is none. Twenty callers at once may each start one: the home's lock
 // leaves one, the others end with `busy`, and all callers meet at the one that answers.
@@ -168,14 +168,6 @@ function mustReplace(daemon: Handshake, { offline = false }: DaemonOptions): boo
   if (compareVersions(VERSION, daemon.version) > 0) return true
   if (daemon.offline && !offline) return true
   return daemon.cut && daemon.netns !== networkNamespace() && !networkIsCut()
-}
-
-function networkNamespace(): string | undefined {
-  try {
-    return readlinkSync('/proc/self/ns/net')
-  } catch {
-    return undefined
-  }
 }
 
 function networkIsCut(): boolean {

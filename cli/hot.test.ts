@@ -1,11 +1,14 @@
 import { Buffer } from 'node:buffer'
+import { writeFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encodePlainAnswer, encodePlainRequest, PLAIN_VARIABLES } from '../shared/protocol/plain.js'
 import { exchange } from './exchange.js'
+import { pointerText, type DaemonMark } from '../shared/protocol/socket-path.js'
+import { VERSION } from '../shared/version.js'
 import { cutAnswer, requestBytes } from './hot.js'
-import { homeOf, socketOf } from './socket.js'
+import { homeOf, networkNamespace, readySocketOf, socketOf } from './socket.js'
 import { FakeDaemon } from './testing/fake-daemon.js'
 
 const word = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''))
@@ -69,6 +72,28 @@ test('the socket is found, spoken to, and missed without an error', async () => 
   await daemon.stop()
   assert.is(await exchange(socket ?? '', requestBytes(['get', 'A'], {})), undefined)
   assert.is(socketOf(daemon.home), undefined)
+})
+
+test('a daemon that may have to be replaced is left to the full program', async () => {
+  const daemon = await new FakeDaemon({}).start()
+  const here = networkNamespace()
+  const table: readonly (readonly [Partial<DaemonMark>, boolean, boolean])[] = [
+    [{}, false, true],
+    [{}, true, true],
+    [{ version: '0.0.9' }, false, false],
+    [{ offline: true }, false, false],
+    [{ offline: true }, true, true],
+    [{ cut: 'net:[1]' }, false, false],
+    [{ cut: here }, false, true],
+  ]
+  for (const [given, offline, ready] of table) {
+    const mark = { version: VERSION, cut: undefined, offline: false, ...given }
+    const socket = `${daemon.home}/run/daemon.sock`
+    writeFileSync(`${daemon.home}/socket`, pointerText(socket, mark), { mode: 0o600 })
+    const found = readySocketOf(daemon.home, offline)
+    assert.is(found, ready ? socket : undefined, JSON.stringify(mark))
+  }
+  await daemon.stop()
 })
 
 test.run()

@@ -1,14 +1,17 @@
 import { scanPlain } from '../shared/protocol/plain-argv.js'
 import { exchange } from './exchange.js'
 import { finish, requestBytes } from './hot.js'
-import { homeOf, socketOf } from './socket.js'
+import { saysYes } from './offline.js'
+import { homeOf, readySocketOf } from './socket.js'
 
 // The program `coffer`: get, ls and run by the short way when a daemon listens; everything else, and the daemon's
 // start, by the full program, which is loaded only then.
 
 async function main(argv: readonly string[]): Promise<void> {
-  if (scanPlain(argv) !== undefined) {
-    const socket = socketOf(homeOf(process.env))
+  const line = scanPlain(argv)
+  if (line !== undefined) {
+    const offline = line.switches.has('offline') || saysYes(process.env['COFFER_OFFLINE'])
+    const socket = readySocketOf(homeOf(process.env), offline)
     const answer =
       socket === undefined ? undefined : await exchange(socket, requestBytes(argv, process.env))
     if (answer !== undefined) return finish(answer)

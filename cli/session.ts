@@ -6,6 +6,7 @@ import { Client, type Progress } from './client.js'
 import type { Call } from './call.js'
 import { openDaemon, type DaemonOptions } from './daemon-start.js'
 import type { Io } from './io.js'
+import { saysYes } from './offline.js'
 import { ProgressLine } from './progress.js'
 
 /** How a session reaches the daemon; tests give another. */
@@ -34,7 +35,7 @@ export class Session {
   constructor(io: Io, call: Call, reach: Reach) {
     this.io = io
     this.json = call.flag('json')
-    this.offline = call.flag('offline') || isSet(io.env['COFFER_OFFLINE'])
+    this.offline = call.flag('offline') || saysYes(io.env['COFFER_OFFLINE'])
     this.#call = call
     this.#reach = reach
   }
@@ -114,8 +115,4 @@ export class Session {
     const client = await this.#client?.catch(() => undefined)
     client?.close()
   }
-}
-
-function isSet(word: string | undefined): boolean {
-  return ['1', 'true', 'yes'].includes((word ?? '').toLowerCase())
 }

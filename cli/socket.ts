@@ -1,4 +1,4 @@
-import { readFileSync, statSync, type Stats } from 'node:fs'
+import { readFileSync, readlinkSync, statSync, type Stats } from 'node:fs'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import {
@@ -8,7 +8,9 @@ import {
   LAYOUT_VERSION,
   layoutVersion,
   parsePointer,
+  type Pointer,
 } from '../shared/protocol/socket-path.js'
+import { VERSION } from '../shared/version.js'
 
 // Where the daemon of this home listens, if one does. Only files and folders of the caller's own count: whoever else
 // could write them would be handed passphrases.
@@ -32,10 +34,38 @@ export function homeExists(home: string): boolean {
 
 /** The socket that the running daemon has named in the home; undefined when there is none to trust. */
 export function socketOf(home: string): string | undefined {
+  return pointerOf(home)?.socket
+}
+
+/**
+ * The same for the short way, which does no handshake: undefined too when the daemon may have to be replaced first (of
+ * another version, offline though this call isn't, started in another network where there was no way out).
+ */
+export function readySocketOf(home: string, offline: boolean): string | undefined {
+  const pointer = pointerOf(home)
+  if (pointer === undefined) return undefined
+  const { version, cut, offline: isOffline } = pointer.mark
+  const fitting =
+    version === VERSION &&
+    (!isOffline || offline) &&
+    (cut === undefined || cut === networkNamespace())
+  return fitting ? pointer.socket : undefined
+}
+
+function pointerOf(home: string): Pointer | undefined {
   const pointer = parsePointer(readOwn(`${home}/${HOME_FILES.socket}`) ?? '')
   if (pointer === undefined) return undefined
   const folder = statOf(pointer.folder)
-  return folder !== undefined && isPrivate(folder, uid()) ? pointer.socket : undefined
+  return folder !== undefined && isPrivate(folder, uid()) ? pointer : undefined
+}
+
+/** The network namespace of this process (`net:[4026531840]`), undefined where there are none. */
+export function networkNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/net')
+  } catch {
+    return undefined
+  }
 }
 
 /** A small file that is the caller's own and nobody else's to read or write; undefined when there is none. */

@@ -74,7 +74,11 @@ export class FakeDaemon {
     })
     chmodSync(socket, 0o600)
     writeFileSync(join(this.home, 'layout'), 'coffer-home 1\n', { mode: 0o600 })
-    writeFileSync(join(this.home, 'socket'), pointerText(socket), { mode: 0o600 })
+    writeFileSync(
+      join(this.home, 'socket'),
+      pointerText(socket, { version: VERSION, cut: undefined, offline: false }),
+      { mode: 0o600 },
+    )
     return this
   }
 

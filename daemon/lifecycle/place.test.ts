@@ -10,6 +10,7 @@ import {
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parsePointer, pointerText } from '../../shared/protocol/socket-path.js'
 import type { Home } from '../home/home.js'
 import { inHome, until } from '../home/testing.js'
 import { LocalServer } from '../rpc/server.js'
@@ -17,13 +18,15 @@ import { TestClient } from '../rpc/testing.js'
 import { jsonLog, logFile } from './log.js'
 import { namedSocket, Place } from './place.js'
 
+const MARK = { version: '0.1.0', cut: undefined, offline: false }
+
 async function inPlace(home: Home, use: (place: Place) => Promise<void>): Promise<void> {
   const server = new LocalServer({
     answer: () => Promise.resolve({}),
     plain: () => Promise.reject(new Error('none')),
     log: jsonLog(() => undefined, Date.now),
   })
-  const place = new Place(server, home, {}, 10)
+  const place = new Place(server, home, {}, MARK, 10)
   await place.open((error) => {
     throw error
   })
@@ -49,7 +52,7 @@ test('a socket that somebody removed is bound and named again', () =>
         rmSync(victim, { recursive: true })
         await until('it is there again', () => existsSync(socket))
         await until('it is ours', () => (lstatSync(socket).mode & 0o777) === 0o600)
-        await answers(readFileSync(home.file('socket'), 'utf8').trim())
+        await answers(parsePointer(readFileSync(home.file('socket'), 'utf8'))?.socket ?? '')
       }
     }),
   ))
@@ -70,7 +73,7 @@ test("a stale pointer at another's folder removes nothing there", () =>
     mkdirSync(folder)
     chmodSync(folder, 0o777)
     writeFileSync(join(folder, 'daemon.sock'), 'not ours to remove')
-    writeFileSync(home.file('socket'), `${folder}/daemon.sock\n`, { mode: 0o600 })
+    writeFileSync(home.file('socket'), pointerText(`${folder}/daemon.sock`, MARK), { mode: 0o600 })
     await inPlace(home, () => Promise.resolve())
     assert.ok(existsSync(join(folder, 'daemon.sock')))
   }))

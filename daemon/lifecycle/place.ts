@@ -11,6 +11,7 @@ import {
   pointerText,
   SOCKET_NAME,
   socketPlan,
+  type DaemonMark,
   type Variables,
 } from '../../shared/protocol/socket-path.js'
 import { readPrivate, removeFile, writeAtomic } from '../home/files.js'
@@ -27,12 +28,20 @@ export class Place {
   readonly #server: LocalServer
   readonly #home: Home
   readonly #env: Variables
+  readonly #mark: DaemonMark
   readonly #every: number
   #socket: string | undefined
   #inode = 0
   #timer: ReturnType<typeof setInterval> | undefined
 
-  constructor(server: LocalServer, home: Home, env: Variables, every: number = LOOK_AGAIN) {
+  constructor(
+    server: LocalServer,
+    home: Home,
+    env: Variables,
+    mark: DaemonMark,
+    every: number = LOOK_AGAIN,
+  ) {
+    this.#mark = mark
     this.#every = every
     this.#server = server
     this.#home = home
@@ -72,7 +81,7 @@ export class Place {
     chmodSync(socket, 0o600)
     this.#inode = lstatSync(socket).ino
     this.#socket = socket
-    writeAtomic(this.#home.file('socket'), utf8(pointerText(socket)))
+    writeAtomic(this.#home.file('socket'), utf8(pointerText(socket, this.#mark)))
   }
 
   #there(): boolean {

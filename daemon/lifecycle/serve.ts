@@ -79,6 +79,7 @@ class Running {
     this.#parts = parts
     this.#composition = composition
     const { access, hub, log, random, version, offline } = parts
+    const [netns, cut] = [networkNamespace(), networkIsCut()]
     const own = ownHandlers({
       home: held.home,
       access,
@@ -86,15 +87,19 @@ class Running {
       random,
       version,
       offline,
-      netns: networkNamespace(),
-      cut: networkIsCut(),
+      netns,
+      cut,
       stop: () => {
         this.stop('asked')
       },
     })
     const answer = dispatcher({ ...composition.handlers, ...own }, access)
     this.#server = new LocalServer({ answer, plain: composition.plain, log })
-    this.#place = new Place(this.#server, held.home, held.env)
+    this.#place = new Place(this.#server, held.home, held.env, {
+      version,
+      cut: cut ? netns : undefined,
+      offline,
+    })
   }
 
   async open(): Promise<void> {

@@ -65,19 +65,29 @@ test('the socket stands in the runtime directory, else in the home, and never un
 })
 
 test('a pointer names a socket or nothing', () => {
-  assert.equal(parsePointer(pointerText('/h/run/daemon.sock')), {
-    socket: '/h/run/daemon.sock',
-    folder: '/h/run',
-  })
+  const marks = [
+    { version: '0.1.0', cut: undefined, offline: false },
+    { version: '1.2.3-rc.1', cut: 'net:[4026531840]', offline: true },
+  ]
+  for (const mark of marks) {
+    assert.equal(parsePointer(pointerText('/h/run/daemon.sock', mark)), {
+      socket: '/h/run/daemon.sock',
+      folder: '/h/run',
+      mark,
+    })
+  }
+  const end = '\n0.1.0 - online\n'
   for (const text of [
     '',
     '\n',
     '/h/run/daemon.sock',
-    '/h/run/other.sock\n',
-    'run/daemon.sock\n',
-    '/daemon.sock\n',
-    '/h/run/daemon.sock\n\n',
-    `/${'a'.repeat(100)}/daemon.sock\n`,
+    '/h/run/daemon.sock\n',
+    `/h/run/other.sock${end}`,
+    `run/daemon.sock${end}`,
+    `/daemon.sock${end}`,
+    `/h/run/daemon.sock${end}\n`,
+    '/h/run/daemon.sock\n0.1.0 - maybe\n',
+    `/${'a'.repeat(100)}/daemon.sock${end}`,
   ]) {
     assert.is(parsePointer(text), undefined, text)
   }

@@ -113,17 +113,32 @@ export function fits(socket: string): boolean {
   return utf8(socket).length <= LIMITS.socketPath
 }
 
-/** `socket`: one line, the absolute path of the running daemon's socket. */
-export function pointerText(socket: string): string {
-  return `${socket}\n`
+/** What a pointer says of the daemon, so that the CLI's short way sees without asking that another must be started. */
+export type DaemonMark = {
+  readonly version: string
+  /** The network namespace of a daemon that was started where there is no way out. */
+  readonly cut: string | undefined
+  readonly offline: boolean
 }
 
-/** The socket that a pointer names and the folder it stands in; undefined for anything else. */
-export function parsePointer(text: string): { socket: string; folder: string } | undefined {
-  const found = /^((?:\/[^/\n\0]+)+)\/([^/\n\0]+)\n$/.exec(text)
-  const [, folder, name] = found ?? []
+/** `socket`: the absolute path of the running daemon's socket on one line, and its mark on the next. */
+export function pointerText(socket: string, { version, cut, offline }: DaemonMark): string {
+  return `${socket}\n${version} ${cut ?? '-'} ${offline ? 'offline' : 'online'}\n`
+}
+
+export type Pointer = {
+  readonly socket: string
+  readonly folder: string
+  readonly mark: DaemonMark
+}
+
+/** The socket that a pointer names, the folder it stands in and the mark; undefined for anything else. */
+export function parsePointer(text: string): Pointer | undefined {
+  const found = /^((?:\/[^/\n\0]+)+)\/([^/\n\0]+)\n(\S+) (\S+) (offline|online)\n$/.exec(text)
+  const [, folder, name, version = '', cut, network] = found ?? []
   if (folder === undefined || name !== SOCKET_NAME || !fits(`${folder}/${name}`)) return undefined
-  return { socket: `${folder}/${name}`, folder }
+  const mark = { version, cut: cut === '-' ? undefined : cut, offline: network === 'offline' }
+  return { socket: `${folder}/${name}`, folder, mark }
 }
 
 /** What `stat` says of a file, as far as ownership goes. */
