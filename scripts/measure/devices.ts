@@ -2,7 +2,6 @@
 import { type Client } from '../../cli/client.js'
 import { type Home } from '../e2e/harness/home.js'
 import { type Relay } from '../e2e/harness/relay.js'
-import { until } from '../e2e/harness/until.js'
 import { inWorld, type World } from '../e2e/harness/world.js'
 import { connect, valueOf, CONTEXT } from './rpc.js'
 import { type Bench, type Group } from './bench.js'
@@ -116,7 +115,17 @@ function watch(reader: Client): (value: string) => Promise<void> {
     })
 }
 
-/** Resolves as soon as `ask` doesn't fail, asking every other millisecond. */
-export function soon<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  return until(what, ask, { timeout: 120_000 })
+/** What `ask` gives as soon as it neither fails nor is undefined; asks again `pause` milliseconds after each answer. */
+export async function soon<T>(
+  what: string,
+  pause: number,
+  ask: () => Promise<T | undefined>,
+): Promise<T> {
+  const end = performance.now() + 120_000
+  for (;;) {
+    const answer = await ask().catch(() => undefined)
+    if (answer !== undefined) return answer
+    if (performance.now() > end) throw new Error(`not in two minutes: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, pause))
+  }
 }

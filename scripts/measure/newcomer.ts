@@ -96,12 +96,12 @@ async function arrival(
   const there = await connect(second.folder)
   const [name = ''] = names
   const started = performance.now()
-  const readable = soon('the first secret reads', () =>
+  const readable = soon('the first secret reads', 2, () =>
     there.call('secretGet', { context: CONTEXT, name }),
   ).then(() => performance.now() - started)
   await owner.call('deviceConfirm', { context: CONTEXT, fingerprint })
   const first_ = await readable
-  await soon('all secrets are there', async () => {
+  await soon('all secrets are there', 20, async () => {
     const { vaults } = await there.call('status', { context: CONTEXT })
     return vaults.some((one) => one.secrets === MANY && one.state === 'ready') ? true : undefined
   })
