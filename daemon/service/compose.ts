@@ -12,6 +12,7 @@ import { Engine } from './engine.js'
 import { keepJoining } from './joining.js'
 import { keepTogether } from './reconciler.js'
 import type { World } from './world.js'
+import { storesOnDisk } from './stores.js'
 import { keepTidy, systemCollect } from './tidy.js'
 import { FileWatch } from './watch.js'
 
@@ -42,6 +43,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
   const engine = new Engine({
     world,
     hub,
+    storeOpener: storesOnDisk(random),
     makeSync: (identity) => {
       const timers = { now: () => performance.now(), wall: now, after }
       return new RelaySync({ identity, random, timers, offline })

@@ -1,11 +1,8 @@
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
-import { open, keyedHash, seal } from '../core/crypto/seal.js'
-import { TABLES } from '../core/vault/records.js'
 import { hasHome } from '../home/home.js'
 import type { Guarded, Unlocked } from '../keystore/access-parts.js'
-import { openVaultStore } from '../store/open.js'
 import type { RelayIdentity, SyncManager } from '../sync/api.js'
 import { VaultShell } from '../vault/shell.js'
 import type { VaultStore } from '../vault/vault-store.js'
@@ -21,6 +18,8 @@ import { SettingsFile } from './settings.js'
 export type EngineParts = {
   readonly world: World
   readonly hub: Hub
+  /** What opens, or makes, the sealed store of each vault of an open home. */
+  readonly storeOpener: (unlocked: Unlocked) => (vaultId: VaultId) => Promise<VaultStore>
   /** Makes the syncing of one open home. */
   readonly makeSync: (identity: RelayIdentity) => SyncManager
   /** Starts work that goes on in the background while the home is open; it ends with `session.ended`. */
@@ -72,7 +71,7 @@ export class Engine {
     const { home, keys, device } = unlocked
     const identity = identityOf(device)
     const what = { kind: 'user' as const, label: device.device }
-    const shell = await VaultShell.create(world, identity, what, this.#opener(unlocked))
+    const shell = await VaultShell.create(world, identity, what, this.#parts.storeOpener(unlocked))
     await shell.write((replica) => labelChanges(replica, identity.device, device))
     await shell.close()
     const first = { vault: shell.vaultId, loading: [] }
@@ -86,28 +85,17 @@ export class Engine {
     return this.#start(unlocked, SettingsFile.create(home, keys, this.#parts.world.random, first))
   }
 
-  #opener({ home, keys }: Unlocked): (vaultId: VaultId) => Promise<VaultStore> {
-    const { random } = this.#parts.world
-    const sealing = {
-      seal: (key: Uint8Array, aad: Uint8Array, plain: Uint8Array) => seal(key, aad, plain, random),
-      open,
-      keyedHash,
-    }
-    return (vaultId) =>
-      openVaultStore(home.path, {
-        vaultId,
-        tables: TABLES,
-        keys: { cache: keys.cache.reveal(), index: keys.index.reveal() },
-        sealing,
-      })
-  }
-
   async #start(unlocked: Unlocked, settings: SettingsFile): Promise<Session> {
     const { world, makeSync, hub, background } = this.#parts
     const { device, home } = unlocked
     const identity = identityOf(device)
     const ending = new AbortController()
-    const vaults = vaultsOf(world, identity, this.#opener(unlocked), settings.current.vault)
+    const vaults = vaultsOf(
+      world,
+      identity,
+      this.#parts.storeOpener(unlocked),
+      settings.current.vault,
+    )
     const sync = makeSync({
       deviceId: device.deviceId,
       keys: device.keys,
