@@ -22,7 +22,7 @@ import { boxKeyPair, pad, unpad, type BoxKeyPair } from '../core/crypto/seal.js'
 import { readPrivate, writeAtomic } from '../home/files.js'
 import type { Home } from '../home/home.js'
 
-// `device` (SPEC, local files): who this home is, sealed under the device-store key.
+// `device` (SPEC section 4): who this home is, sealed under the device-store key.
 
 const recordCodec = struct({
   version: req(0, uint(255)),

@@ -14,7 +14,7 @@ import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import { WRAPPED_BYTES } from '../core/crypto/passphrase.js'
 
-// `keystore` (SPEC, local files): what opens the local root. Everything but the box is authenticated with it.
+// `keystore` (SPEC section 4): what opens the local root. Everything but the box is authenticated with it.
 
 const VERSION = 1
 const SUITE = 1

@@ -13,7 +13,7 @@ import { readPrivate, removeFile, systemCode, writeNew } from '../home/files.js'
 import type { Home } from '../home/home.js'
 import { namedSocket } from './place.js'
 
-// How the root passes to a newer daemon (SPEC, local protocol). The successor writes a fresh key into the home, asks on
+// How the root passes to a newer daemon (SPEC section 10). The successor writes a fresh key into the home, asks on
 // the socket, and gets the root sealed under that key: whoever reaches the socket but not the home (a container that
 // it was mounted into) learns nothing. An inherited pipe would put the successor into its predecessor's network
 // namespace, which is one of the two reasons to replace a daemon.

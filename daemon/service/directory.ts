@@ -17,7 +17,7 @@ import { VAULT_KINDS } from '../../shared/log/link.js'
 import type { Current } from '../core/vault/names.js'
 import type { Replica } from '../core/vault/replica.js'
 
-// The directory (SPEC, directory entries): the user vault's space `vault` names this person's orgs, an org vault's
+// The directory (SPEC section 13): the user vault's space `vault` names this person's orgs, an org vault's
 // space `vault` its projects. An entry's name is the vault's id in hex, its value this record.
 
 /** The space of a vault in which its directory stands. */

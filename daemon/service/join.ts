@@ -12,7 +12,7 @@ import { addressOf } from './binding.js'
 import type { Session } from './session.js'
 import type { PendingJoin } from './settings.js'
 
-// The joiner's side (SPEC, joining): a request signed by the code's key and by the device's, the chain checked against
+// The joiner's side (SPEC section 8): a request signed by the code's key and by the device's, the chain checked against
 // the code, then waiting until another device lets this one in.
 
 /** The request of this device: both signatures over one body. */

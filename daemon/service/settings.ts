@@ -20,7 +20,7 @@ import { openLocal, sealLocal, type LocalKeys } from '../core/crypto/passphrase.
 import { readPrivate, writeAtomic } from '../home/files.js'
 import type { Home } from '../home/home.js'
 
-// `settings` (SPEC, local files): what this home remembers beside its keys, sealed under the device-store key: names of
+// `settings` (SPEC section 4): what this home remembers beside its keys, sealed under the device-store key: names of
 // orgs, relays and codes don't stand on the disk in the clear.
 
 /** A relay as `relay set` named it. */

@@ -176,7 +176,7 @@ test('other keys, a newer layout and a lost or altered layout record are told ap
   assert.equal(await refusal(() => openSealed(store)), ['storage', 'newer'])
 })
 
-// SPEC 'The local database': computed apart from this code, in Python from hashlib and RFC 8439.
+// SPEC section 11: computed apart from this code, in Python from hashlib and RFC 8439.
 const VECTOR: readonly (readonly [key: string, box: string])[] = [
   ['0001', '0303030303030303030303030303030303030303030303033eef2febcbe64c0e24a32681b165f971'],
   [

@@ -4,7 +4,7 @@ import { CofferError } from '../../shared/errors.js'
 import { bytesOf, type VaultId } from '../../shared/ids.js'
 import { storageError, walk, type Entry, type Op, type Range, type Store } from './store.js'
 
-// One vault's records, each sealed under the cache key. SPEC 'The local database' gives the bytes.
+// One vault's records, each sealed under the cache key. SPEC section 11 gives the bytes.
 
 /** The cryptography that a sealed store is given (daemon/core/crypto/seal.ts, its nonces random). */
 export type Sealing = {

@@ -2,7 +2,7 @@ import { concat, fromUtf8, readU32be, u32be, utf8, type Bytes } from '../bytes.j
 import { CofferError } from '../errors.js'
 import { LIMITS } from '../limits.js'
 
-// The plain block (SPEC, local protocol): what a small launcher in any language needs and no more.
+// The plain block (SPEC section 10): what a small launcher in any language needs and no more.
 //   request   "coffer1" ‖ u32be n ‖ n bytes: NUL-terminated fields argc, argc arguments, cwd, NAME=value…
 //   answer    status byte ‖ u32be ‖ stdout ‖ u32be ‖ stderr ‖ u32be ‖ exec
 //   exec      empty, or NUL-terminated fields policy, argc, argc arguments, NAME=value…

@@ -93,7 +93,7 @@ const RELAY: readonly RelayMessage[] = [
   { kind: 'draining', id: 0, body: { retryAfter: 100 } },
 ]
 
-/** Worked frames of the SPEC: seeds 32 × 01 (relay) and 32 × 02 (device), box key 32 × 03, nonces 04 and 05. */
+/** Worked frames of SPEC section 9: seeds 32 × 01 (relay) and 32 × 02 (device), box key 32 × 03, nonces 04 and 05. */
 const FRAMES: Readonly<Record<string, string>> = {
   hello:
     '830000a4000101a20058208139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b39401582003030303030303030303030303030303030303030303030303030303030303030258200404040404040404040404040404040404040404040404040404040404040404' +

@@ -132,7 +132,7 @@ export const relayMessageCodec = messages('a relay message', {
       burst: req(4, uint()),
     }),
   ],
-  /** The request failed and changed nothing. Reasons are listed in the SPEC; `retryAfter` is milliseconds. */
+  /** The request failed and changed nothing. SPEC section 9 lists the reasons; `retryAfter` is milliseconds. */
   refused: [
     34,
     struct({

@@ -2,7 +2,7 @@ import { utf8 } from '../bytes.js'
 import { CofferError } from '../errors.js'
 import { LIMITS } from '../limits.js'
 
-// Where one user's home and its daemon's socket are (SPEC, local protocol). Pure: the CLI and the daemon,
+// Where one user's home and its daemon's socket are (SPEC section 10). Pure: the CLI and the daemon,
 // which can't import each other, compute it alike from the environment they are given.
 
 export type Variables = Readonly<Record<string, string | undefined>>

@@ -6,7 +6,7 @@ import { Secret } from '../../../shared/redacted.js'
 import { open, seal, subkey } from './seal.js'
 
 // The local root: 32 random bytes that a passphrase or a key file opens, and from which all local keys derive
-// (SPEC, local files).
+// (SPEC section 4).
 
 /** Bytes of the local root, of the key that wraps it and of each key derived from it. */
 export const ROOT_BYTES = 32

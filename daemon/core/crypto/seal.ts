@@ -31,7 +31,7 @@ export function keyedHash(key: Bytes, type: string, ...parts: readonly Bytes[]):
   return sodium.crypto_generichash(32, concat(domain(type), ...parts), key)
 }
 
-/** `bytes` behind their 4-byte length, zero-padded to the next bucket (SPEC section 6). */
+/** `bytes` behind their 4-byte length, zero-padded to the next bucket (SPEC section 2). */
 export function pad(bytes: Bytes): Bytes {
   const bucket = PADDING_BUCKETS.find((size) => bytes.length + 4 <= size)
   if (bucket === undefined) {

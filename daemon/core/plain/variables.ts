@@ -2,7 +2,7 @@ import { fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
 import { displayText } from '../../../shared/display.js'
 import { CofferError } from '../../../shared/errors.js'
 
-// Which secrets become variables of a child, and which never do by themselves (SPEC, run).
+// Which secrets become variables of a child, and which never do by themselves (SPEC section 12).
 
 /** What Linux takes for one `NAME=VALUE` with its NUL (MAX_ARG_STRLEN). */
 const VARIABLE_MAX = 128 * 1024

@@ -4,7 +4,7 @@ import { CofferError } from '../../../shared/errors.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { isWellFormed } from '../../../shared/protocol/schema.js'
 
-// Names and references (SPEC, references). Pure. A name is a path: segments joined by `/`, in Unicode form NFC.
+// Names and references (SPEC section 12). Pure. A name is a path: segments joined by `/`, in Unicode form NFC.
 
 /** Where a secret is. `org` and `project` are names as typed (`NAME~2` included): the directory knows which. */
 export type Target =

@@ -3,7 +3,7 @@ import type { Context } from '../../../shared/protocol/local-common.js'
 import { isObject, list, mismatch, text } from '../../../shared/protocol/schema.js'
 import { checkScopeReference } from './reference.js'
 
-// Which org and project a call means (SPEC, selection): flags, then the environment, then `.coffer.yaml`, then what
+// Which org and project a call means (SPEC section 12): flags, then the environment, then `.coffer.yaml`, then what
 // `select` remembered. Pure: the caller reads the file and the memory.
 
 export type Source = 'flag' | 'environment' | 'file' | 'select' | 'nothing'
