@@ -13,7 +13,7 @@ import type { Session } from './session.js'
 
 // What subscribers are told: names that changed, how syncing stands.
 
-/** Changes in quick succession make one notification: a first sync has thousands. */
+/** Changes in quick succession make one notification (milliseconds): a first sync has thousands. */
 const GATHER = 20
 
 /** The home's relay as callers see it; null without one. */
@@ -44,44 +44,49 @@ export function countsOf({ vaults }: Session): { queued: number; conflicts: numb
   return { queued, conflicts }
 }
 
-/** Tells the hub of changes until the returned function is called. */
+/**
+ * Tells the hub of changes until the returned function is called. The first name after a pause is told at once: somebody
+ * may wait for it. How syncing stands is told with less haste.
+ */
 export function announce(session: Session, hub: Hub): () => void {
   const { vaults, sync, world } = session
   const changed = new Map<VaultId, Set<string>>()
-  let status = false
-  let cancel: (() => void) | undefined
-  const flush = (): void => {
-    cancel = undefined
+  let resting: (() => void) | undefined
+  let cancelStatus: (() => void) | undefined
+  const tellNames = (): void => {
+    resting = undefined
+    if (changed.size === 0) return
+    resting = world.after(GATHER, tellNames)
     for (const [vaultId, names] of changed) {
       const note = changedNote(session, vaultId, names)
       if (note !== undefined) hub.publish('changed', note)
     }
     changed.clear()
-    if (status) hub.publish('syncStatus', { relay: relayStateOf(session), ...countsOf(session) })
-    status = false
   }
-  const soon = (): void => {
-    cancel ??= world.after(GATHER, flush)
+  const tellStatus = (): void => {
+    cancelStatus = undefined
+    hub.publish('syncStatus', { relay: relayStateOf(session), ...countsOf(session) })
   }
-  const note = (vaultId: VaultId, names: readonly Name[]): void => {
+  const namesChanged = (vaultId: VaultId, names: readonly Name[]): void => {
     const known = changed.get(vaultId) ?? new Set()
-    changed.set(vaultId, known)
     for (const { space, name } of names) if (space === 'secret') known.add(name)
+    if (known.size > 0) changed.set(vaultId, known)
+    if (resting === undefined) tellNames()
   }
   const statusChanged = (): void => {
-    status = true
-    soon()
+    cancelStatus ??= world.after(GATHER, tellStatus)
   }
   const stopStatus = sync.onStatus(statusChanged)
   const stopVaults = vaults.watch((event) => {
     if (event.kind !== 'vault') return
-    if (event.event.kind === 'changed') note(event.vaultId, event.event.names)
+    if (event.event.kind === 'changed') namesChanged(event.vaultId, event.event.names)
     statusChanged()
   })
   return () => {
     stopStatus()
     stopVaults()
-    cancel?.()
+    resting?.()
+    cancelStatus?.()
   }
 }
 
