@@ -40,7 +40,7 @@ export async function openDb(dir: string, disk: Disk, budget: number): Promise<D
     if (damage !== undefined) throw damaged(dir, damage)
   } catch (cause) {
     if (cause instanceof CofferError) throw cause
-    throw storageError(reasonOf(cause), `${dir} can't be opened`, cause)
+    throw notOpened(reasonOf(cause), dir, cause)
   }
   const db: Db = new Level(dir, TUNING)
   try {
@@ -57,8 +57,7 @@ async function openError(cause: unknown, dir: string, disk: Disk): Promise<Coffe
   const codes = codesOf(cause)
   if (codes.includes('LEVEL_CORRUPTION')) return corrupt(dir, cause)
   if (codes.includes('LEVEL_LOCKED')) return storageError('busy', `${dir} is in use`, cause)
-  const reason = (await disk.probe(dir, OPENING)) ?? 'io'
-  return storageError(reason, `${dir} can't be opened`, cause)
+  return notOpened((await disk.probe(dir, OPENING)) ?? 'io', dir, cause)
 }
 
 /** Deletes the tables of a closed database that its manifest doesn't name, as LevelDB does at the end of opening. */
@@ -103,8 +102,16 @@ export function damaged(dir: string, { file, what }: Damage): CofferError {
 }
 
 export function writeError(reason: StorageReason, dir: string, cause?: unknown): CofferError {
-  const what = reason === 'full' ? 'the disk is full: ' : ''
-  return storageError(reason, `${what}nothing can be written to ${dir}`, cause)
+  return storageError(reason, `${why(reason)}nothing can be written to ${dir}`, cause)
+}
+
+function notOpened(reason: StorageReason, dir: string, cause: unknown): CofferError {
+  return storageError(reason, `${why(reason)}${dir} can't be opened`, cause)
+}
+
+function why(reason: StorageReason): string {
+  if (reason === 'full') return 'the disk is full: '
+  return reason === 'read-only' ? 'the file system is read-only: ' : ''
 }
 
 /** A Buffer of `level` as a plain Uint8Array. */
