@@ -48,6 +48,8 @@ export const ANN = person('ann/laptop')
 export const PHONE = person('ann/phone')
 export const TV = person('ann/tv')
 export const BOB = person('bob/desk')
+/** Waits to be let in. */
+export const BOB_PHONE = person('bob/phone')
 export const FIRST = invite('first')
 export const SECOND = invite('second')
 
@@ -239,7 +241,7 @@ export function membershipJson(m: Membership): Json {
 
 export function chainJson(chain: Chain): Json {
   return {
-    devices: [ANN, PHONE, TV, BOB].map(personJson),
+    devices: [ANN, PHONE, TV, BOB, BOB_PHONE].map(personJson),
     invites: [FIRST, SECOND].map(({ secret, key }) => ({ secret: hex(secret), key })),
     epochKey: hex(EPOCH_KEY),
     links: chain.links.map(linkJson),

@@ -306,7 +306,16 @@ HEAD = struct(
         6: ("time", uint()),
     }
 )
-CODE = struct({0: ("url", text(255)), 1: ("relay", ID), 2: ("vaultId", ID), 3: ("link", ID), 4: ("secret", fixed(13))})
+CODE = struct(
+    {
+        0: ("url", text(255)),
+        1: ("relay", ID),
+        2: ("vaultId", ID),
+        3: ("link", ID),
+        4: ("secret", fixed(13)),
+        5: ("user?", USER),
+    }
+)
 TRANSCRIPT = struct(
     {0: ("relayKey", ID), 1: ("origin", text(300)), 2: ("clientNonce", ID), 3: ("relayNonce", ID), 4: ("deviceId", ID)}
 )
@@ -887,7 +896,8 @@ def log(run, story, chain):
         running = hashed("log", running, entry_id)
         run.check(f"log {pos}", lambda: same([entry_id.hex(), running.hex()], [one["entryId"], one["logHash"]]))
     run.check("signed head", lambda: signed_head(story, data["head"], running))
-    run.check("invite code", lambda: invite_code(story, data["invite"]))
+    for one in data["invites"]:
+        run.check(f"invite code for {one['joiner']}", lambda: invite_code(story, one))
     run.check("handshake", lambda: handshake(story, data["handshake"]))
 
 
@@ -910,6 +920,7 @@ def read_code(string):
 def invite_code(story, one):
     code = read_code(one["code"])
     found = [code["url"], code["relay"].hex(), code["vaultId"].hex(), code["link"].hex(), code["secret"].hex()]
+    same(code["user"].hex() if "user" in code else None, one["user"])
     same(found, [one["url"], one["relay"], one["vaultId"], one["link"], one["secret"]])
     seed = hashed("invite-seed", code["secret"])
     same(sodium.crypto_sign_seed_keypair(seed)[0].hex(), one["key"])

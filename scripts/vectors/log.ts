@@ -1,15 +1,15 @@
 import type { Bytes } from '../../shared/bytes.js'
 import { encode } from '../../shared/codec.js'
-import type { LogHash } from '../../shared/ids.js'
+import type { LogHash, UserId } from '../../shared/ids.js'
 import { fingerprintOf, formatInviteCode } from '../../shared/log/code.js'
 import { entryIdOf, logNext, logStart } from '../../shared/log/entry.js'
 import { signedHead } from '../../shared/log/head.js'
 import { headOf } from '../../shared/log/membership.js'
 import { signedCodec } from '../../shared/log/signed.js'
 import { signAuth, signChallenge, transcriptCodec } from '../../shared/protocol/relay-handshake.js'
-import { ANN, BOB, FIRST, RELAY_2, type Chain } from './chain.js'
+import { ANN, BOB, BOB_PHONE, FIRST, RELAY_2, SECOND, type Chain } from './chain.js'
 import type { Builder } from './history.js'
-import { hex, person, seed, type Json } from './people.js'
+import { hex, person, seed, type Invite, type Json, type Person } from './people.js'
 
 // The relay's log of the frozen vectors, and what devices say about it and to it.
 
@@ -51,22 +51,32 @@ export function logJson(chain: Chain, history: Builder): Json {
     start,
     entries,
     head: { signed: hex(encode(signedCodec, signed)), author: ANN.name, ...head },
-    invite: inviteJson(chain),
+    invites: [
+      inviteJson(chain, 'invite', FIRST, BOB),
+      inviteJson(chain, 'invite-own', SECOND, BOB_PHONE, BOB.userId),
+    ],
     handshake: handshakeJson(),
   }
 }
 
-function inviteJson({ vaultId, links }: Chain): Json {
-  const link = links.find((one) => one.name === 'invite')?.hash
+function inviteJson(
+  { vaultId, links }: Chain,
+  name: string,
+  invite: Invite,
+  joiner: Person,
+  user?: UserId,
+): Json {
+  const link = links.find((one) => one.name === name)?.hash
   if (link === undefined) throw new TypeError('no invite')
-  const code = { url: URL, relay: RELAY_2, vaultId, link, secret: FIRST.secret }
+  const code = { url: URL, relay: RELAY_2, vaultId, link, secret: invite.secret }
   return {
     ...code,
-    secret: hex(FIRST.secret),
-    code: formatInviteCode(code),
-    key: FIRST.key,
-    joiner: BOB.name,
-    fingerprint: fingerprintOf(vaultId, link, BOB.statement),
+    secret: hex(invite.secret),
+    user: user ?? null,
+    code: formatInviteCode(user === undefined ? code : { ...code, user }),
+    key: invite.key,
+    joiner: joiner.name,
+    fingerprint: fingerprintOf(vaultId, link, joiner.statement),
   }
 }
 

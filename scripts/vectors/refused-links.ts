@@ -9,6 +9,7 @@ import { genesisContext, vaultContext, wrapFor } from '../../daemon/core/crypto/
 import {
   ANN,
   BOB,
+  BOB_PHONE,
   EPOCH_KEY,
   FIRST,
   PHONE,
@@ -117,7 +118,7 @@ function forms(forger: Forger): void {
 
 function rights(forger: Forger): void {
   const { action } = forger.get('relay').link
-  const brought = person('bob/phone').statement
+  const brought = BOB_PHONE.statement
   const add = (role: 'owner' | 'reader' | 'sealer', statement = brought): Action => {
     return { kind: 'add-device', body: { statement, role, wraps: seed('wraps'), label: LABEL } }
   }

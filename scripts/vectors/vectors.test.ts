@@ -74,6 +74,17 @@ test('every item opens to what was written', () => {
   }
 })
 
+test('the worked examples of the specification are these vectors', () => {
+  const spec = readFileSync(path.join(FOLDER, '../../SPEC.md'), 'utf8')
+  const blocks = spec.split('```vector\n').slice(1)
+  const examples = blocks.flatMap((block) =>
+    (block.split('```')[0] ?? '').split('\n').flatMap((line) => line.split(/ {2,}/).slice(1)),
+  )
+  const all = JSON.stringify(made)
+  assert.ok(examples.length > 20)
+  for (const example of examples) assert.ok(all.includes(`"${example}"`), example)
+})
+
 test('a part of a pool is read as bytes of its own', () => {
   const pooled = Buffer.from(chain.links[0]!.entry)
   const entry = decodeEntry(pooled)

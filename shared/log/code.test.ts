@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cryptoReady } from '../crypto/hash.js'
 import { CofferError } from '../errors.js'
-import { idOf } from '../ids.js'
+import { idOf, type UserId } from '../ids.js'
 import {
   fingerprintOf,
   formatInviteCode,
@@ -26,8 +26,9 @@ const codes: fc.Arbitrary<InviteCode> = fc.record(
     vaultId: bytesOfLength(32).map((bytes) => idOf(bytes)),
     link: bytesOfLength(32).map((bytes) => idOf(bytes)),
     secret: bytesOfLength(13),
+    user: bytesOfLength(16).map((bytes): UserId => idOf(bytes)),
   },
-  { noNullPrototype: true },
+  { noNullPrototype: true, requiredKeys: ['url', 'relay', 'vaultId', 'link', 'secret'] },
 )
 
 const reasonOf = (work: () => unknown): string => {
