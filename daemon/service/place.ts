@@ -1,4 +1,3 @@
-import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import type { Context, VaultRef } from '../../shared/protocol/local-common.js'
 import { formatReference, parsePrefix, parseReference } from '../core/vault/reference.js'
@@ -6,6 +5,7 @@ import type { Target } from '../core/vault/reference.js'
 import { selectScope, type Selection } from '../core/vault/selection.js'
 import type { VaultShell } from '../vault/shell.js'
 import type { Listed } from './directory.js'
+import { noScope, stillLoading } from './missing.js'
 import { findSelection } from './selection-file.js'
 import type { Session } from './session.js'
 
@@ -61,16 +61,8 @@ function find(
   const all = kind === 'org' ? vaults.orgs() : vaults.projects(above)
   const found = all.find((one) => one.name === name)
   if (found !== undefined) return found
-  if (loading.has(above)) {
-    throw new CofferError('stale', `the list of ${kind}s is still loading`, {
-      reason: 'loading',
-      next: 'try again when coffer status says ready',
-    })
-  }
-  throw new CofferError('not-found', `there is no ${kind} '${name}'`, {
-    reason: `no-${kind}`,
-    next: `coffer ${kind} ls`,
-  })
+  if (loading.has(above)) throw stillLoading(`the list of ${kind}s`)
+  throw noScope(kind, name, all)
 }
 
 async function resolve(session: Session, target: Target): Promise<Place> {

@@ -9,6 +9,7 @@ import type { Current } from '../core/vault/names.js'
 import { isBelow } from '../core/vault/reference.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { Replica } from '../core/vault/replica.js'
+import { noSecret, stillLoading } from './missing.js'
 import { placeOf, prefixOf, type Place } from './place.js'
 import type { Session } from './session.js'
 import { isQueued } from './queue.js'
@@ -22,20 +23,6 @@ const NOTHING = new Uint8Array(0)
 
 export function base64(bytes: Bytes): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
-}
-
-function notFound({ reference }: Place): CofferError {
-  return new CofferError('not-found', `there is no secret ${displayText(reference)}`, {
-    reason: 'no-secret',
-    next: 'coffer ls',
-  })
-}
-
-export function stillLoading(what: string): CofferError {
-  return new CofferError('stale', `${what} is still loading on this device`, {
-    reason: 'loading',
-    next: 'try again when coffer status says ready',
-  })
 }
 
 /** Waits for something in a vault that is still loading. @throws CofferError `stale` when it didn't come in time */
@@ -67,10 +54,10 @@ export async function getSecret(
   const { replica } = place.shell
   const current = replica.current('secret', place.name)
   const history = historyOf(replica, place.name)
-  if (current === undefined) throw notFound(place)
+  if (current === undefined) throw noSecret(place)
   if (strict === true) checkNoConflict(place, current)
   const change = version === undefined ? current.winner : findVersion(history, version)
-  if (change.kind !== 'put') throw notFound(place)
+  if (change.kind !== 'put') throw noSecret(place)
   return {
     reference: place.reference,
     value: base64(replica.value(change)),
@@ -137,7 +124,7 @@ export async function secretHistory(
   await awaitLoaded(session, place, isOffline(context), signal, known)
   const { replica } = place.shell
   const current = replica.current('secret', place.name)
-  if (current === undefined) throw notFound(place)
+  if (current === undefined) throw noSecret(place)
   const history = historyOf(replica, place.name)
   const authorOf = authors(session, replica)
   const siblings = new Set(current.siblings.map(({ id }) => id))
@@ -221,6 +208,6 @@ async function chosenSecret(
   await awaitLoaded(session, place, isOffline(context), signal, there)
   const { replica } = place.shell
   const current = replica.get('secret', place.name)
-  if (current === undefined) throw notFound(place)
+  if (current === undefined) throw noSecret(place)
   return { place, current, value: replica.value(current.winner) }
 }

@@ -7,8 +7,8 @@ import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Context } from '../../shared/protocol/local-common.js'
 import type { NewChange } from '../core/vault/change.js'
 import type { Replica } from '../core/vault/replica.js'
+import { missing } from './missing.js'
 import { placeOf, prefixOf, type Place } from './place.js'
-import { stillLoading } from './secrets-read.js'
 import { checkMayWrite, type Session } from './session.js'
 import { findVersion, historyOf, versionRef } from './versions.js'
 
@@ -138,14 +138,6 @@ function checkTotal(items: readonly Item[]): void {
   throw new CofferError('limit', `one transaction holds at most ${LIMITS.transaction} bytes`, {
     reason: 'transaction',
     next: 'import the file in parts',
-  })
-}
-
-export function missing(session: Session, { shell, reference }: Place): CofferError {
-  if (session.loading.has(shell.vaultId)) return stillLoading(displayText(reference))
-  return new CofferError('not-found', `there is no secret ${displayText(reference)}`, {
-    reason: 'no-secret',
-    next: 'coffer ls',
   })
 }
 
