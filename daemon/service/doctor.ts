@@ -55,11 +55,15 @@ export async function examine(
     const message = 'the vaults were not looked at: the home is locked'
     return [...checks, { name: 'store', level: 'warning', message, next: 'coffer unlock' }]
   }
-  const all = session.vaults.all()
-  let done = 0
-  for (const held of all) {
-    progress(repair ? 'repairing' : 'verifying', done++, all.length)
+  // A directory that was mended may name vaults that nobody knew of before.
+  const seen = new Set<VaultId>()
+  const unseen = (): Held | undefined =>
+    session.vaults.all().find(({ vaultId }) => !seen.has(vaultId))
+  for (let held = unseen(); held !== undefined; held = unseen()) {
+    progress(repair ? 'repairing' : 'verifying', seen.size, session.vaults.all().length)
+    seen.add(held.vaultId)
     checks.push(await examineVault(session, held, repair))
+    if (repair) await session.vaults.discover()
   }
   return [...checks, relayCheck(session), ...alarms(session)]
 }
