@@ -8,6 +8,7 @@ import { until } from './harness/until.js'
 import { inWorld, type World } from './harness/world.js'
 import { historiesOf, Ledger } from './support/ledger.js'
 import { base64, clientOf, contextOf } from './support/local.js'
+import { pair } from './support/pair.js'
 import { FULL, Seeded, seedsOf } from './support/seeded.js'
 
 const KILLS = 20
@@ -144,13 +145,7 @@ async function prepare(story: Story): Promise<void> {
   await a.init()
   await a.ok(['org', 'create', 'acme'])
   await a.ok(['--org', 'acme', 'project', 'create', 'web'])
-  await relay.serve(a)
-  const code = (await a.ok(['device', 'add'])).trim()
-  const joining = b.start(['join', code, '--key-file', b.keyFile])
-  const [, fingerprint = ''] = await joining.printed(/fingerprint: (\S+)/)
-  await a.until(['device', 'requests'], (out) => out.includes(fingerprint))
-  await a.ok(['device', 'confirm', fingerprint])
-  assert.is((await joining.ended).code, 0, joining.describe())
+  await pair(relay, a, b)
 }
 
 async function readAll(story: Story, home: Home): Promise<ReadonlyMap<string, readonly string[]>> {
