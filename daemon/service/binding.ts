@@ -59,6 +59,9 @@ export function bindSync(session: Session): () => void {
   }
   const stopVaults = vaults.watch((event) => {
     if (event.kind === 'removed') return detach(event.vaultId)
+    if (event.kind === 'opened' && isEmpty(vaults.opened(event.vaultId))) {
+      loading.begin(event.vaultId)
+    }
     if (event.kind === 'opened' || event.event.kind === 'links') return attach(event.vaultId)
     if (event.event.kind === 'changed' && event.event.local && attached.has(event.vaultId)) {
       sync.changed(event.vaultId)
@@ -74,4 +77,9 @@ export function bindSync(session: Session): () => void {
     stopStatus()
     for (const vaultId of attached.keys()) detach(vaultId)
   }
+}
+
+/** Whether nothing of the vault has come yet. */
+function isEmpty(shell: VaultShell | undefined): boolean {
+  return shell !== undefined && shell.replica.membership === undefined
 }

@@ -164,9 +164,10 @@ export async function waitJoined(
   if (session.settings.current.join !== undefined && waiting !== undefined) {
     await waiting.wait(left(), signal)
   }
-  await syncAll(session, { timeout: left(), signal, onProgress: progress })
+  const options = { timeout: left(), signal, onProgress: progress }
+  const { warnings } = await syncAll(session, options)
   const open = vaults.all().flatMap(({ shell }) => (shell === undefined ? [] : [shell]))
   let secrets = 0
   for (const { replica } of open) secrets += [...replica.live('secret')].length
-  return { deviceId: session.device.deviceId, vaults: open.length, secrets, warnings: [] }
+  return { deviceId: session.device.deviceId, vaults: open.length, secrets, warnings }
 }

@@ -1,32 +1,70 @@
+import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
+import type { VaultId } from '../../shared/ids.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
+import type { Warning } from '../../shared/protocol/local-common.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { BarrierOptions, BarrierResult } from '../sync/api.js'
+import { refOf } from './place.js'
 import type { Progress } from './relay.js'
 import type { Session } from './session.js'
 
 /** How often what was read may name vaults that are to be read, too: user vault, orgs, projects, and once to see. */
 const ROUNDS = 4
 
+export type Synced = BarrierResult & { readonly warnings: readonly Warning[] }
+
 /**
- * The barrier over all vaults, those included that only come to light by reading the others.
+ * The barrier over all vaults, those included that only come to light by reading the others. One that hasn't let this
+ * device in yet (another device of the person is about to) is named in a warning and holds nobody up.
  * @throws CofferError as SyncManager.barrier
  */
-export async function syncAll(session: Session, options: BarrierOptions): Promise<BarrierResult> {
+export async function syncAll(session: Session, options: BarrierOptions): Promise<Synced> {
   const { sync, vaults, world } = session
   const end = world.now() + options.timeout
+  let warnings: Warning[] = []
   let [known, sent, received] = [-1, 0, 0]
   for (let round = 0; round < ROUNDS; round++) {
     await vaults.discover()
-    const attached = sync.status().vaults.length
-    if (attached === known) break
-    known = attached
+    const attached = sync.status().vaults.map(({ vaultId }) => vaultId)
+    if (attached.length === known) break
+    known = attached.length
     const timeout = Math.max(1, end - world.now())
-    const result = await sync.barrier('all', { ...options, timeout })
+    const [own, others] = byMembership(session, attached)
+    const result = await sync.barrier(own, { ...options, timeout })
     sent += result.sent
     received += result.received
+    const refused = await Promise.all(others.map((one) => isRefused(session, one, options)))
+    warnings = others.filter((_, i) => refused[i]).map((one) => notLetIn(session, one))
   }
-  return { vaults: Math.max(known, 0), sent, received }
+  return { vaults: Math.max(known, 0), sent, received, warnings }
+}
+
+/** Vaults that this device knows itself in, and those of which it has read nothing yet. */
+function byMembership({ vaults }: Session, ids: readonly VaultId[]): [VaultId[], VaultId[]] {
+  const empty = (id: VaultId): boolean => vaults.opened(id)?.replica.membership === undefined
+  return [ids.filter((id) => !empty(id)), ids.filter(empty)]
+}
+
+/** Waits for the first reading of a vault; true when the relay says that this device isn't in it. */
+async function isRefused(
+  { sync }: Session,
+  vaultId: VaultId,
+  options: BarrierOptions,
+): Promise<boolean> {
+  try {
+    await sync.barrier([vaultId], options)
+    return false
+  } catch (error) {
+    if (error instanceof CofferError && error.code === 'not-found') return true
+    throw error
+  }
+}
+
+function notLetIn(session: Session, vaultId: VaultId): Warning {
+  const { org = '', project } = refOf(session, vaultId) ?? {}
+  const name = displayText(project === undefined ? org : `${org}/${project}`)
+  return { code: 'not-let-in', message: `${name} is not open to this device yet` }
 }
 
 /** `coffer sync`. @throws CofferError `unreachable`, `timed-out`, `relay-refused` */
@@ -42,6 +80,5 @@ export async function syncNow(
       next: 'leave --offline and COFFER_OFFLINE out',
     })
   }
-  const result = await syncAll(session, { timeout, signal, onProgress: progress })
-  return { ...result, warnings: [] }
+  return syncAll(session, { timeout, signal, onProgress: progress })
 }
