@@ -1,17 +1,10 @@
 import { CofferError, ERROR_CODES, isErrorCode } from '../errors.js'
-import type { ErrorCode } from '../errors.js'
 import { integer, isObject, mismatch, object, optional, text } from './schema.js'
 
 // JSON-RPC 2.0 as the local socket carries it: one object a line, UTF-8, `\n` at the end, no batches. Ids are
 // integers the caller chooses. An error's `data.code` is the interface; the number is -32000 minus the exit code.
 
 export type Request = { readonly id: number; readonly method: string; readonly params: unknown }
-export type Failure = {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly reason?: string
-  readonly next?: string
-}
 export type Incoming =
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number | null; readonly error: CofferError }
