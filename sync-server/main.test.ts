@@ -120,7 +120,7 @@ test('a second relay on the data, a taken port and a damaged folder: exit 31 and
     }
     const damaged = run(...args)
     assert.is(await within(damaged.ended, 'the damaged one to end'), 31)
-    assert.match(damaged.err(), 'the store does not open')
+    assert.match(damaged.err(), "the store's file MANIFEST")
     assert.is(damaged.out(), '')
   }))
 
