@@ -98,6 +98,10 @@ test('a number has one form', () => {
   }
 })
 
+test('what is no unsigned integer is not encoded', () => {
+  for (const bad of [1.5, -1, NaN, 2 ** 53]) assert.throws(() => encode(uint(), bad), TypeError)
+})
+
 test('lengths have one form, and nothing is indefinite or tagged', () => {
   for (const hex of ['5801aa', '590001aa', '5f41aaff'])
     assert.match(verdict(bytes(9), hex), /^format\//)

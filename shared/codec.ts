@@ -90,7 +90,11 @@ export function id<T extends AnyId>(length = 32): Codec<T> {
 /** An integer from 0 to `max`. */
 export function uint(max: number = Number.MAX_SAFE_INTEGER): Codec<number> {
   return {
-    raw: (value) => value,
+    raw(value) {
+      // A fraction would be encoded as a float, which no decoder takes.
+      if (Number.isSafeInteger(value) && value >= 0) return value
+      throw new TypeError('not an unsigned integer')
+    },
     parse(raw, path) {
       if (typeof raw !== 'number' || !Number.isSafeInteger(raw) || raw < 0 || raw > max) {
         return malformed(path, `not an integer of 0..${max}`)

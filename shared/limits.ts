@@ -79,12 +79,12 @@ export const LIMITS = {
   daemonStart: 20_000,
   /** A stopping daemon waits this long for requests in work. */
   daemonDrain: 5_000,
-  /** CBOR nesting. */
-  depth: 8,
   /** A write whose clock is further ahead of ours is flagged and doesn't move our clock. */
   clockAhead: 3600 * 1000,
   /** Changesets of one vault that may wait for something missing. */
   pending: 10_000,
+  /** Bytes of them, held in memory. */
+  pendingBytes: 64 * MiB,
   /** Handshake nonces live this long. */
   handshake: 30_000,
   /** A request that adds a link gives up on the relay after this. */

@@ -17,7 +17,6 @@ import type { Role } from '../../shared/log/roles.js'
 import type { Signed } from '../../shared/log/signed.js'
 import { applyLink, checkWraps, openChain } from '../../shared/log/validate.js'
 import {
-  commitmentOf,
   epochStart,
   genesisContext,
   sealLabel,
@@ -88,8 +87,7 @@ class Builder {
   }
 
   table(name: string, vault: Bytes, to: readonly Person[]): { bytes: Bytes; hash: Bytes } {
-    const at = { key: EPOCH_KEY, commitment: commitmentOf(EPOCH_KEY), vault }
-    return this.#frozen.table(name, at, to)
+    return this.#frozen.table(name, { key: EPOCH_KEY, vault }, to)
   }
 
   add(name: string, author: Person, action: Action, rest: Rest = {}): LinkHash {

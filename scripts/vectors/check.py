@@ -543,7 +543,7 @@ class Chain:
         return found["role"] if found["since"] <= n else None
 
 
-def open_wrap(table, device, seed, context, epoch, commitment):
+def open_wrap(table, device, seed, context, epoch, start):
     public, private = sodium.crypto_box_seed_keypair(seed)
     box = next((wrap["box"] for wrap in decode(WRAPS, table, ENTRY) if wrap["device"] == device), None)
     try:
@@ -551,7 +551,9 @@ def open_wrap(table, device, seed, context, epoch, commitment):
     except (CryptoError, ValueError, TypeError) as error:
         raise tampering("bad-wrap") from error
     key = plain[:32]
-    if plain[32:] != context + epoch.to_bytes(4, "big") + device or hashed("epoch-commitment", key) != commitment:
+    fits = plain[32:] == context + epoch.to_bytes(4, "big") + device
+    fits = fits and hashed("epoch-commitment", key) == start["commitment"]
+    if not fits or sodium.crypto_box_seed_keypair(keyed(key, "epoch-box"))[0] != start["box"]:
         raise tampering("bad-wrap")
     return key
 
@@ -694,7 +696,6 @@ class Story:
         self.json = load("chain.json")
         self.people = {one["name"]: one for one in self.json["devices"]}
         self.key = unhex(self.json["epochKey"])
-        self.commitment = hashed("epoch-commitment", self.key)
         self.changesets = {}
 
     def entry(self, name):
@@ -784,7 +785,7 @@ def links(run, story):
             for name in one["readers"]:
                 person = story.people[name]
                 device, seed = unhex(person["id"]), unhex(person["boxSeed"])
-                same(open_wrap(body["wraps"], device, seed, context, 1, story.commitment), story.key)
+                same(open_wrap(body["wraps"], device, seed, context, 1, chain.epoch), story.key)
             if one["label"]:
                 aad = hashed("label", unhex(one["label"]["subject"]))
                 padded = unseal(keyed(story.key, "label-key"), aad, args["label"])
@@ -1014,7 +1015,7 @@ def take(story, chain, one):
         open_part(story.key, header, one["index"], one["part"], data, unhex(one["commitment"]))
     elif one["as"] == "wrap":
         person = story.people[one["device"]]
-        open_wrap(data, unhex(person["id"]), unhex(person["boxSeed"]), chain.vault, 1, story.commitment)
+        open_wrap(data, unhex(person["id"]), unhex(person["boxSeed"]), chain.vault, 1, chain.epoch)
     elif one["as"] == "head":
         whole = signed(data)
         decode(HEAD, whole["body"], 1024)

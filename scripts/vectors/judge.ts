@@ -10,7 +10,7 @@ import { decodeWraps, signedLink } from '../../shared/log/link.js'
 import type { Membership } from '../../shared/log/membership.js'
 import { signedCodec } from '../../shared/log/signed.js'
 import { applyLink, checkWraps, openChain } from '../../shared/log/validate.js'
-import { commitmentOf, openPart, unwrap, vaultContext } from '../../daemon/core/crypto/epoch.js'
+import { epochStart, openPart, unwrap, vaultContext } from '../../daemon/core/crypto/epoch.js'
 import { openLocal } from '../../daemon/core/crypto/passphrase.js'
 import { unpad } from '../../daemon/core/crypto/seal.js'
 import { argon2id } from '../../daemon/keystore/argon2.js'
@@ -66,7 +66,7 @@ async function take(world: World, input: Input): Promise<void> {
     case 'wrap': {
       const at = {
         epoch: 1,
-        commitment: commitmentOf(EPOCH_KEY),
+        start: epochStart(EPOCH_KEY, new Uint8Array(0)),
         vault: vaultContext(chain.vaultId),
       }
       unwrap(decodeWraps(unhex(input.bytes)), PHONE.box, { ...at, device: PHONE.id })

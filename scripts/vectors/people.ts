@@ -12,7 +12,7 @@ import {
   type DeviceStatement,
 } from '../../shared/log/device.js'
 import { decodeWraps, encodeWraps } from '../../shared/log/link.js'
-import { unwrap, wrapFor } from '../../daemon/core/crypto/epoch.js'
+import { epochStart, unwrap, wrapFor } from '../../daemon/core/crypto/epoch.js'
 import { boxKeyPair, type BoxKeyPair } from '../../daemon/core/crypto/seal.js'
 
 // Who acts in the frozen vectors. Every key comes from a name; only the boxes of wraps hold true randomness.
@@ -98,7 +98,7 @@ export class FrozenWraps {
   /** The table of one link: the frozen one when it opens to this key for all of `to`. */
   table(
     link: string,
-    at: { key: Bytes; commitment: Bytes; vault: Bytes },
+    at: { key: Bytes; vault: Bytes },
     to: readonly Person[],
   ): { bytes: Bytes; hash: Bytes } {
     const known = this.#known[link]
@@ -112,12 +112,13 @@ export class FrozenWraps {
 
 function fits(
   table: Bytes,
-  { commitment, vault }: { commitment: Bytes; vault: Bytes },
+  { key, vault }: { key: Bytes; vault: Bytes },
   to: readonly Person[],
 ): boolean {
   try {
     const wraps = decodeWraps(table)
-    for (const { box, id } of to) unwrap(wraps, box, { vault, epoch: 1, device: id, commitment })
+    const start = epochStart(key, new Uint8Array(0))
+    for (const { box, id } of to) unwrap(wraps, box, { vault, epoch: 1, device: id, start })
     return wraps.length === to.length
   } catch {
     return false

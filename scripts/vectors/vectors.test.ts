@@ -7,7 +7,7 @@ import { decode } from '../../shared/codec.js'
 import { decodeEntry } from '../../shared/log/entry.js'
 import { decodeWraps } from '../../shared/log/link.js'
 import {
-  commitmentOf,
+  epochStart,
   genesisContext,
   openLabel,
   openPart,
@@ -43,7 +43,7 @@ test('every wrap opens for its device to the key of the epoch', () => {
       const { action } = link
       const vault =
         action.kind === 'genesis' ? genesisContext(action.body.nonce) : vaultContext(chain.vaultId)
-      const at = { vault, epoch: 1, device: id, commitment: commitmentOf(EPOCH_KEY) }
+      const at = { vault, epoch: 1, device: id, start: epochStart(EPOCH_KEY, new Uint8Array(0)) }
       assert.equal(unwrap(decodeWraps(wraps ?? new Uint8Array(0)), box, at), EPOCH_KEY)
     }
   }

@@ -5,6 +5,7 @@ import { CofferError } from '../errors.js'
 import { idOf, type LinkHash, type VaultId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { makeStatement } from './device.js'
+import { encodeWraps } from './link.js'
 import { activeDevices, epochAt, openInvites, relayOf, roleAt } from './membership.js'
 import { mayBringOwn, mayGrant, RIGHTS, ROLES } from './roles.js'
 import { actor, emptyWraps, History, userOf, type Twist } from './testing.js'
@@ -208,6 +209,8 @@ test('a table of wraps is the one that the link names, for exactly its new reade
   assert.is(check('A', undefined), 'tampering/bad-wraps')
   assert.is(check('I', emptyWraps(bob).bytes), 'tampering/bad-wraps')
   assert.is(check('A', emptyWraps(actor('ann/laptop').id).bytes), 'tampering/bad-wraps')
+  const another = encodeWraps([{ device: bob, box: new Uint8Array(148).fill(1) }])
+  assert.is(check('A', another.bytes), 'tampering/bad-wraps')
   assert.is(named(emptyWraps(bob)), 'holds')
   assert.is(named(emptyWraps()), 'tampering/bad-wraps')
   assert.is(named(emptyWraps(actor('ann/laptop').id, bob)), 'tampering/bad-wraps')

@@ -52,12 +52,8 @@ function device(byte: number): { keys: DeviceKeys; box: BoxKeyPair; id: DeviceId
 }
 
 const [ann, bob] = [device(10), device(11)]
-const FOR = {
-  vault: vaultContext(VAULT),
-  epoch: 1,
-  device: ann.id,
-  commitment: commitmentOf(EPOCH),
-}
+const START = epochStart(EPOCH, filled(5))
+const FOR = { vault: vaultContext(VAULT), epoch: 1, device: ann.id, start: START }
 
 test('each recipient opens its wrap to the key that the chain committed to', () => {
   const wraps = wrapFor(EPOCH, vaultContext(VAULT), 1, [ann.keys, bob.keys])
@@ -90,11 +86,17 @@ test('a wrap that is missing, moved, corrupted, or of another vault, epoch or ke
       what,
     )
   }
-  const other = { ...FOR, commitment: commitmentOf(filled(9)) }
-  assert.is(
-    reasonOf(() => unwrap(wraps, ann.box, other)),
-    'tampering/bad-wrap',
-  )
+  const other = epochStart(filled(9), filled(5))
+  for (const start of [
+    other,
+    { ...START, commitment: other.commitment },
+    { ...START, box: other.box },
+  ]) {
+    assert.is(
+      reasonOf(() => unwrap(wraps, ann.box, { ...FOR, start })),
+      'tampering/bad-wrap',
+    )
+  }
 })
 
 test('the start of an epoch says nothing of its key but what fits it alone', () => {

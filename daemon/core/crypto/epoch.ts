@@ -47,12 +47,13 @@ export function wrapFor(
 /**
  * The epoch key of this device's wrap.
  * @throws CofferError `tampering` (reason `bad-wrap`) when it isn't there, doesn't open, was made for another
- * vault, epoch or device, or isn't the key that the chain committed to
+ * vault, epoch or device, or isn't the key that the chain committed to: whose box key, to which those seal who may
+ * write but not read, is the epoch's
  */
 export function unwrap(
   wraps: Wraps,
   pair: BoxKeyPair,
-  at: { vault: Bytes; epoch: number; device: DeviceId; commitment: Bytes },
+  at: { vault: Bytes; epoch: number; device: DeviceId; start: Omit<EpochStart, 'wraps'> },
 ): Bytes {
   const box = wraps.find((wrap) => wrap.device === at.device)?.box
   const plain = box && openSealed(pair, box)
@@ -61,7 +62,8 @@ export function unwrap(
     key !== undefined &&
     plain !== undefined &&
     equal(plain, wrapPlain(key, at.vault, at.epoch, at.device)) &&
-    equal(commitmentOf(key), at.commitment)
+    equal(commitmentOf(key), at.start.commitment) &&
+    equal(epochBoxPair(key).publicKey, at.start.box)
   if (!bound) {
     throw new CofferError('tampering', 'the vault key sealed to this device is missing or wrong', {
       reason: 'bad-wrap',

@@ -147,6 +147,18 @@ test('a changeset of an epoch that never was does not wait for its key', () => {
   assert.equal(a.replica.waiting(), [])
 })
 
+test('what a relay makes up to wait for ever has a cap', () => {
+  const { a, b, log } = pair()
+  const [own = new Uint8Array()] = write(b, 'y', new Uint8Array(512 * 1024))
+  const memberHead = { n: 99, hash: b.replica.membership!.hashes[1]! }
+  const entries = Array.from({ length: 132 }, (_, i) =>
+    forge(b, own, (header) => ({ ...header, memberHead, seq: i + 2, prev: hashOf(own) })),
+  )
+  const alarms = reasons(take(a, [...log, ...entries]))
+  assert.ok(alarms.length > 0 && alarms.length < 20, `${alarms.length}`)
+  assert.ok(alarms.every((reason) => reason === 'pending'))
+})
+
 test('a true link with a false table of wraps does not keep the true pair out', () => {
   const { a, log } = pair()
   const joiner = device('b', a.replica)

@@ -140,7 +140,7 @@ export class Chain {
     const { action } = link
     const vault =
       action.kind === 'genesis' ? genesisContext(action.body.nonce) : vaultContext(m.vaultId)
-    const at = { vault, epoch, device, commitment: start.commitment }
+    const at = { vault, epoch, device, start }
     const key = unwrap(decodeWraps(wraps), box, at)
     this.keys.set(epoch, key)
     return [{ table: 'epochKey', key: u32be(epoch), value: key }]

@@ -34,6 +34,8 @@ type Pending = {
   readonly checked: boolean
   missing: number
   generation: number
+  /** Of header and items. */
+  bytes: number
 }
 
 type Parts = {
@@ -54,6 +56,7 @@ export type Settled = { readonly ops: Op[]; readonly changes: Change[]; readonly
 export class Inbound {
   readonly #parts: Parts
   readonly #pending = new Map<ChangesetHash, Pending>()
+  #bytes = 0
   /** Records of items that came since the last `settle`. */
   #fresh: Op[] = []
 
@@ -93,11 +96,6 @@ export class Inbound {
    * @throws CofferError `format`, `limit`, `tampering`
    */
   begin(hash: ChangesetHash, signed: Signed, items: readonly Item[], generation: number): void {
-    if (this.#pending.size >= LIMITS.pending) {
-      throw new CofferError('limit', 'too many changesets wait for something', {
-        reason: 'pending',
-      })
-    }
     const header = signedHeader.read(signed)
     const { membership } = this.#parts.chain
     const checked = membership !== undefined && header.memberHead.n < membership.hashes.length
@@ -106,9 +104,19 @@ export class Inbound {
     this.more(hash, 0, items)
   }
 
-  #add(hash: ChangesetHash, one: Omit<Pending, 'items' | 'missing'>): void {
+  #add(hash: ChangesetHash, one: Omit<Pending, 'items' | 'missing' | 'bytes'>): void {
+    if (this.#pending.size >= LIMITS.pending) throw tooMany()
     const items = one.header.items.map(() => undefined)
-    this.#pending.set(hash, { ...one, items, missing: items.length })
+    const pending = { ...one, items, missing: items.length, bytes: 0 }
+    this.#grow(pending, one.signed.body.length)
+    this.#pending.set(hash, pending)
+  }
+
+  /** What waits is held in memory, and may come from a relay that makes it up: it has a cap. */
+  #grow(pending: Pending, bytes: number): void {
+    if (this.#bytes + bytes > LIMITS.pendingBytes) throw tooMany()
+    this.#bytes += bytes
+    pending.bytes += bytes
   }
 
   /** Takes items from index `first` on. @throws CofferError `tampering` (reason `bad-item`) */
@@ -124,6 +132,7 @@ export class Inbound {
     }
     checkItem(header, item)
     if (pending.items[index] !== undefined) return
+    this.#grow(pending, item.meta.length + (item.value?.length ?? 0))
     pending.missing--
     pending.items[index] = item
     this.#fresh.push(itemOp(hash, index, item))
@@ -161,6 +170,7 @@ export class Inbound {
       for (const [hash, pending] of this.#pending) {
         if (this.#waits(pending) !== undefined) continue
         this.#pending.delete(hash)
+        this.#bytes -= pending.bytes
         out.ops.push({ table: 'pending', key: bytesOf(hash), value: undefined })
         this.#activate(hash, pending, now, out)
         progress = true
@@ -239,6 +249,10 @@ export class Inbound {
       return { ...meta, id: changeIdOf(changeset, index), device: header.device, place, ahead }
     })
   }
+}
+
+function tooMany(): CofferError {
+  return new CofferError('limit', 'too many changesets wait for something', { reason: 'pending' })
 }
 
 /** The record of one item's ciphertexts. */
