@@ -66,7 +66,6 @@ const genesisCodec = struct({
   label: req(4, labelBox),
   relay: opt(5, id<RelayKey>()),
 })
-export type Genesis = TypeOf<typeof genesisCodec>
 
 /** What a link does. Tags are frozen; those of later actions are free from 6. */
 export const actionCodec = variant({
