@@ -28,15 +28,23 @@ export type FoundSelection = Selection & { readonly file: string | null }
 export async function selectionOf(session: Session, context: Context): Promise<FoundSelection> {
   const file = await findSelection(context.cwd)
   if (file !== undefined) session.world.seen(file.path)
-  const selected = selectScope(context, file?.selection ?? {}, remembered(session))
+  const selected = selectScope(context, file?.selection ?? {}, await remembered(session))
   return { ...selected, file: file?.path ?? null }
 }
 
-/** Shown names of what `select` remembered; one that is gone or not loaded counts as not selected. */
-function remembered({ settings, vaults }: Session): { org?: string; project?: string } {
+/**
+ * Shown names of what `select` remembered; one that is gone, or whose org is damaged, counts as not selected. An org
+ * that is being opened is waited for: right after the daemon's start `NAME` means what it meant before.
+ */
+async function remembered({
+  settings,
+  vaults,
+}: Session): Promise<{ org?: string; project?: string }> {
   const { org: orgId, project: projectId } = settings.current
   const org = vaults.orgs().find(({ vaultId }) => vaultId === orgId)
   if (org === undefined) return {}
+  if (projectId === undefined) return { org: org.name }
+  await vaults.get(org.vaultId).catch(() => undefined)
   const project = vaults.projects(org.vaultId).find(({ vaultId }) => vaultId === projectId)
   return { org: org.name, ...(project === undefined ? {} : { project: project.name }) }
 }

@@ -10,6 +10,11 @@ export type Current = {
   readonly conflict: boolean
 }
 
+/** Deletes written apart agree: only where one of them is a value there is something to decide. */
+function isConflict([winner, ...others]: readonly Change[]): boolean {
+  return winner?.kind === 'put' && others.length > 0
+}
+
 /** The versions of one name. Its live set depends on the set of changes only, not on their order of arrival. */
 class NameState {
   readonly changes = new Map<ChangeId, Change>()
@@ -57,23 +62,23 @@ export class Names {
   current(space: Space, name: string): Current | undefined {
     const siblings = this.#space(space).get(name)?.live ?? []
     const winner = siblings[0]
-    return winner && { winner, siblings, conflict: siblings.length > 1 }
+    return winner && { winner, siblings, conflict: isConflict(siblings) }
   }
 
   /** Every name that holds a value, unsorted. */
   *live(space: Space): Generator<Current> {
     for (const { live: siblings } of this.#space(space).values()) {
       const winner = siblings[0]
-      if (winner?.kind === 'put') yield { winner, siblings, conflict: siblings.length > 1 }
+      if (winner?.kind === 'put') yield { winner, siblings, conflict: isConflict(siblings) }
     }
   }
 
-  /** Every name with more than one live change. */
+  /** Every name in conflict. */
   *conflicts(): Generator<Current> {
     for (const names of this.#spaces.values()) {
       for (const { live: siblings } of names.values()) {
         const winner = siblings[0]
-        if (winner !== undefined && siblings.length > 1) yield { winner, siblings, conflict: true }
+        if (winner !== undefined && isConflict(siblings)) yield { winner, siblings, conflict: true }
       }
     }
   }
