@@ -93,6 +93,14 @@ async function settled(
   })
 }
 
+/** A new device writes its own name once everything is there; waits until `client` knows the names of `count`. */
+async function named(client: Client, count: number): Promise<void> {
+  await until('every device has said its name', async () => {
+    const { devices } = await client.call('deviceList', { context: contextOf() })
+    return devices.length === count && devices.every(({ name }) => name !== '')
+  })
+}
+
 /** Sets one value and waits until the other device reads it. */
 async function setAndSee(writer: Client, reader: Client, text: string): Promise<void> {
   const value = base64(text)
@@ -115,6 +123,7 @@ traced('a set is one message, one kilobyte, and five syncs over three disks', as
     await join(a, b)
     const [writer, reader] = [await clientOf(world, a), await clientOf(world, b)]
     const names = ['a', 'b', 'relay']
+    await named(writer, 2)
     const before = await settled(world, relay, [writer, reader], names)
     for (let n = 0; n < SETS; n++) await setAndSee(writer, reader, `value ${n}`)
     const after = await settled(world, relay, [writer], names)
