@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parsePointer } from '../../shared/protocol/socket-path.js'
 import { TestClient } from '../rpc/testing.js'
 
 const PROGRAM = fileURLToPath(new URL('./testing-daemon.js', import.meta.url))
@@ -38,7 +39,7 @@ export class TestDaemon {
   }
 
   get socket(): string {
-    return readFileSync(join(this.#home, 'socket'), 'utf8').trim()
+    return parsePointer(readFileSync(join(this.#home, 'socket'), 'utf8'))?.socket ?? ''
   }
 
   client(): Promise<TestClient> {
