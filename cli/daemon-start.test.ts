@@ -107,7 +107,10 @@ test('an older daemon is replaced and the home stays open', () =>
     symlinkSync(join(DIST, '../node_modules'), join(old, 'node_modules'))
     writeFileSync(join(old, 'package.json'), '{"type":"module"}')
     const version = join(old, 'shared/version.js')
-    writeFileSync(version, readFileSync(version, 'utf8').replace(/['"]\d+\.\d+\.\d+['"]/, "'0.0.9'"))
+    writeFileSync(
+      version,
+      readFileSync(version, 'utf8').replace(/['"]\d+\.\d+\.\d+['"]/, "'0.0.9'"),
+    )
     const program = join(old, 'daemon/lifecycle/testing-daemon.js')
     // Through the door that doesn't look at versions, or it would be replaced at once.
     const child = spawn(process.execPath, [program, '--ready-fd', '3'], {
