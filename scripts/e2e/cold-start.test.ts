@@ -11,6 +11,8 @@ import {
 import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { pointerText } from '../../shared/protocol/socket-path.js'
+import { VERSION } from '../../shared/version.js'
 import { root } from '../tooling/repo.js'
 import { type Home } from './harness/home.js'
 import { until } from './harness/until.js'
@@ -18,6 +20,7 @@ import { inWorld } from './harness/world.js'
 import { socketPathOf } from './support/local.js'
 
 const STARTS = 20
+const MARK = { version: VERSION, cut: undefined, offline: false }
 const bin = path.join(root, 'dist/bin')
 
 /** Twenty commands at the same moment, reads and writes; all must succeed and one daemon be left. */
@@ -68,8 +71,8 @@ test('what a killed daemon leaves, or somebody puts there, is in nobody’s way'
     for (const content of [
       '',
       'no path\n',
-      `${elsewhere}/daemon.sock\n`,
-      `${'/x'.repeat(200)}/daemon.sock\n`,
+      pointerText(`${elsewhere}/daemon.sock`, MARK),
+      pointerText(`${'/x'.repeat(200)}/daemon.sock`, MARK),
       '\0'.repeat(20_000),
     ]) {
       await home.killDaemon()

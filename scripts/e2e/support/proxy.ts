@@ -5,18 +5,20 @@ export class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #seen: Buffer[] = []
+  /** The relay's port. */
+  target = 0
 
-  private constructor(port: number) {
+  private constructor() {
     this.#server = createServer((client) => {
-      const relay = createConnection(port, '127.0.0.1')
+      const relay = createConnection(this.target, '127.0.0.1')
       this.#join(client, relay)
       this.#join(relay, client)
     })
   }
 
-  /** Listens on a free port of loopback and passes everything on to `port`. */
-  static async to(port: number): Promise<Proxy> {
-    const proxy = new Proxy(port)
+  /** Listens on a free port of loopback; passes everything on to `target`. */
+  static async open(): Promise<Proxy> {
+    const proxy = new Proxy()
     await new Promise<void>((resolve) => {
       proxy.#server.listen(0, '127.0.0.1', resolve)
     })
