@@ -73,6 +73,7 @@ test('a link of another vault, place or author is refused', () => {
   const other = new History('G = genesis eve/x project')
   assert.is(verdict(BASE, 'R', withLink({ vaultId: other.vaultId })), 'tampering/foreign-vault')
   assert.is(verdict(BASE, 'R', withLink({ n: 7 })), 'tampering/bad-chain')
+  assert.is(verdict(BASE, 'R', withLink({ n: LIMITS.links + 1 })), 'format/malformed')
   assert.is(verdict(BASE, 'R', withLink({ prev: other.hash('G') })), 'tampering/bad-chain')
   assert.is(verdict(BASE, 'R', withLink({ author: actor('eve/x').id })), 'tampering/unknown-author')
   assert.is(verdict(BASE, 'R', withLink({ version: 2 })), 'format/suite')
