@@ -22,7 +22,7 @@ test('a plain block is answered and the connection closed', () =>
     assert.is(answered.exec, undefined)
     const refused = await ask(['refuse'])
     assert.is(refused.status, 21)
-    assert.is(Buffer.from(refused.stderr).toString(), 'coffer: locked: locked; coffer unlock\n')
+    assert.is(Buffer.from(refused.stderr).toString(), 'coffer: locked: locked; run coffer unlock\n')
     const wrong = decodePlainAnswer(await raw(path, utf8('GET / HTTP/1.1\r\n\r\n')))
     assert.is(wrong.status, 32)
     assert.equal(wrong.stdout, new Uint8Array(0))
