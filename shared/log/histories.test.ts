@@ -16,16 +16,16 @@ await cryptoReady
 const people = ['ann/a', 'ann/b', 'bob/a', 'bob/b', 'eve/a', 'eve/b']
 const codes = ['one', 'two', 'three']
 /** The owner acts most: else hardly a link would hold. */
-const someone = fc.constantFrom('ann/a', 'ann/a', 'ann/a', ...people)
+const someone = fc.constantFrom(...Array.from({ length: 9 }, () => 'ann/a'), ...people)
 const code = fc.constantFrom(...codes)
 const role = fc.constantFrom(...ROLES)
 const steps: fc.Arbitrary<string> = fc.oneof(
-  fc.tuple(someone, code, role, fc.constantFrom('', ' ann', ' bob')).map((parts) => {
+  fc.tuple(someone, code, role, fc.constantFrom('', '', ' ann', ' bob')).map((parts) => {
     const [by, invite, given, user] = parts
     return `invite ${by} ${invite} ${given}${user}`
   }),
-  fc.tuple(someone, code, someone).map((parts) => `admit ${parts.join(' ')}`),
-  fc.tuple(someone, someone, role).map((parts) => `add ${parts.join(' ')}`),
+  fc.tuple(someone, code, fc.constantFrom(...people)).map((parts) => `admit ${parts.join(' ')}`),
+  fc.tuple(someone, fc.constantFrom(...people), role).map((parts) => `add ${parts.join(' ')}`),
   fc.tuple(someone, code).map((parts) => `withdraw ${parts.join(' ')}`),
   someone.map((by) => `relay ${by} here`),
 )
@@ -75,7 +75,7 @@ test('no sequence of links gives a right that nobody could give, brings a key tw
   const kinds = fc.constantFrom('project', 'user', 'org')
   let links = 0
   fc.assert(
-    fc.property(kinds, fc.array(steps, { maxLength: 14 }), (kind, drawn) => {
+    fc.property(kinds, fc.array(steps, { minLength: 6, maxLength: 16 }), (kind, drawn) => {
       grow(kind, drawn, (m, held) => {
         if (held) links++
         const devices = [...m.devices.values()]
@@ -90,14 +90,14 @@ test('no sequence of links gives a right that nobody could give, brings a key tw
         assert.ok(writers.length > 0)
       })
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   )
-  assert.ok(links > 150, `${links} links held`)
+  assert.ok(links > 80, `${links} links held`)
 })
 
 test('a refused link leaves no trace; the links that held fold to the same membership everywhere', () => {
   fc.assert(
-    fc.property(fc.array(steps, { maxLength: 14 }), (drawn) => {
+    fc.property(fc.array(steps, { minLength: 6, maxLength: 16 }), (drawn) => {
       let last = ''
       let before = ''
       const history = grow('project', drawn, (m, held) => {

@@ -43,8 +43,17 @@ export type Actor = {
 
 const seed = (type: string, name: string): Bytes => hash(`test-${type}`, utf8(name))
 
+const actors = new Map<string, Actor>()
+
 /** The device `user/name`; what stands before the slash is its person. */
 export function actor(name: string, userId = userOf(name.split('/')[0] ?? name)): Actor {
+  const key = `${name} ${userId}`
+  const made = actors.get(key) ?? makeActor(name, userId)
+  actors.set(key, made)
+  return made
+}
+
+function makeActor(name: string, userId: UserId): Actor {
   const pair = signKeyPair(seed('sign', name))
   const keys = { sign: pair.publicKey, box: seed('box', name) }
   const statement = makeStatement(keys, userId, pair.privateKey)
