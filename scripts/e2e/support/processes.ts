@@ -4,23 +4,31 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** How often the process list is looked at (milliseconds). */
 const EVERY = 10
 
-/** The command lines of all processes but those that the test itself typed. */
+/** The command lines of all processes, without what the test itself typed, and the environments of coffer's servers. */
 export class Watch {
-  readonly #typed = new Set([process.pid, process.ppid])
-  readonly #seen = new Set<string>()
+  readonly #typed = new Set<string>()
+  readonly #lines = new Set<string>()
+  readonly #environments = new Set<string>()
   readonly #timer: ReturnType<typeof setInterval>
 
   constructor() {
     this.#timer = setInterval(() => this.#look(), EVERY)
   }
 
-  /** A process whose arguments the test chose: they are the caller's own fault. */
-  typed(pid: number): void {
-    this.#typed.add(pid)
+  /** Arguments that the test is about to give to a command: they are the caller's own fault. */
+  typed(args: readonly string[]): void {
+    this.#typed.add(`\0${args.join('\0')}\0`)
   }
 
-  get seen(): readonly string[] {
-    return [...this.#seen]
+  get commandLines(): readonly string[] {
+    return [...this.#lines].map((line) => {
+      const tail = [...this.#typed].find((one) => line.endsWith(one))
+      return tail === undefined ? line : line.slice(0, -tail.length)
+    })
+  }
+
+  get environments(): readonly string[] {
+    return [...this.#environments]
   }
 
   stop(): void {
@@ -29,18 +37,20 @@ export class Watch {
 
   #look(): void {
     for (const name of readdirSync('/proc')) {
-      if (!/^\d+$/.test(name) || this.#typed.has(Number(name))) continue
-      const line = procFile(Number(name), 'cmdline')
-      if (line.length > 0) this.#seen.add(line.toString('latin1'))
+      if (!/^\d+$/.test(name) || Number(name) === process.pid) continue
+      const line = procFile(name, 'cmdline')
+      if (line === '') continue
+      this.#lines.add(line)
+      if (/cofferd|coffer-relay/.test(line)) this.#environments.add(procFile(name, 'environ'))
     }
   }
 }
 
 /** A file of /proc/PID, empty when the process has ended. */
-export function procFile(pid: number, name: 'cmdline' | 'environ'): Buffer {
+function procFile(pid: string, name: 'cmdline' | 'environ'): string {
   try {
-    return readFileSync(`/proc/${pid}/${name}`)
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1')
   } catch {
-    return Buffer.alloc(0)
+    return ''
   }
 }
