@@ -81,10 +81,13 @@ export const LIMITS = {
   daemonDrain: 5_000,
   /** A write whose clock is further ahead of ours is flagged and doesn't move our clock. */
   clockAhead: 3600 * 1000,
-  /** Changesets of one vault that may wait for something missing. */
+  /** Changesets of one vault that may wait for something missing, their items (freed, all fit one batch), their bytes. */
   pending: 10_000,
-  /** Bytes of them, held in memory. */
+  pendingItems: 20_000,
   pendingBytes: 64 * MiB,
+  /** Those among them that wait for a link, which an honest relay orders first; and their bytes. */
+  pendingStrange: 16,
+  pendingStrangeBytes: 8 * MiB,
   /** Handshake nonces live this long. */
   handshake: 30_000,
   /** A request that adds a link gives up on the relay after this. */

@@ -21,22 +21,11 @@ import { changeOp, type Change } from './change.js'
 import type { Clock } from './clock.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
+import { PendingSet, type Pending } from './pending.js'
 import { metaCodec, pendingRecordCodec, type Op, type Reader } from './records.js'
 
 /** Why a changeset that came doesn't count yet. */
 export type Waits = 'items' | 'link' | 'key' | 'prev' | 'deps'
-
-type Pending = {
-  readonly signed: Signed
-  readonly header: Header
-  readonly items: (Item | undefined)[]
-  /** Its author's signature and rights were checked, which needs the link of its member head. */
-  readonly checked: boolean
-  missing: number
-  generation: number
-  /** Of header and items. */
-  bytes: number
-}
 
 type Parts = {
   readonly chain: Chain
@@ -55,8 +44,7 @@ export type Settled = { readonly ops: Op[]; readonly changes: Change[]; readonly
  */
 export class Inbound {
   readonly #parts: Parts
-  readonly #pending = new Map<ChangesetHash, Pending>()
-  #bytes = 0
+  readonly #pending = new PendingSet()
   /** Records of items that came since the last `settle`. */
   #fresh: Op[] = []
 
@@ -65,11 +53,16 @@ export class Inbound {
   }
 
   get size(): number {
-    return this.#pending.size
+    return this.#pending.all.size
+  }
+
+  /** Nothing more may wait for others. */
+  get full(): boolean {
+    return this.#pending.full
   }
 
   has(hash: ChangesetHash): boolean {
-    return this.#pending.has(hash)
+    return this.#pending.all.has(hash)
   }
 
   /** Restores a changeset that waited when the store was closed. */
@@ -81,7 +74,9 @@ export class Inbound {
       LIMITS.storeValue,
     )
     const hash = signedHeader.id(signed)
-    this.#add(hash, { signed, header: signedHeader.read(signed), checked: false, generation })
+    const header = signedHeader.read(signed)
+    const strange = !this.#knows(header)
+    this.#pending.add(hash, { signed, header, checked: false, strange, generation })
     for (const index of indexes) {
       const item = reader.get('item', bytesOf(changeIdOf(hash, index)))
       if (item !== undefined)
@@ -93,30 +88,45 @@ export class Inbound {
   /**
    * Takes a new changeset with its first items. A forged one is refused at once where its author is known: waiting
    * in the place of the true one, whose hash is the same, it would take that down with it.
-   * @throws CofferError `format`, `limit`, `tampering`
+   * @throws CofferError `format`, `tampering`; `limit` (reason `pending`) when too much waits: then the log must be
+   * read again from before it, or it would be lost
    */
   begin(hash: ChangesetHash, signed: Signed, items: readonly Item[], generation: number): void {
     const header = signedHeader.read(signed)
-    const { membership } = this.#parts.chain
-    const checked = membership !== undefined && header.memberHead.n < membership.hashes.length
-    if (checked) checkStanding(membership, signed, header)
-    this.#add(hash, { signed, header, checked, generation })
+    const standing = this.#standing(signed, header)
+    this.#checkRoom(header)
+    this.#pending.add(hash, { signed, header, ...standing, generation })
     this.more(hash, 0, items)
   }
 
-  #add(hash: ChangesetHash, one: Omit<Pending, 'items' | 'missing' | 'bytes'>): void {
-    if (this.#pending.size >= LIMITS.pending) throw tooMany()
-    const items = one.header.items.map(() => undefined)
-    const pending = { ...one, items, missing: items.length, bytes: 0 }
-    this.#grow(pending, one.signed.body.length)
-    this.#pending.set(hash, pending)
+  /** Whether the link is here under which it was written. */
+  #knows({ memberHead }: Header): boolean {
+    return memberHead.n < (this.#parts.chain.membership?.hashes.length ?? 0)
   }
 
-  /** What waits is held in memory, and may come from a relay that makes it up: it has a cap. */
-  #grow(pending: Pending, bytes: number): void {
-    if (this.#bytes + bytes > LIMITS.pendingBytes) throw tooMany()
-    this.#bytes += bytes
-    pending.bytes += bytes
+  /** As much of its author's standing as the links known so far tell. @throws CofferError `tampering`, `format` */
+  #standing(signed: Signed, header: Header): Pick<Pending, 'checked' | 'strange'> {
+    const { chain } = this.#parts
+    if (this.#knows(header)) {
+      checkStanding(chain.known(), signed, header)
+      return { checked: true, strange: false }
+    }
+    if (header.vaultId !== chain.vaultId) throw strange('foreign-vault')
+    const author = chain.membership?.devices.get(header.device)
+    if (author !== undefined) signedHeader.check(signed, author.keys.sign)
+    // An honest relay orders links first; a lying one could fill memory and disk with these.
+    if (this.#pending.fullOfStrangers()) throw strange('unknown-link')
+    return { checked: false, strange: true }
+  }
+
+  /** What would wait for others must find room; whatever frees those that wait always does. */
+  #checkRoom({ prev, deps }: Header): void {
+    if (!this.full) return
+    const { graph } = this.#parts
+    if ((prev === undefined || graph.has(prev)) && deps.every((dep) => graph.has(dep.hash))) return
+    throw new CofferError('limit', 'too many changesets wait for others that the relay withholds', {
+      reason: 'pending',
+    })
   }
 
   /** Takes items from index `first` on. @throws CofferError `tampering` (reason `bad-item`) */
@@ -125,22 +135,21 @@ export class Inbound {
   }
 
   #put(hash: ChangesetHash, index: number, item: Item): void {
-    const pending = this.#pending.get(hash)
+    const pending = this.#pending.all.get(hash)
     const header = pending?.header.items[index]
     if (pending === undefined || header === undefined) {
       throw new CofferError('tampering', 'an item belongs to no changeset', { reason: 'bad-item' })
     }
     checkItem(header, item)
     if (pending.items[index] !== undefined) return
-    this.#grow(pending, item.meta.length + (item.value?.length ?? 0))
-    pending.missing--
-    pending.items[index] = item
+    if (pending.strange && this.#pending.fullOfStrangers(true)) throw strange('unknown-link')
+    this.#pending.put(pending, index, item)
     this.#fresh.push(itemOp(hash, index, item))
   }
 
   /** Everything that waits, and for what. */
   waiting(): { hash: ChangesetHash; waits: Waits }[] {
-    return [...this.#pending].flatMap(([hash, pending]) => {
+    return [...this.#pending.all].flatMap(([hash, pending]) => {
       const waits = this.#waits(pending)
       return waits === undefined ? [] : [{ hash, waits }]
     })
@@ -167,10 +176,9 @@ export class Inbound {
     let progress = true
     while (progress) {
       progress = false
-      for (const [hash, pending] of this.#pending) {
+      for (const [hash, pending] of this.#pending.all) {
         if (this.#waits(pending) !== undefined) continue
-        this.#pending.delete(hash)
-        this.#bytes -= pending.bytes
+        this.#pending.remove(hash, pending)
         out.ops.push({ table: 'pending', key: bytesOf(hash), value: undefined })
         this.#activate(hash, pending, now, out)
         progress = true
@@ -181,7 +189,7 @@ export class Inbound {
   }
 
   #keep(hash: ChangesetHash, ops: Op[]): void {
-    const pending = this.#pending.get(hash)
+    const pending = this.#pending.all.get(hash)
     if (pending === undefined) return
     const { signed, generation } = pending
     const indexes = pending.items.flatMap((item, index) => (item === undefined ? [] : [index]))
@@ -251,8 +259,10 @@ export class Inbound {
   }
 }
 
-function tooMany(): CofferError {
-  return new CofferError('limit', 'too many changesets wait for something', { reason: 'pending' })
+function strange(reason: string): CofferError {
+  return new CofferError('tampering', 'a changeset belongs to nothing that is known here', {
+    reason,
+  })
 }
 
 /** The record of one item's ciphertexts. */

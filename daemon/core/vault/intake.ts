@@ -11,6 +11,7 @@ import {
 import { signedHeader } from '../../../shared/log/changeset.js'
 import { decodeEntry, entryIdOf, logNext, logStart, type Entry } from '../../../shared/log/entry.js'
 import { alarmOf, type Alarm } from './alarm.js'
+import type { Change } from './change.js'
 import type { Chain, Identity } from './chain.js'
 import type { Drafts } from './drafts.js'
 import { storedHeader } from './entries.js'
@@ -147,6 +148,8 @@ export class Intake {
       if (entry.kind === 'link') this.#takeLink(body, entry, batch)
       else this.#takeChangeset(entry, batch)
     } catch (error) {
+      // Passed over, it would be lost although it is true: reading stops before it instead.
+      if (error instanceof CofferError && error.reason === 'pending') throw error
       batch.alarms.push(alarmOf(error, 'entry'))
     }
   }
@@ -169,6 +172,7 @@ export class Intake {
       if (this.#ends(hash, entry)) batch.ops.push(...this.#parts.graph.meet(hash, reading))
       return
     }
+    if (this.#parts.inbound.full) this.#drain(batch)
     batch.touched.add(hash)
     if (entry.kind === 'items') this.#parts.inbound.more(hash, entry.body.first, entry.body.items)
     else if (this.#parts.inbound.has(hash)) this.#parts.inbound.more(hash, 0, entry.body.items)
@@ -188,22 +192,30 @@ export class Intake {
   }
 
   #settle(batch: Batch): Outcome {
-    const settled = this.#parts.inbound.settle(batch.touched, this.#env.now())
-    const ops = [...batch.ops, ...settled.ops]
-    const alarms = [...batch.alarms, ...settled.alarms]
-    const own = settled.changes.some((change) => change.device === this.#identity.device)
-    if (own) {
+    this.#drain(batch)
+    const { ops, changes, alarms, links: linksChanged, acknowledged } = batch
+    if (changes.some((change) => change.device === this.#identity.device)) {
       const detail =
         "the log holds this device's own writes that this disk lacks: its data was restored or lost"
       alarms.push({ reason: 'own-write-unknown', detail })
     }
-    const { links: linksChanged, acknowledged } = batch
-    return { ops, changed: settled.changes, linksChanged, alarms, acknowledged }
+    return { ops, changed: changes, linksChanged, alarms, acknowledged }
+  }
+
+  /** Lets count what no longer waits. */
+  #drain(batch: Batch): void {
+    const settled = this.#parts.inbound.settle(batch.touched, this.#env.now())
+    // What waited may be more than one call takes as arguments.
+    for (const op of settled.ops) batch.ops.push(op)
+    for (const change of settled.changes) batch.changes.push(change)
+    for (const alarm of settled.alarms) batch.alarms.push(alarm)
+    batch.touched.clear()
   }
 }
 
 class Batch {
   readonly ops: Op[] = []
+  readonly changes: Change[] = []
   readonly alarms: Alarm[] = []
   readonly acknowledged: EntryId[] = []
   readonly touched = new Set<ChangesetHash>()

@@ -1,0 +1,131 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Bytes } from '../../../shared/bytes.js'
+import { cryptoReady } from '../../../shared/crypto/hash.js'
+import { CofferError } from '../../../shared/errors.js'
+import { idOf, type LinkHash, type VaultId } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
+import { signedHeader, type Header } from '../../../shared/log/changeset.js'
+import { decodeEntry, encodeEntry, type Entry } from '../../../shared/log/entry.js'
+import { createReplica } from './create.js'
+import type { Outcome } from './intake.js'
+import { Replica } from './replica.js'
+import { addDeviceEntry, testEnv, testIdentity, type TestDevice } from './testing/devices.js'
+
+// A relay that would fill a device's memory and disk, hide its lies, or make it blame the wrong one.
+
+await cryptoReady
+
+function device(seed: string, of?: Replica): TestDevice {
+  const { store, env } = testEnv(seed)
+  const identity = testIdentity(seed)
+  if (of !== undefined)
+    return { identity, store, env, replica: new Replica(env, identity, of.vaultId) }
+  const { replica, ops } = createReplica(env, identity, { kind: 'user', label: seed })
+  store.write(ops)
+  return { identity, store, env, replica }
+}
+
+/** Two devices of one user that both hold the chain, which is all that the log holds. */
+function pair(): { a: TestDevice; b: TestDevice; log: Bytes[] } {
+  const a = device('a')
+  const b = device('b', a.replica)
+  const log = [...a.replica.chainEntries(0), addDeviceEntry(a, b.identity)]
+  for (const one of [a, b]) take(one, log)
+  return { a, b, log }
+}
+
+/** The device reads the log on from where it is. */
+function take(one: TestDevice, log: readonly Bytes[], generation = 1): Outcome {
+  const { pos } = one.replica.cursor
+  const outcome = one.replica.ingest(pos + 1, log.slice(pos), generation)
+  one.store.write(outcome.ops)
+  return outcome
+}
+
+const reasons = (outcome: Outcome): string[] => outcome.alarms.map((alarm) => alarm.reason)
+
+/** One write of a device, sealed: the entry that it would send. */
+function write(one: TestDevice, name: string, value = new Uint8Array(3)): Bytes {
+  one.store.write(one.replica.write([{ space: 'secret', name, value }]).ops)
+  const sealed = one.replica.sealNext({ entries: 1, bytes: 1 })
+  one.store.write(sealed?.ops ?? [])
+  return sealed?.entries[0]?.body ?? new Uint8Array()
+}
+
+type Changeset = Extract<Entry, { kind: 'changeset' }>['body']
+
+function changeset(body: Bytes): Changeset {
+  const entry = decodeEntry(body)
+  if (entry.kind !== 'changeset') throw new TypeError('no changeset')
+  return entry.body
+}
+
+/** The changeset made anew, with another header, by whoever. */
+function forge(by: TestDevice, body: Bytes, change: (header: Header) => Header): Bytes {
+  const { signed, items } = changeset(body)
+  const made = signedHeader.make(change(signedHeader.read(signed)), by.identity.sign.privateKey)
+  return encodeEntry({ kind: 'changeset', body: { signed: made, items } })
+}
+
+test('changesets of nobody, under links that never come, fill neither memory nor disk', () => {
+  const { a, b, log } = pair()
+  const nobody = { ...b, identity: testIdentity('nobody', 'nobody') }
+  const model = write(b, 'model', new Uint8Array(200 * 1024))
+  const future = { n: 1000, hash: idOf<LinkHash>(new Uint8Array(32)) }
+  const junk = Array.from({ length: 100 }, (_, i) =>
+    forge(nobody, model, (header) => ({
+      ...header,
+      device: nobody.identity.device,
+      memberHead: future,
+      seq: i + 1,
+      ...(i === 0 ? {} : { prev: signedHeader.id(changeset(model).signed) }),
+    })),
+  )
+  const outcome = take(a, [...log, ...junk, model])
+  assert.is(a.replica.waiting().length, LIMITS.pendingStrange)
+  assert.is(
+    reasons(outcome).filter((one) => one === 'unknown-link').length,
+    100 - LIMITS.pendingStrange,
+  )
+  assert.ok(a.replica.get('secret', 'model'), 'what is true counts all the same')
+  const stored = a.store.dump().reduce((sum, line) => sum + line.length / 2, 0)
+  assert.ok(stored < 2 * LIMITS.pendingStrange * 256 * 1024, `${stored} bytes on disk`)
+})
+
+test('a changeset that names its author falsely is refused although its link is not here yet', () => {
+  const { a, b, log } = pair()
+  const model = write(b, 'model')
+  const nobody = { ...b, identity: testIdentity('nobody', 'nobody') }
+  const memberHead = { n: 1000, hash: idOf<LinkHash>(new Uint8Array(32)) }
+  const foreign = idOf<VaultId>(new Uint8Array(32).fill(1))
+  const outcome = take(a, [
+    ...log,
+    forge(nobody, model, (header) => ({ ...header, memberHead })),
+    forge(b, model, (header) => ({ ...header, memberHead, vaultId: foreign })),
+  ])
+  assert.equal(reasons(outcome), ['bad-signature', 'foreign-vault'])
+  assert.equal(a.replica.waiting(), [])
+})
+
+test('when too much waits for what is withheld, reading stops, and nothing true is passed over', () => {
+  const { a, b, log } = pair()
+  const value = new Uint8Array(500 * 1024)
+  const count = Math.ceil(LIMITS.pendingBytes / value.length) + 2
+  const all = Array.from({ length: count }, (_, i) => write(b, `n${i}`, value))
+  const withheld = [...log, ...all.slice(1)]
+  let stopped: unknown
+  try {
+    for (let end = log.length + 1; end <= withheld.length; end++) take(a, withheld.slice(0, end))
+  } catch (error) {
+    stopped = error
+  }
+  assert.is(stopped instanceof CofferError && stopped.reason, 'pending')
+  // The shell loads it anew; once the relay shows what it withheld, all of it counts.
+  a.replica.rewind()
+  take(a, [...log, ...all])
+  assert.is([...a.replica.live('secret')].length, count)
+  assert.equal(a.replica.waiting(), [])
+})
+
+test.run()
