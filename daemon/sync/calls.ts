@@ -42,6 +42,7 @@ export async function appendLink(runner: VaultRunner, entry: Bytes): Promise<Lin
   await runner.until(
     (state) => state.phase === 'open' && state.live && state.linksFrom === undefined,
   )
+  const { links } = port.facts()
   try {
     const base = cursorOf(port.facts())
     const { positions } = await connection.request('append', { vaultId, base, entries: [entry] })
@@ -51,7 +52,7 @@ export async function appendLink(runner: VaultRunner, entry: Bytes): Promise<Lin
     return 'accepted'
   } catch (error) {
     if (!(error instanceof RelayRefusal)) throw error
-    if (error.reason === 'chain-moved') return await catchUp(runner, connection)
+    if (error.reason === 'chain-moved') return await catchUp(runner, connection, links)
     const lost = error.reason === 'diverged' || error.reason === 'stale-base'
     if (lost || passes(error.reason ?? '')) return 'unreachable'
     throw error
@@ -59,11 +60,14 @@ export async function appendLink(runner: VaultRunner, entry: Bytes): Promise<Lin
 }
 
 /** After a lost race: the winner's links, so that the loser can plan anew at once. */
-async function catchUp({ port }: VaultRunner, connection: Connection): Promise<LinkOutcome> {
+async function catchUp(
+  { port }: VaultRunner,
+  connection: Connection,
+  before: number,
+): Promise<LinkOutcome> {
   const { entries } = await fetchChain(connection, port.vaultId, port.facts().links)
-  if (entries.length === 0) return 'unreachable'
-  await port.ingestChain(entries)
-  return 'chain-moved'
+  if (entries.length > 0) await port.ingestChain(entries)
+  return port.facts().links > before ? 'chain-moved' : 'unreachable'
 }
 
 /**
