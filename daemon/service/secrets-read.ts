@@ -83,6 +83,11 @@ function loadingWarning({ loading }: Session, { shell }: Place): Warning[] {
   return [{ code: 'loading', message: 'the vault is still loading: newer versions may follow' }]
 }
 
+function isEmpty(many: Iterable<unknown>): boolean {
+  for (const _ of many) return false
+  return true
+}
+
 export async function listSecrets(
   session: Session,
   { context, prefix }: Params<'secretList'>,
@@ -91,7 +96,7 @@ export async function listSecrets(
   const place = await prefixOf(session, context, prefix)
   const { loading } = session
   // The first entries make a list: what isn't there yet is said by `loading`.
-  const any = (replica: Replica): boolean => [...replica.live('secret')].length > 0
+  const any = (replica: Replica): boolean => !isEmpty(replica.live('secret'))
   if (!isOffline(context)) await loading.wait(place.shell, () => any(place.shell.replica), signal)
   const { replica } = place.shell
   const authorOf = authors(session, replica)

@@ -85,7 +85,9 @@ export class Names {
 
   /** All versions of a name, the newest clock first. */
   history(space: Space, name: string): Change[] {
-    const changes = this.#space(space).get(name)?.changes.values() ?? []
-    return [...changes].toSorted((a, b) => b.wall - a.wall || b.counter - a.counter || rank(b, a))
+    const changes = [...(this.#space(space).get(name)?.changes.values() ?? [])]
+    // Most names have one version, and a listing asks for all names.
+    if (changes.length < 2) return changes
+    return changes.toSorted((a, b) => b.wall - a.wall || b.counter - a.counter || rank(b, a))
   }
 }
