@@ -97,6 +97,16 @@ export async function placeOf(session: Session, context: Context, typed: string)
   return resolve(session, parseReference(typed, await selectionOf(session, context)))
 }
 
+/** The same for many names, under a selection that is looked up once. */
+export async function placesOf(
+  session: Session,
+  context: Context,
+  typed: readonly string[],
+): Promise<readonly Place[]> {
+  const selection = await selectionOf(session, context)
+  return Promise.all(typed.map((one) => resolve(session, parseReference(one, selection))))
+}
+
 /** The vault and path prefix that a listing means; `name` is '' for the whole vault. */
 export async function prefixOf(
   session: Session,

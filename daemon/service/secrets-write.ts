@@ -8,7 +8,7 @@ import type { Context } from '../../shared/protocol/local-common.js'
 import type { NewChange } from '../core/vault/change.js'
 import type { Replica } from '../core/vault/replica.js'
 import { missing } from './missing.js'
-import { placeOf, prefixOf, type Place } from './place.js'
+import { placeOf, placesOf, prefixOf, type Place } from './place.js'
 import { checkMayWrite, type Session } from './session.js'
 import { findVersion, historyOf, versionRef } from './versions.js'
 
@@ -63,12 +63,12 @@ function remove(name: string): NewChange {
 }
 
 /** The places of several references. @throws CofferError `usage`: reason `two-vaults` or `doubled-name` */
-async function placesOf(
+async function placesInOneVault(
   session: Session,
   context: Context,
   names: readonly string[],
 ): Promise<readonly Place[]> {
-  const places = await Promise.all(names.map((name) => placeOf(session, context, name)))
+  const places = await placesOf(session, context, names)
   const seen = new Set<string>()
   for (const { vault, name } of places) {
     if (vault.vaultId !== places[0]?.vault.vaultId) {
@@ -106,7 +106,7 @@ export async function setMany(
   session: Session,
   { context, items, note, dryRun }: Params<'secretSetMany'>,
 ): Promise<Result<'secretSetMany'>> {
-  const places = await placesOf(
+  const places = await placesInOneVault(
     session,
     context,
     items.map(({ name }) => name),
@@ -145,7 +145,7 @@ export async function removeSecrets(
   session: Session,
   { context, names }: Params<'secretRemove'>,
 ): Promise<Result<'secretRemove'>> {
-  const places = await placesOf(session, context, names)
+  const places = await placesInOneVault(session, context, names)
   const [first] = places
   if (first === undefined) return { references: [], warnings: [] }
   await writeTo(session, first, (replica) =>
