@@ -131,6 +131,8 @@ class Story {
       await this.relay.start()
       await this.more(1, () => this.ledger.onRelay)
     }
+    // The writers may have reached the quota while the relay came back.
+    this.#quota = this.ledger.acknowledged + 60
     await this.more(2, () => this.ledger.acknowledged)
   }
 }
