@@ -1,3 +1,4 @@
+import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import type { Context, VaultRef } from '../../shared/protocol/local-common.js'
 import { formatReference, parsePrefix, parseReference } from '../core/vault/reference.js'
@@ -26,10 +27,22 @@ export type FoundSelection = Selection & { readonly file: string | null }
  * @throws CofferError `usage`, `format` (a broken `.coffer.yaml`), `limit`
  */
 export async function selectionOf(session: Session, context: Context): Promise<FoundSelection> {
+  return (await bothSelections(session, context)).selected
+}
+
+/** The selection, and what it would be without the `.coffer.yaml`. */
+async function bothSelections(
+  session: Session,
+  context: Context,
+): Promise<{ readonly selected: FoundSelection; readonly without: Selection }> {
   const file = await findSelection(context.cwd)
   if (file !== undefined) session.world.seen(file.path)
-  const selected = selectScope(context, file?.selection ?? {}, await remembered(session))
-  return { ...selected, file: file?.path ?? null }
+  const known = await remembered(session)
+  const selected = selectScope(context, file?.selection ?? {}, known)
+  return {
+    selected: { ...selected, file: file?.path ?? null },
+    without: selectScope(context, {}, known),
+  }
 }
 
 /**
@@ -114,6 +127,39 @@ export async function prefixOf(
   typed: string | undefined,
 ): Promise<Place> {
   return resolve(session, parsePrefix(typed, await selectionOf(session, context)))
+}
+
+/**
+ * The secret (or, without a name, the vault) that a caller wants as variables of a child. The nearest `.coffer.yaml` may
+ * be a stranger's: it has no say in what a program in its folder is given.
+ * @throws CofferError `refused` (reason `not-allowed`) when that file alone chooses it, else as placeOf and prefixOf
+ */
+export async function variablePlace(
+  session: Session,
+  context: Context,
+  typed: string | undefined,
+): Promise<Place> {
+  const { selected, without } = await bothSelections(session, context)
+  const meant = (scope: Selection): Target =>
+    typed === undefined ? parsePrefix(undefined, scope) : parseReference(typed, scope)
+  const target = meant(selected)
+  if (selected.file !== null && !sameTarget(target, () => meant(without))) {
+    throw new CofferError('refused', `${selected.file} chooses what would become variables`, {
+      reason: 'not-allowed',
+      next: 'choose it yourself: coffer run --org ORG --project PROJECT -- COMMAND',
+    })
+  }
+  return resolve(session, target)
+}
+
+/** Whether the other way to the target leads there, too; a failing one leads nowhere. */
+function sameTarget(target: Target, other: () => Target): boolean {
+  try {
+    return formatReference(target) === formatReference(other())
+  } catch (error) {
+    if (error instanceof CofferError) return false
+    throw error
+  }
 }
 
 /** The canonical reference of another name in the same vault. */

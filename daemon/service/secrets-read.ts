@@ -10,7 +10,7 @@ import { isBelow } from '../core/vault/reference.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { Replica } from '../core/vault/replica.js'
 import { noSecret, stillLoading } from './missing.js'
-import { placeOf, prefixOf, type Place } from './place.js'
+import { placeOf, prefixOf, variablePlace, type Place } from './place.js'
 import type { Session } from './session.js'
 import { isQueued } from './queue.js'
 import { byCodePoint } from './text.js'
@@ -161,7 +161,7 @@ export async function secretEnvironment(
 ): Promise<Result<'secretEnvironment'>> {
   const place =
     only === undefined
-      ? await prefixOf(session, context, undefined)
+      ? await variablePlace(session, context, undefined)
       : await prefixOf(session, context, undefined).catch(() => undefined)
   const chosen =
     only === undefined
@@ -208,7 +208,7 @@ async function chosenSecret(
   name: string,
   signal: AbortSignal,
 ): Promise<Chosen & { readonly place: Place }> {
-  const place = await placeOf(session, context, name)
+  const place = await variablePlace(session, context, name)
   const there = (replica: Replica): boolean => replica.get('secret', place.name) !== undefined
   await awaitLoaded(session, place, isOffline(context), signal, there)
   const { replica } = place.shell
