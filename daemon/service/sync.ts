@@ -22,6 +22,8 @@ export type Synced = BarrierResult & { readonly warnings: readonly Warning[] }
 export async function syncAll(session: Session, options: BarrierOptions): Promise<Synced> {
   const { sync, vaults, world } = session
   const end = world.now() + options.timeout
+  // Somebody waits: no pause between attempts holds now.
+  sync.retryNow()
   let warnings: Warning[] = []
   let [known, sent, received] = [-1, 0, 0]
   for (let round = 0; round < ROUNDS; round++) {
