@@ -132,7 +132,9 @@ function nextPortWork(w: Work): void {
     const places = [...s.doubts].map(([id, pos]) => ({ id, pos }))
     return startPort(w, { kind: 'confirm', places })
   }
-  if (s.restore && s.live && s.queue.length === 0) return startPort(w, { kind: 'restore' })
+  if (s.restore && s.live && s.queue.length === 0 && s.linksFrom === undefined) {
+    return startPort(w, { kind: 'restore' })
+  }
   const sealable = s.facts.drafts > 0 && roomToSeal(w)
   if (sealable && (s.queue.length === 0 || s.sealNext)) {
     s.sealNext = false
