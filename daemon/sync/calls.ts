@@ -1,11 +1,16 @@
 import type { Bytes } from '../../shared/bytes.js'
+import { equal } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
+import { decodeEntry } from '../../shared/log/entry.js'
+import { signedLink } from '../../shared/log/link.js'
 import type { ChainHead } from '../../shared/protocol/relay.js'
 import { cursorOf } from '../core/sync/state.js'
 import { passes } from '../core/sync/sending.js'
 import type { ChainPart, LinkOutcome } from './api.js'
 import type { Connection } from './connection.js'
+import { cancelled } from './deadline.js'
 import type { RelayLink } from './link.js'
 import { malformed, RelayRefusal } from './messages.js'
 import type { VaultRunner } from './runner.js'
@@ -13,17 +18,24 @@ import type { VaultRunner } from './runner.js'
 // Single requests to a relay that somebody waits for: linking and joining. Deadlines are the caller's (`bounded`);
 // `signal` ends the loops here when nobody waits any more.
 
-/** Link entries from number `from` on, all there are. */
+/**
+ * Link entries from number `from` on, all there are. What a relay calls a chain is checked later: here its size is.
+ * @throws CofferError `relay-refused` (reason `malformed`), `cancelled`
+ */
 export async function fetchChain(
   connection: Connection,
   vaultId: VaultId,
   from: number,
+  signal?: AbortSignal,
 ): Promise<ChainPart> {
   const entries: Bytes[] = []
+  let bytes = 0
   for (;;) {
     const next = from + entries.length
     const part = await connection.request('chain', { vaultId, from: next })
-    if (part.from !== next) throw malformed()
+    if (signal?.aborted === true) throw cancelled()
+    for (const entry of part.entries) bytes += entry.length
+    if (part.from !== next || bytes > LIMITS.chain) throw malformed()
     entries.push(...part.entries)
     if (part.entries.length === 0 || from + entries.length >= part.head.length) {
       return { entries, head: part.head }
@@ -49,7 +61,9 @@ export async function appendLink(runner: VaultRunner, entry: Bytes): Promise<Lin
     const [pos] = positions
     if (pos === undefined) throw malformed()
     await runner.until((state) => state.facts.cursor.pos >= pos)
-    return 'accepted'
+    const [met] = await port.chainEntries(numberOf(entry))
+    if (met !== undefined) return equal(met, entry) ? 'accepted' : 'chain-moved'
+    throw falseAcceptance(runner)
   } catch (error) {
     if (!(error instanceof RelayRefusal)) throw error
     if (error.reason === 'chain-moved') return await catchUp(runner, connection, links)
@@ -57,6 +71,23 @@ export async function appendLink(runner: VaultRunner, entry: Bytes): Promise<Lin
     if (lost || passes(error.reason ?? '')) return 'unreachable'
     throw error
   }
+}
+
+/** The number in the chain of the link in this entry, which is our own. */
+function numberOf(body: Bytes): number {
+  const entry = decodeEntry(body)
+  if (entry.kind !== 'link') throw new TypeError('not a link')
+  return signedLink.read(entry.body.signed).n
+}
+
+/** The log was read past where the relay says that the link stands, and it isn't there. */
+function falseAcceptance({ port }: VaultRunner): CofferError {
+  const reason = 'false-acknowledgement'
+  port.alarm({ reason, detail: 'the relay took a link that its log does not hold' })
+  return new CofferError('tampering', 'the relay says that it took the change, and did not', {
+    reason,
+    next: 'nothing was changed; tell whoever runs the relay',
+  })
 }
 
 /** After a lost race: the winner's links, so that the loser can plan anew at once. */

@@ -195,8 +195,8 @@ export class RelaySync implements SyncManager {
   }
 
   fetchChain(vaultId: VaultId, from: number, options: CallOptions = {}): Promise<ChainPart> {
-    return this.#call(vaultId, options, async (link) =>
-      fetchChain(await link.ready(true), vaultId, from),
+    return this.#call(vaultId, options, async (link, signal) =>
+      fetchChain(await link.ready(true), vaultId, from, signal),
     )
   }
 

@@ -191,6 +191,9 @@ function onCreated(w: Work, event: EventOf<'created'>): void {
     return delayOpen(w)
   }
   if (s.facts.cursor.pos > 0) return loseLog(w, 'the relay has forgotten the vault')
+  // One that takes it and then says again that it hasn't it is asked ever more rarely.
+  if (s.openFailures > 0) return delayOpen(w)
+  s.openFailures = 1
   reopen(w)
 }
 

@@ -1,5 +1,5 @@
 import type { Bytes } from '../../../shared/bytes.js'
-import { backoff, RETRY } from './backoff.js'
+import { asked, backoff, RETRY } from './backoff.js'
 import { alarm, cursorOf, startPort, type Event, type Problem, type Work } from './state.js'
 
 // The way of entries from the relay's log into the replica: open at the cursor, take contiguous pushes, ingest
@@ -109,10 +109,14 @@ export function restart(w: Work): void {
 export function delayOpen(w: Work, problem?: Problem, retryAfter = 0): void {
   const { s, at } = w
   s.openFailures += 1
-  s.openAt = at.now + Math.max(retryAfter, backoff(RETRY, s.openFailures, at.chance))
+  s.openAt = at.now + Math.max(asked(RETRY, retryAfter), backoff(RETRY, s.openFailures, at.chance))
   if (problem !== undefined) s.openProblem = problem
   reopen(w)
 }
+
+/** Memory that a queued entry takes, about: many small ones take more than their bytes. */
+const ENTRY_COST = 256
+const costOf = (body: Bytes): number => body.length + ENTRY_COST
 
 /** A push: contiguous entries are queued, known ones skipped, a gap starts the pushes again. */
 export function onEntries(w: Work, event: EventOf<'entries'>): void {
@@ -129,7 +133,7 @@ export function onEntries(w: Work, event: EventOf<'entries'>): void {
   const fresh = bodies.slice(s.next - from)
   if (fresh.length > 0) {
     s.queue = [...s.queue, { from: s.next, bodies: fresh }]
-    s.queued += fresh.reduce((sum, body) => sum + body.length, 0)
+    s.queued += fresh.reduce((sum, body) => sum + costOf(body), 0)
     s.next += fresh.length
   }
   s.target = Math.max(s.target ?? 0, event.head, s.next - 1)
@@ -141,6 +145,7 @@ export function ingestQueued(w: Work): void {
   const bodies: Bytes[] = []
   const from = s.queue[0]?.from ?? s.next
   let size = 0
+  let cost = 0
   const fits = (body: Bytes): boolean =>
     bodies.length === 0 || (bodies.length < INGEST_ENTRIES && size + body.length <= INGEST_BYTES)
   const left = [...s.queue]
@@ -150,6 +155,7 @@ export function ingestQueued(w: Work): void {
       if (!fits(body)) break
       bodies.push(body)
       size += body.length
+      cost += costOf(body)
       taken += 1
     }
     left.shift()
@@ -158,7 +164,7 @@ export function ingestQueued(w: Work): void {
     break
   }
   s.queue = left
-  s.queued -= size
+  s.queued -= cost
   startPort(w, { kind: 'ingest', from, bodies, generation: s.generation })
 }
 

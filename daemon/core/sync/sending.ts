@@ -2,7 +2,7 @@ import type { Bytes } from '../../../shared/bytes.js'
 import type { EntryId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { FRAME_ENTRIES } from '../../../shared/protocol/relay.js'
-import { backoff, RETRY } from './backoff.js'
+import { asked, backoff, RETRY } from './backoff.js'
 import type { LogPlace, OutboxEntry } from './port.js'
 import { falseAcknowledgement, loseLog, reopen, restart } from './reading.js'
 import { alarm, cursorOf, type Event, type Problem, type Work } from './state.js'
@@ -180,7 +180,7 @@ export function onAppendRefused(w: Work, event: EventOf<'refused'>): void {
   if (append.spoiled) return
   s.inFlight = others.map((other) => ({ ...other, spoiled: true }))
   s.sendFailures += 1
-  s.sendAt = at.now + Math.max(retryAfter, backoff(RETRY, s.sendFailures, at.chance))
+  s.sendAt = at.now + Math.max(asked(RETRY, retryAfter), backoff(RETRY, s.sendFailures, at.chance))
   const problem: Problem = { code, reason, lasting: !passes(reason) }
   s.sendProblem = problem
   if (reason === 'diverged' || reason === 'stale-base') return reopen(w)

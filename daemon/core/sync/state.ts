@@ -149,7 +149,7 @@ export type State = {
   /** Caught up with `target` since the vault was opened. */
   readonly live: boolean
   readonly queue: readonly Pushed[]
-  /** Bytes of the queue. */
+  /** Memory of the queue, in bytes, about. */
   readonly queued: number
   /** The position that the next push must start at. */
   readonly next: number
