@@ -1,6 +1,7 @@
 import { complaint } from '../shared/complaint.js'
 import { CofferError, ERROR_CODES } from '../shared/errors.js'
 import { VERSION } from '../shared/version.js'
+import { checkArguments } from './arguments.js'
 import { GLOBAL_OPTIONS, optionShape, type Command } from './command.js'
 import { known } from './fail.js'
 import { commandHelp, groupHelp, topHelp, type Paint } from './help.js'
@@ -35,6 +36,7 @@ const plain: Paint = (text) => text
 
 async function dispatch(argv: readonly string[], io: Io, reach: Reach): Promise<void> {
   const bold: Paint = colours(io.env, io.outIsTerminal) ? (text) => `\x1b[1m${text}\x1b[22m` : plain
+  checkArguments(argv)
   const located = locate(argv, COMMANDS)
   const words = plainWords(argv)
   if (located === undefined) return withoutCommand(argv, words, io, bold)

@@ -88,7 +88,8 @@ export function writeAll(fd: 1 | 2, bytes: Uint8Array): boolean {
       at += writeSync(fd, bytes, at)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'EPIPE') return true
+      // What can't be said to anybody is no reason to fail otherwise than it was going to.
+      if (code === 'EPIPE' || (fd === 2 && code !== 'EAGAIN')) return true
       if (code !== 'EAGAIN') throw notWritten(error)
       // Somebody made the pipe non-blocking: Node's stream knows how to wait for it.
       const stream = fd === 1 ? process.stdout : process.stderr

@@ -1,4 +1,5 @@
 import { scanPlain } from '../shared/protocol/plain-argv.js'
+import { isSuspect } from './arguments.js'
 import { exchange } from './exchange.js'
 import { finish, requestBytes } from './hot.js'
 import { saysYes } from './offline.js'
@@ -8,7 +9,7 @@ import { homeOf, readySocketOf } from './socket.js'
 // start, by the full program, which is loaded only then.
 
 async function main(argv: readonly string[]): Promise<void> {
-  const line = scanPlain(argv)
+  const line = argv.some(isSuspect) ? undefined : scanPlain(argv)
   if (line !== undefined) {
     const offline = line.switches.has('offline') || saysYes(process.env['COFFER_OFFLINE'])
     const socket = readySocketOf(homeOf(process.env), offline)

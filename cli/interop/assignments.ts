@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { fromUtf8 } from '../../shared/bytes.js'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
-import { base64, isObject } from '../../shared/protocol/schema.js'
+import { base64, isObject, isWellFormed } from '../../shared/protocol/schema.js'
 import { LIMITS } from '../../shared/limits.js'
 import { parseDotenv } from './dotenv.js'
 
@@ -73,6 +73,12 @@ function parseJson(content: string): Item[] {
 }
 
 function jsonItem(name: string, value: unknown): Item {
+  if (typeof value === 'string' && !isWellFormed(value)) {
+    throw new CofferError('format', `the value of ${shown(name)} is not well-formed Unicode`, {
+      reason: 'not-unicode',
+      next: 'write bytes as {"base64": …}',
+    })
+  }
   if (typeof value === 'string') return encode({ name, value })
   if (isObject(value) && Object.keys(value).length === 1 && 'base64' in value) {
     return {
