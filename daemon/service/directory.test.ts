@@ -51,7 +51,7 @@ test('the same titles are told apart by vault id, whatever the order of entries'
     ['d', 'beta'],
   ]
   assert.equal(shown(entries), wanted)
-  assert.equal(shown([...entries].reverse()), wanted)
+  assert.equal(shown(entries.toReversed()), wanted)
 })
 
 test('a title that looks like a shown name takes nobody else away', () => {

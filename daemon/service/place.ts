@@ -64,6 +64,8 @@ async function remembered({
 
 /** The org of this shown name. @throws CofferError `not-found`, or `stale` while the directory is loading */
 export async function findOrg(session: Session, name: string): Promise<Listed> {
+  // Without the user vault nothing is known of orgs: that is to be said, not 'not found'.
+  void session.vaults.user
   return find(session, session.vaults.userVault, 'org', name)
 }
 

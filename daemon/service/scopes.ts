@@ -59,6 +59,7 @@ export async function listOrgs(
   session: Session,
   { context }: Params<'orgList'>,
 ): Promise<Result<'orgList'>> {
+  void session.vaults.user
   const { org: selected } = await selectionOf(session, context)
   const orgs = session.vaults.orgs().map((org) => scopeOf(session, org, org.name === selected))
   return { orgs }

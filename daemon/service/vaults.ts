@@ -50,6 +50,8 @@ export class Vaults {
   readonly #slots = new Map<VaultId, Slot>()
   readonly #events: Emitter<VaultsEvent>
   readonly #discovery = new Mutex()
+  /** Closed for repair: nothing but `reopen` opens them. */
+  readonly #released = new Set<VaultId>()
   #closed = false
 
   constructor(parts: VaultsParts, userVault: VaultId) {
@@ -100,8 +102,8 @@ export class Vaults {
   }
 
   #entries(above: VaultId): ReadonlyMap<VaultId, DirectoryRecord> {
-    const { shell, directory } = this.#slot(above)
-    return shell === undefined ? new Map() : directory.entries(shell.replica)
+    const slot = this.#slots.get(above)
+    return slot?.shell === undefined ? new Map() : slot.directory.entries(slot.shell.replica)
   }
 
   /**
@@ -109,7 +111,9 @@ export class Vaults {
    * @throws CofferError `storage` when it couldn't be opened, `not-found` for one that isn't of this home
    */
   async get(vaultId: VaultId): Promise<VaultShell> {
-    const slot = this.#slots.get(vaultId) ?? this.#hold(vaultId, this.#recordOf(vaultId))
+    const slot = this.#released.has(vaultId)
+      ? this.#slot(vaultId)
+      : (this.#slots.get(vaultId) ?? this.#hold(vaultId, this.#recordOf(vaultId)))
     await slot.opened
     return slot.open
   }
@@ -158,7 +162,9 @@ export class Vaults {
     return this.#discovery.run(async () => {
       for (;;) {
         const wanted = this.#wanted()
-        const missing = [...wanted].filter(([vaultId]) => !this.#slots.has(vaultId))
+        const missing = [...wanted].filter(
+          ([vaultId]) => !this.#slots.has(vaultId) && !this.#released.has(vaultId),
+        )
         for (const [vaultId, record] of wanted) {
           const slot = this.#slots.get(vaultId)
           if (slot !== undefined) slot.record = record
@@ -185,10 +191,10 @@ export class Vaults {
   }
 
   async #drop(): Promise<void> {
+    // What is damaged, closed or loading names nothing for now: only a directory that can be read takes something away.
     const wanted = this.#wanted()
-    // A damaged or loading org names no projects for now: only a directory that can be read takes something away.
-    const complete = this.orgs().every(({ vaultId }) => this.opened(vaultId)?.replica.membership)
-    if (!complete || this.opened(this.userVault) === undefined) return
+    const above = [this.userVault, ...this.orgs().map(({ vaultId }) => vaultId)]
+    if (!above.every((vaultId) => this.opened(vaultId)?.replica.membership)) return
     for (const [vaultId, { shell }] of this.#slots) {
       if (vaultId === this.userVault || wanted.has(vaultId)) continue
       this.#slots.delete(vaultId)
@@ -249,6 +255,7 @@ export class Vaults {
       const slot = this.#slots.get(vaultId)
       if (slot === undefined) return
       await slot.opened
+      this.#released.add(vaultId)
       this.#slots.delete(vaultId)
       this.#events.emit({ kind: 'removed', vaultId })
       await slot.shell?.close()
@@ -267,6 +274,7 @@ export class Vaults {
 
   /** Opens a vault again that was released. */
   async reopen(vaultId: VaultId, record: DirectoryRecord | undefined): Promise<void> {
+    this.#released.delete(vaultId)
     await this.#hold(vaultId, record).opened
     await this.discover()
   }

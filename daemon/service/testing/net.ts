@@ -182,7 +182,7 @@ class Client implements SyncManager {
 
   async barrier(): Promise<BarrierResult> {
     this.#online()
-    for (const vaultId of [...this.#ports.keys()]) await this.#pump(vaultId)
+    await Promise.all(Array.from(this.#ports.keys(), (vaultId) => this.#pump(vaultId)))
     return { vaults: this.#ports.size, sent: 0, received: 0 }
   }
 
