@@ -82,10 +82,23 @@ async function pem(path: string): Promise<string> {
   }
 }
 
+/** Bytes of all files; LevelDB may be taking some away meanwhile. */
 async function sizeOf(folder: string): Promise<number> {
   const names = await readdir(folder)
-  const sizes = names.map(async (name) => (await stat(join(folder, name))).size)
+  const sizes = names.map((name) =>
+    stat(join(folder, name)).then(
+      ({ size }) => size,
+      (error: unknown) => {
+        if (isGone(error)) return 0
+        throw error
+      },
+    ),
+  )
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 /** What a relay's parts are made of. */
