@@ -215,7 +215,10 @@ export class Vaults {
     throw new CofferError('stale', 'the vault is still being opened', { reason: 'loading' })
   }
 
+  /** The slot of a vault, which opens it unless somebody did before: a store can't be opened twice. */
   #hold(vaultId: VaultId, record: DirectoryRecord | undefined): Slot {
+    const known = this.#slots.get(vaultId)
+    if (known !== undefined) return known
     const slot = new Slot(record, this.#parts.env.onError)
     slot.opened = this.#open(vaultId, slot)
     this.#slots.set(vaultId, slot)
