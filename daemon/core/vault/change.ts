@@ -18,6 +18,19 @@ export type Change = Meta & {
   readonly ahead: boolean
 }
 
+/** What a change has beside its meta. */
+type Standing = Omit<Change, keyof Meta>
+
+/**
+ * The change that `meta` tells of, where it stands. Spelled out on purpose: V8 gives every object a hidden class of its
+ * own whose literal adds fields behind a spread. That is 700 bytes a secret, and all that reads them goes the slow way.
+ */
+export function changeOf(meta: Meta, { id, device, place, ahead }: Standing): Change {
+  const { space, name, kind, wall, counter, parents, size, note } = meta
+  const change = { id, device, place, ahead, space, name, kind, wall, counter, parents, size }
+  return note === undefined ? change : { ...change, note }
+}
+
 /** A change to make. */
 export type NewChange = {
   readonly space: Space

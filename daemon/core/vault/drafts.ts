@@ -14,13 +14,13 @@ import { SUITE, VERSION } from '../../../shared/log/link.js'
 import { headOf } from '../../../shared/log/membership.js'
 import { signedCodec } from '../../../shared/log/signed.js'
 import { sealPart } from '../crypto/epoch.js'
-import { changeOp, encodeMeta, type Change, type NewChange } from './change.js'
+import { changeOf, changeOp, encodeMeta, type Change, type NewChange } from './change.js'
 import type { Chain, Identity } from './chain.js'
 import type { Clock } from './clock.js'
 import { changesetEntries } from './entries.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
-import { draftRecordCodec, outboxRecordCodec, type Env, type Op } from './records.js'
+import { draftRecordCodec, outboxRecordCodec, type Env, type Meta, type Op } from './records.js'
 
 export type OutboxEntry = { readonly ordinal: number; readonly body: Bytes; readonly id: EntryId }
 
@@ -92,8 +92,7 @@ export class Drafts {
       const id = idOf<ChangeId>(this.#env.random(32))
       if (one.value !== undefined)
         ops.push({ table: 'draftValue', key: bytesOf(id), value: one.value })
-      return {
-        id,
+      const meta: Meta = {
         space: one.space,
         name: one.name,
         kind: one.value === undefined ? 'delete' : 'put',
@@ -101,10 +100,9 @@ export class Drafts {
         parents: one.parents ?? this.#live(one),
         size: one.value?.length ?? 0,
         ...(one.note === undefined ? {} : { note: one.note }),
-        device: this.#identity.device,
-        place: undefined,
-        ahead: false,
       }
+      const { device } = this.#identity
+      return changeOf(meta, { id, device, place: undefined, ahead: false })
     })
     this.#keep(ordinal, changes)
     for (const change of changes) {
@@ -200,8 +198,9 @@ export class Drafts {
       if (part === undefined) return
       const at = { changeset: hash, seq: header.seq, epoch: header.epoch, index }
       const commitment = part.header.valueCommitment
-      const place = commitment === undefined ? at : { ...at, valueCommitment: commitment }
-      const sealed = { ...change, id: changeIdOf(hash, index), place }
+      const place = commitment === undefined ? at : { valueCommitment: commitment, ...at }
+      const { device, ahead } = change
+      const sealed = changeOf(change, { id: changeIdOf(hash, index), device, place, ahead })
       final.set(change.id, sealed)
       ops.push({ table: 'change', key: bytesOf(change.id), value: undefined }, changeOp(sealed))
       ops.push({ table: 'draftValue', key: bytesOf(change.id), value: undefined })

@@ -50,7 +50,7 @@ export class Graph {
   latest(device: DeviceId): (Node & { readonly hash: ChangesetHash }) | undefined {
     const hash = this.#latest.get(device)
     const node = hash && this.nodes.get(hash)
-    return hash && node && { ...node, hash }
+    return hash && node && { hash, ...node }
   }
 
   /** What `device`'s changeset after `hash` must follow: undefined when that one isn't this device's. */

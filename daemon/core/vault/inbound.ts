@@ -17,7 +17,7 @@ import { signedCodec, type Signed } from '../../../shared/log/signed.js'
 import { openPart } from '../crypto/epoch.js'
 import { alarmOf, type Alarm } from './alarm.js'
 import type { Chain } from './chain.js'
-import { changeOp, type Change } from './change.js'
+import { changeOf, changeOp, type Change } from './change.js'
 import type { Clock } from './clock.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
@@ -252,9 +252,10 @@ export class Inbound {
       const { seq, epoch } = header
       const at = { changeset, seq, epoch, index }
       const place =
-        one.valueCommitment === undefined ? at : { ...at, valueCommitment: one.valueCommitment }
+        one.valueCommitment === undefined ? at : { valueCommitment: one.valueCommitment, ...at }
       const ahead = this.#parts.clock.observe(meta, now)
-      return { ...meta, id: changeIdOf(changeset, index), device: header.device, place, ahead }
+      const id = changeIdOf(changeset, index)
+      return changeOf(meta, { id, device: header.device, place, ahead })
     })
   }
 }

@@ -4,7 +4,7 @@ import { CofferError } from '../../../shared/errors.js'
 
 import { idOf, type ChangeId, type ChangesetHash, type VaultId } from '../../../shared/ids.js'
 import { PROPOSED, type Identity } from './chain.js'
-import type { Change } from './change.js'
+import { changeOf, type Change } from './change.js'
 import {
   changeRecordCodec,
   changesetRecordCodec,
@@ -70,12 +70,14 @@ export function loadReplica(
 
 function restoreNode(replica: Replica, row: Row): void {
   const { met, ...node } = decode(changesetRecordCodec, row.value, 'a changeset record', BIG)
-  replica.graph.add(idOf<ChangesetHash>(row.key), { ...node, met })
+  replica.graph.add(idOf<ChangesetHash>(row.key), { met, ...node })
 }
 
 function restoreChange(replica: Replica, env: Env, row: Row): [ChangeId, Change] {
-  const { ahead, place, ...meta } = decode(changeRecordCodec, row.value, 'a change record', BIG)
-  const change = { ...meta, place, ahead: ahead !== undefined, id: idOf<ChangeId>(row.key) }
+  const record = decode(changeRecordCodec, row.value, 'a change record', BIG)
+  const { device, place, ahead } = record
+  const id = idOf<ChangeId>(row.key)
+  const change = changeOf(record, { id, device, place, ahead: ahead !== undefined })
   const { names, clock } = replica.parts()
   names.add(change)
   clock.observe(change, env.now())

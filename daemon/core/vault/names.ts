@@ -18,14 +18,16 @@ function isConflict([winner, ...others]: readonly Change[]): boolean {
 /** The versions of one name. Its live set depends on the set of changes only, not on their order of arrival. */
 class NameState {
   readonly changes = new Map<ChangeId, Change>()
-  readonly #superseded = new Set<ChangeId>()
+  /** Absent while nothing is: most names have one version. */
+  #superseded: Set<ChangeId> | undefined
   live: Change[] = []
 
   add(change: Change): void {
     this.changes.set(change.id, change)
-    for (const parent of change.parents) this.#superseded.add(parent)
+    if (change.parents.length > 0) this.#superseded ??= new Set()
+    for (const parent of change.parents) this.#superseded?.add(parent)
     this.live = [...this.live, change]
-      .filter((one) => !this.#superseded.has(one.id))
+      .filter((one) => this.#superseded?.has(one.id) !== true)
       .toSorted((a, b) => rank(b, a))
   }
 }
