@@ -113,27 +113,28 @@ export async function waitChainMoved(
   request: Bytes | undefined,
   signal: AbortSignal,
 ): Promise<ChainHead> {
-  let moved: ChainHead | undefined
+  let newest: ChainHead | undefined
   let wake = (): void => undefined
+  // A push may be seen before the reply that it followed: the longer chain counts.
+  const note = (head: ChainHead | undefined): void => {
+    if (head !== undefined && head.length > (newest?.length ?? 0)) newest = head
+    wake()
+  }
   const unlisten = link.listen({
     onConnected: () => undefined,
     onDisconnected: () => wake(),
     onPush: (push) => {
-      if (push.kind !== 'chainMoved' || push.body.vaultId !== vaultId) return
-      moved = push.body.head
-      wake()
+      if (push.kind === 'chainMoved' && push.body.vaultId === vaultId) note(push.body.head)
     },
   })
+  signal.addEventListener('abort', () => wake(), { once: true })
   try {
     while (!signal.aborted) {
       const connection = await link.ready(false)
-      if (request !== undefined) moved = (await join(connection, vaultId, request)) ?? moved
+      if (request !== undefined) note(await join(connection, vaultId, request))
       while (link.connection === connection && !signal.aborted) {
-        if (moved !== undefined && moved.length > length) return moved
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          signal.addEventListener('abort', () => resolve(), { once: true })
-        })
+        if (newest !== undefined && newest.length > length) return newest
+        await new Promise<void>((resolve) => (wake = resolve))
       }
     }
     throw new CofferError('cancelled', 'nobody waits any more', { reason: 'cancelled' })

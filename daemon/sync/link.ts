@@ -82,7 +82,7 @@ export class RelayLink {
   }
 
   /**
-   * A ready connection; an attempt is made at once when there is none.
+   * A ready connection. Who can't wait (`failFast`) has an attempt made at once; who can waits for the next one.
    * @throws CofferError why an attempt failed (`failFast`), or `cancelled` when the link is closed
    */
   ready(failFast: boolean): Promise<Connection> {
@@ -90,7 +90,7 @@ export class RelayLink {
     if (this.#closed) return Promise.reject(cancelled())
     return new Promise((resolve, reject) => {
       this.#waiters.add({ resolve, reject, failFast })
-      this.retryNow()
+      if (failFast) this.retryNow()
     })
   }
 

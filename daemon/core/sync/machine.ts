@@ -284,10 +284,7 @@ function onPortFailed(w: Work, event: EventOf<'portFailed'>): void {
   s.openAt = at.now + backoff(RETRY, s.portFailures, at.chance)
 }
 
-/**
- * When (ms, after `now`, the time of the last step) the machine wants a `tick`; undefined when only events can move
- * it on.
- */
+/** When (ms, after `now`, the last step's time) it wants a `tick`; undefined when only events move it on. */
 export function nextWake(s: State, now: number): number | undefined {
   if (!s.connected) return undefined
   const times: number[] = []
