@@ -16,8 +16,11 @@ import { storesOnDisk } from './stores.js'
 import { keepTidy, systemCollect } from './tidy.js'
 import { FileWatch } from './watch.js'
 
+/** Node's timers take 31 bits of milliseconds; a longer wait would end at once. */
+const LONGEST = 2 ** 31 - 1
+
 const after: World['after'] = (ms, then) => {
-  const timer = setTimeout(then, ms)
+  const timer = setTimeout(then, Math.min(ms, LONGEST))
   timer.unref()
   return () => clearTimeout(timer)
 }

@@ -34,10 +34,18 @@ class Waiting {
   async run(join: PendingJoin): Promise<void> {
     const { ended, world } = this.#session
     let pause = PAUSE
+    let idle = 0
     while (!ended.aborted) {
+      const before = this.#links
       try {
         if (await this.#round(join)) return
-        pause = PAUSE
+        idle = this.#links > before ? 0 : idle + 1
+        if (idle === 0) pause = PAUSE
+        // A relay that says again and again that the chain has grown, and has nothing to show.
+        if (idle > 1) {
+          await this.#sleep(pause)
+          pause = Math.min(2 * pause, MAX_PAUSE)
+        }
       } catch (error) {
         if (ended.aborted) return
         const why = explained(error)
@@ -47,6 +55,11 @@ class Waiting {
         pause = Math.min(2 * pause, MAX_PAUSE)
       }
     }
+  }
+
+  /** How much of the chain is known. */
+  get #links(): number {
+    return this.#session.vaults.user.replica.membership?.hashes.length ?? 0
   }
 
   #sleep(ms: number): Promise<void> {
@@ -68,16 +81,15 @@ class Waiting {
     const options = { relay: addressOf(relay), signal: ended }
     const shell = vaults.user
     const { vaultId } = shell
-    const known = (): number => shell.replica.membership?.hashes.length ?? 0
     if (!isIn(this.#session)) {
       await sync.putJoinRequest(vaultId, join.request, { ...options, timeout: LIMITS.linkTimeout })
-      const { entries } = await sync.fetchChain(vaultId, known(), options)
+      const { entries } = await sync.fetchChain(vaultId, this.#links, options)
       if (entries.length > 0) await shell.ingestChain(entries)
     }
     if (isIn(this.#session)) return this.#enter()
     const why = deadInvite(this.#session, join)
     if (why !== undefined) return this.#end(why)
-    await sync.waitChainMoved(vaultId, known(), { ...options, timeout: ASK })
+    await sync.waitChainMoved(vaultId, this.#links, { ...options, timeout: ASK })
     return false
   }
 

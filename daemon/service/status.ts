@@ -9,6 +9,7 @@ import { secretConflicts } from './conflicts.js'
 import { personOf } from './people.js'
 import { refOf, selectionOf } from './place.js'
 import { queuedIn } from './queue.js'
+import type { VaultShell } from '../vault/shell.js'
 import type { Session } from './session.js'
 import type { Held } from './vaults.js'
 
@@ -44,6 +45,15 @@ function alarmWarnings({ shell }: Held): Warning[] {
   return alarms.slice(-100).map(({ reason, detail }) => ({ code: reason, message: detail }))
 }
 
+/** Changesets that came while what they build on didn't, although the relay says that this is all. */
+function missingWarnings({ replica }: VaultShell): Warning[] {
+  // Items of a changeset that has just begun may be on their way.
+  const count = replica.waiting().filter(({ waits }) => waits !== 'items').length
+  if (count === 0) return []
+  const message = `${count} transactions wait for others that the relay doesn't show`
+  return [{ code: 'dependency-missing', message }]
+}
+
 function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
   const { vaultId, shell, failure } = held
   const vault = refOf(session, vaultId)
@@ -72,7 +82,11 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     epoch: membership === undefined ? 0 : epochAt(membership),
     syncedAt: sync?.syncedAt ?? null,
     confirmedAt: replica.confirmedAt ?? null,
-    warnings: [...alarmWarnings(held), ...problem].slice(-100),
+    warnings: [
+      ...alarmWarnings(held),
+      ...(sync?.phase === 'live' ? missingWarnings(shell) : []),
+      ...problem,
+    ].slice(-100),
   }
 }
 

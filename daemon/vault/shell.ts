@@ -13,7 +13,7 @@ import { factsOf, type LogPlace, type SealLimits, type VaultFacts } from '../cor
 import type { VaultPort } from '../sync/vault-port.js'
 import { Emitter } from './emitter.js'
 import { Mutex } from './mutex.js'
-import { MAX_ALARMS, type ShellEnv, type VaultEvent } from './vault-event.js'
+import { keepAlarm, type ShellEnv, type VaultEvent } from './vault-event.js'
 import { asError, lacksOwnHistory, recordKey, rowsOf, type VaultStore } from './vault-store.js'
 
 /**
@@ -151,7 +151,7 @@ export class VaultShell implements VaultPort {
     return this.#facts
   }
 
-  /** What is known against the relay or members since the vault was opened, oldest first, at most 100. */
+  /** What is known against the relay or members since the vault was opened, oldest first (see keepAlarm). */
   get alarms(): readonly Alarm[] {
     return this.#alarms
   }
@@ -270,17 +270,16 @@ export class VaultShell implements VaultPort {
   }
 
   async checkHead(head: Bytes): Promise<readonly Alarm[]> {
-    const alarms = this.replica.checkHead(head)
+    const { alarms } = await this.#mutate((replica) => ({
+      ops: [],
+      alarms: replica.checkHead(head),
+    }))
     for (const alarm of alarms) this.alarm(alarm)
     return alarms
   }
 
   alarm(alarm: Alarm): void {
-    const same = ({ reason, detail }: Alarm): boolean =>
-      reason === alarm.reason && detail === alarm.detail
-    if (this.#alarms.some(same)) return
-    if (this.#alarms.length >= MAX_ALARMS) this.#alarms.shift()
-    this.#alarms.push(alarm)
+    if (!keepAlarm(this.#alarms, alarm)) return
     this.#events.emit({ kind: 'alarm', alarm })
   }
 

@@ -24,7 +24,13 @@ const EARNED: Readonly<Record<Profile, readonly string[]>> = {
   garbled: [],
   lying: ['false-acknowledgement', 'log-regression'],
   restored: ['generation-raised', 'log-regression', 'false-acknowledgement'],
-  hostile: ['generation-raised', 'log-regression', 'false-acknowledgement', 'two-logs'],
+  hostile: [
+    'generation-raised',
+    'log-regression',
+    'false-acknowledgement',
+    'two-logs',
+    'log-withheld',
+  ],
 }
 
 /** One seeded run: trouble, healing, and every claim that must hold afterwards. The same seed gives the same run. */

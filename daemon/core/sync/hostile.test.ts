@@ -101,4 +101,30 @@ test('many small entries count for the memory that they take', () => {
   assert.is(bench.state.queued, 0)
 })
 
+test('a relay that shows less than another device has signed to have read is asked once, then told on', () => {
+  const bench = new Bench()
+  const memberHead = { length: 1, hash: idOf<never>(new Uint8Array(32)) }
+  const opened = (pos: number): Event => ({
+    kind: 'opened',
+    head: { pos },
+    generation: 1,
+    floor: 0,
+    memberHead,
+  })
+  const alarms = (effects: readonly Effect[]): string[] =>
+    effects.flatMap((effect) => (effect.kind === 'alarm' ? [effect.alarm.reason] : []))
+  bench.take({ kind: 'connected' })
+  bench.take(opened(0))
+  const work = { kind: 'checkHead', head: new Uint8Array(1) } as const
+  bench.take({ kind: 'portDone', work: { kind: 'restore' } })
+  bench.take({ kind: 'head', head: work.head })
+  bench.facts = { ...FRESH, ahead: { generation: 1, pos: 3 } }
+  assert.equal(sent(bench.take({ kind: 'portDone', work })), ['open'])
+  assert.equal(alarms(bench.take(opened(0))), ['log-withheld'])
+  assert.equal(sent(bench.take({ kind: 'changed' })), [], 'once')
+  bench.facts = { ...FRESH, ahead: { generation: 2, pos: 1 } }
+  assert.equal(sent(bench.take({ kind: 'changed' })), ['open'])
+  assert.equal(alarms(bench.take(opened(9))), ['log-withheld'], 'a generation that it denies')
+})
+
 test.run()

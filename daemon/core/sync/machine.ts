@@ -4,12 +4,15 @@ import {
   delayOpen,
   ingestQueued,
   loseLog,
+  mustAsk,
   onEntries,
   onOpened,
   open,
   reopen,
   restart,
   settleClaims,
+  STALL,
+  stalled,
 } from './reading.js'
 import {
   frameful,
@@ -33,9 +36,6 @@ import {
   type Work,
 } from './state.js'
 import { addHeads, advanceBarriers, askHead, failBarriers, headDueAt, tendHeads } from './upkeep.js'
-
-/** Entries that the relay said it has, and that don't come for so long (ms), make the pushes start again. */
-const STALL = 15_000
 
 type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>
 
@@ -115,6 +115,7 @@ function pump(w: Work): void {
     s.live = true
     s.rewound = false
   }
+  if (mustAsk(w)) return open(w)
   sendUnsent(w)
   advanceBarriers(w)
   askHead(w)
@@ -145,15 +146,6 @@ function nextPortWork(w: Work): void {
     return ingestQueued(w)
   }
   tendHeads(w)
-}
-
-function stalled({ s, at }: Work): boolean {
-  return (
-    s.facts.cursor.pos < (s.target ?? 0) &&
-    s.queue.length === 0 &&
-    s.busy === undefined &&
-    at.now >= s.movedAt + STALL
-  )
 }
 
 function connect(w: Work): void {

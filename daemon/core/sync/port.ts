@@ -39,6 +39,7 @@ export interface ReplicaLike<Op> {
   readonly cursor: LogCursor
   /** Undefined until the genesis is known (a joiner's replica). */
   readonly membership: { readonly hashes: readonly string[] } | undefined
+  readonly ahead: LogHeight | undefined
   readonly draftCount: number
   readonly outboxCount: number
   /** Sealed entries that were not met in the log, oldest first. */
@@ -82,12 +83,17 @@ export type VaultFacts = {
   readonly outbox: readonly OutboxEntry[]
   /** Links known here (the membership head's n is one less); 0 while a joiner doesn't have the chain. */
   readonly links: number
+  /** The furthest place of the log that another device signed to have read, when it is past the cursor. */
+  readonly ahead?: LogHeight | undefined
 }
+
+/** How far a log was read. */
+export type LogHeight = { readonly generation: number; readonly pos: number }
 
 /** The facts of a replica. Call it only when every op that the replica gave is durable. */
 export function factsOf<Op>(replica: ReplicaLike<Op>): VaultFacts {
-  const { cursor, draftCount: drafts, membership } = replica
+  const { cursor, draftCount: drafts, membership, ahead } = replica
   const links = membership?.hashes.length ?? 0
   const outbox = replica.outboxCount === 0 ? [] : replica.outbox()
-  return { cursor, drafts, outbox, links }
+  return { cursor, drafts, outbox, links, ahead }
 }

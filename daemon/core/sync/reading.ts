@@ -1,5 +1,6 @@
 import type { Bytes } from '../../../shared/bytes.js'
 import { asked, backoff, RETRY } from './backoff.js'
+import type { LogHeight } from './port.js'
 import { alarm, cursorOf, startPort, type Event, type Problem, type Work } from './state.js'
 
 // The way of entries from the relay's log into the replica: open at the cursor, take contiguous pushes, ingest
@@ -16,6 +17,18 @@ const QUICK_REOPENS = 2
 
 type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>
 
+/** Entries that the relay said it has, and that don't come for so long (ms), make the pushes start again. */
+export const STALL = 15_000
+
+export function stalled({ s, at }: Work): boolean {
+  return (
+    s.facts.cursor.pos < (s.target ?? 0) &&
+    s.queue.length === 0 &&
+    s.busy === undefined &&
+    at.now >= s.movedAt + STALL
+  )
+}
+
 /** Drops what was pushed and asks for the log again from the cursor. */
 export function reopen(w: Work): void {
   w.s.phase = 'waiting'
@@ -31,6 +44,7 @@ export function open(w: Work): void {
   s.queue = []
   s.queued = 0
   s.openAsked = s.asked
+  s.askedFor = s.facts.ahead
   s.movedAt = at.now
   fx.push({ kind: 'send', request: { kind: 'open', after: cursorOf(s.facts) } })
 }
@@ -46,6 +60,7 @@ export function onOpened(w: Work, event: EventOf<'opened'>): void {
     // An honest relay refuses a cursor that its log doesn't reach.
     return loseLog(w, `the relay's log ends at ${head.pos}, this device has read ${cursor.pos}`)
   }
+  noteWithheld(w, { generation, pos: head.pos })
   dropClaimsPast(w, head.pos, generation)
   s.phase = 'open'
   s.openFailures = 0
@@ -57,6 +72,28 @@ export function onOpened(w: Work, event: EventOf<'opened'>): void {
   s.live = false
   s.answered = Math.max(s.answered, s.openAsked)
   noteLinks(w, event.memberHead.length)
+}
+
+/** Whether another device has signed to have read more than the relay, asked since, says that there is. */
+function noteWithheld({ s, fx }: Work, shown: LogHeight): void {
+  const { askedFor } = s
+  if (askedFor === undefined || !isPast(askedFor, shown)) return
+  const detail = `another device has read the log up to ${said(askedFor)}, the relay shows it up to ${said(shown)}`
+  fx.push({ kind: 'alarm', alarm: { reason: 'log-withheld', detail } })
+}
+
+const said = ({ generation, pos }: LogHeight): string => `${pos} of generation ${generation}`
+
+/** Whether the relay must be asked whether it has what another device has signed to have read. */
+export function mustAsk({ s }: Work): boolean {
+  const { ahead, cursor } = s.facts
+  if (!s.live || ahead === undefined || s.busy !== undefined || s.inFlight.length > 0) return false
+  if (!isPast(ahead, { generation: s.generation, pos: cursor.pos })) return false
+  return s.askedFor === undefined || isPast(ahead, s.askedFor)
+}
+
+function isPast(a: LogHeight, b: LogHeight): boolean {
+  return a.generation > b.generation || (a.generation === b.generation && a.pos > b.pos)
 }
 
 /** Links that this device holds and the relay lacks: it never had them, or lost them. */

@@ -2,7 +2,7 @@ import type { Bytes } from '../../../shared/bytes.js'
 import type { ErrorCode } from '../../../shared/errors.js'
 import type { EntryId, LogHash } from '../../../shared/ids.js'
 import type { ChainHead, Cursor } from '../../../shared/protocol/relay.js'
-import type { Alarm, LogPlace, SealLimits, VaultFacts } from './port.js'
+import type { Alarm, LogHeight, LogPlace, SealLimits, VaultFacts } from './port.js'
 
 // The vocabulary of one vault's syncing (SPEC section 9): what the machine knows, what happens to it, what it wants.
 
@@ -164,6 +164,8 @@ export type State = {
   readonly rewound: boolean
   /** What the log lacks is to be looked for, once it is read to its end: after a rewind, and after a start. */
   readonly restore: boolean
+  /** What was `facts.ahead` when the relay was last asked for its head. */
+  readonly askedFor: LogHeight | undefined
   /** Another device's signed head led to a rewind on this connection: no second one for the same reason. */
   readonly suspected: boolean
   /** The first link that the relay lacks, and whether it was sent since the last opening. */
@@ -231,6 +233,7 @@ export function initialState(facts: VaultFacts): State {
     rewound: false,
     restore: true,
     suspected: false,
+    askedFor: undefined,
     linksFrom: undefined,
     linksSent: false,
     nextTag: 1,

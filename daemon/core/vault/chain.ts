@@ -1,6 +1,6 @@
 import { u32be, utf8, type Bytes } from '../../../shared/bytes.js'
 import { CofferError } from '../../../shared/errors.js'
-import type { DeviceId, UserId, VaultId } from '../../../shared/ids.js'
+import type { DeviceId, LinkHash, UserId, VaultId } from '../../../shared/ids.js'
 import type { SignKeyPair } from '../../../shared/crypto/sign.js'
 import { decodeEntry, encodeEntry } from '../../../shared/log/entry.js'
 import { deviceIdOf, type DeviceStatement } from '../../../shared/log/device.js'
@@ -88,7 +88,7 @@ export class Chain {
     try {
       const link = signedLink.read(signed)
       const known = this.membership?.hashes[link.n]
-      if (known !== undefined) return this.#again(link.n, known === signedLink.id(signed))
+      if (known !== undefined) return this.#again(link, signed, known)
       // A true link with a false table must not take the place of the true pair, which may follow.
       checkTable(link, wraps)
       return this.#apply(body, signed, wraps)
@@ -97,10 +97,27 @@ export class Chain {
     }
   }
 
-  #again(n: number, same: boolean): Taken {
-    if (same) return NOTHING
+  /** A link in the place of one that holds: the same again, or, if a member signed it, one branch of a fork. */
+  #again(link: Link, signed: Signed, known: LinkHash): Taken {
+    if (known === signedLink.id(signed)) return NOTHING
+    const { n, author } = link
+    if (link.vaultId !== this.vaultId) {
+      throw new CofferError('tampering', 'a link belongs to another vault', {
+        reason: 'foreign-vault',
+      })
+    }
+    const member = this.known().devices.get(author)
+    if (member === undefined) {
+      throw new CofferError('tampering', "a link's author is no device of the vault", {
+        reason: 'unknown-author',
+      })
+    }
+    signedLink.check(signed, member.keys.sign)
+    // Own links that lost a race were sent: whoever shows one again proves nothing against anybody.
+    const own = author === this.#identity.device
+    const reason = own ? 'withdrawn-link' : 'fork'
     const detail = `link ${n} is another than the one that this device holds`
-    return { ...NOTHING, alarms: [{ reason: 'fork', detail }] }
+    return { ...NOTHING, alarms: [{ reason, detail }] }
   }
 
   #apply(body: Bytes, signed: Signed, wraps: Bytes | undefined): Taken {

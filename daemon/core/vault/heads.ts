@@ -10,12 +10,19 @@ import { alarmOf, type Alarm } from './alarm.js'
 import type { Chain, Identity } from './chain.js'
 import type { Env, LogCursor } from './records.js'
 
+type Place = { readonly generation: number; readonly pos: number }
+
+/** Whether `a` is later in a log than `b`: of a later generation, or behind it in the same. */
+function isPast(a: Place, b: Place): boolean {
+  return a.generation > b.generation || (a.generation === b.generation && a.pos > b.pos)
+}
+
 /** Signed heads (SPEC section 9): devices tell each other what they saw, through a relay that can't forge it. */
 export class Heads {
   readonly #env: Env
   readonly #identity: Identity
   readonly #chain: Chain
-  /** Heads past our cursor, to compare once we get there. */
+  /** The latest head of each device that is past our cursor, to compare once we get there. */
   readonly #ahead = new Map<DeviceId, Head>()
   readonly #seen = new Map<DeviceId, number>()
   #newest: number | undefined
@@ -65,18 +72,29 @@ export class Heads {
 
   /** Heads that the cursor has reached since they came. */
   recheck(cursor: LogCursor): Alarm[] {
-    const reached = [...this.#ahead.values()].filter((head) => head.pos <= cursor.pos)
+    const reached = [...this.#ahead.values()].filter((head) => !isPast(head, cursor))
+    for (const { device } of reached) this.#ahead.delete(device)
     return reached.flatMap((head) => this.#compare(head, cursor))
   }
 
+  /** The furthest place that another device has signed to have read, past our cursor. */
+  get ahead(): Place | undefined {
+    let furthest: Head | undefined
+    for (const head of this.#ahead.values()) {
+      if (furthest === undefined || isPast(head, furthest)) furthest = head
+    }
+    return furthest && { generation: furthest.generation, pos: furthest.pos }
+  }
+
   #compare(head: Head, cursor: LogCursor): Alarm[] {
-    this.#ahead.delete(head.device)
-    // Positions of another generation say nothing about this one.
-    if (head.generation !== cursor.generation) return []
-    if (head.pos > cursor.pos) {
-      this.#ahead.set(head.device, head)
+    if (isPast(head, cursor)) {
+      // An older one, said again, doesn't take back what was said.
+      const known = this.#ahead.get(head.device)
+      if (known === undefined || isPast(head, known)) this.#ahead.set(head.device, head)
       return []
     }
+    // Positions of an earlier generation say nothing about this one.
+    if (head.generation < cursor.generation) return []
     const alarms: Alarm[] = []
     if (this.#logHash(head.pos, cursor) !== head.logHash) {
       alarms.push({

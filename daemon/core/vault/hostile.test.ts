@@ -7,6 +7,7 @@ import { idOf, type LinkHash, type VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { signedHeader, type Header } from '../../../shared/log/changeset.js'
 import { decodeEntry, encodeEntry, type Entry } from '../../../shared/log/entry.js'
+import { signedLink } from '../../../shared/log/link.js'
 import { createReplica } from './create.js'
 import type { Outcome } from './intake.js'
 import { Replica } from './replica.js'
@@ -126,6 +127,64 @@ test('when too much waits for what is withheld, reading stops, and nothing true 
   take(a, [...log, ...all])
   assert.is([...a.replica.live('secret')].length, count)
   assert.equal(a.replica.waiting(), [])
+})
+
+test("a signed head past the relay's log is remembered, whatever else is said of it", () => {
+  const { a, b, log } = pair()
+  const more = [...log, write(a, 'x'), write(a, 'y')]
+  const early = a.replica.signedHead()
+  take(a, more)
+  const late = a.replica.signedHead()
+  assert.equal(b.replica.checkHead(late), [])
+  assert.equal(b.replica.ahead, { generation: 1, pos: 4 })
+  assert.equal(b.replica.checkHead(early), [], 'an older head, replayed')
+  assert.equal(b.replica.ahead, { generation: 1, pos: 4 })
+  take(b, more)
+  assert.is(b.replica.ahead, undefined)
+  assert.is(b.replica.confirmedAt, 1_000_000)
+})
+
+test('a head of a later generation is not forgotten, and compared once that is read', () => {
+  const { a, b, log } = pair()
+  const x = write(a, 'x')
+  const restored = device('b', a.replica)
+  restored.replica.ingest(1, [...log, x], 2)
+  take(a, [...log, x])
+  a.replica.rewind()
+  a.replica.ingest(1, [...log, write(a, 'y'), x], 2)
+  const head = a.replica.signedHead()
+  assert.equal(b.replica.checkHead(head), [])
+  assert.equal(b.replica.ahead, { generation: 2, pos: 4 })
+  assert.equal(
+    restored.replica.checkHead(head).map(({ reason }) => reason),
+    [],
+    'it has read less',
+  )
+  const outcome = restored.replica.ingest(4, [x], 2)
+  assert.ok(reasons(outcome).includes('two-logs'))
+})
+
+test('a link in the place of another blames nobody who did not sign it', () => {
+  const { a, b, log } = pair()
+  const [genesis = new Uint8Array(), add = new Uint8Array()] = log
+  const other = device('c')
+  const [foreign = new Uint8Array()] = other.replica.chainEntries(0)
+  const entry = decodeEntry(add)
+  if (entry.kind !== 'link') throw new TypeError('no link')
+  const changed = { ...signedLink.read(entry.body.signed), time: 5 }
+  const by = (who: TestDevice): Bytes =>
+    encodeEntry({
+      kind: 'link',
+      body: { signed: signedLink.make(changed, who.identity.sign.privateKey) },
+    })
+  assert.equal(reasons(take(b, [...log, genesis, foreign, by(other)])), [
+    'foreign-vault',
+    'bad-signature',
+  ])
+  const forked = [...log, by(a)]
+  b.replica.rewind()
+  assert.equal(reasons(take(b, forked)), ['fork'])
+  assert.equal(reasons(take(a, forked)), ['withdrawn-link'], 'a lost race shown to the loser')
 })
 
 test.run()

@@ -201,6 +201,11 @@ export class Replica {
     return this.#heads.check(body, this.cursor)
   }
 
+  /** The furthest place of the log that another device signed to have read, past this one's cursor. */
+  get ahead(): { readonly generation: number; readonly pos: number } | undefined {
+    return this.#heads.ahead
+  }
+
   /** The time (milliseconds since 1970, its clock) of the newest signed head of another device, if any. */
   get confirmedAt(): number | undefined {
     return this.#heads.newest
