@@ -39,14 +39,17 @@ export class Relay {
     return this.#running
   }
 
-  /** Starts it, on the port it had before if it ran before, and waits for its line. */
-  async start(): Promise<void> {
+  /** Starts it, on the port it had before if it ran before, and waits for its line; `once`: arguments of this start. */
+  async start(once: readonly string[] = []): Promise<void> {
     if (this.#running !== undefined) throw new Error('the relay runs already')
     const listen = ['--listen', `127.0.0.1:${this.#port}`, '--data', this.data, '--json']
-    const running = this.#place.start(['coffer-relay', ...listen, ...(this.#options.args ?? [])], {
-      timeout: 600_000,
-      ...(this.#options.env === undefined ? {} : { env: this.#options.env }),
-    })
+    const running = this.#place.start(
+      ['coffer-relay', ...listen, ...(this.#options.args ?? []), ...once],
+      {
+        timeout: 600_000,
+        ...(this.#options.env === undefined ? {} : { env: this.#options.env }),
+      },
+    )
     this.#running = running
     const [line] = await running.printed(/^.*\n/)
     this.#ready = readyLine(line)
