@@ -7,7 +7,7 @@ import { sign, signKeyPair, verify } from '../../shared/crypto/sign.js'
 import { type Client } from '../../cli/client.js'
 import { type Home } from '../e2e/harness/home.js'
 import { inWorld, type World } from '../e2e/harness/world.js'
-import { type Bench, type Group } from './bench.js'
+import { daemonBytes, idleNode, MB, type Bench, type Group } from './bench.js'
 import { ask, soon } from './devices.js'
 import { FloorServer, levelBatches } from './floors.js'
 import { type Figure } from './report.js'
@@ -31,16 +31,22 @@ const WAYS: readonly Way[] = [
   { name: 'join-single', how: 'one changeset each', changesets: MANY, fill: setEach },
 ]
 
+const figuresOf = ({ name }: Way): string[] =>
+  ['first', 'all', 'memory', 'peak'].map((one) => `${name}.${one}`)
+
 export const newcomer: Group = {
-  figures: WAYS.flatMap(({ name }) => [`${name}.first`, `${name}.all`]),
+  figures: WAYS.flatMap(figuresOf),
   run: async (bench) => {
     await cryptoReady
     for (const way of WAYS) {
-      if (!bench.wanted(`${way.name}.first`) && !bench.wanted(`${way.name}.all`)) continue
+      if (!figuresOf(way).some(bench.wanted)) continue
       await inWorld((world) => measure(bench, world, way))
     }
   },
 }
+
+/** What one new device took: milliseconds to its first secret and to all, resident bytes at rest and at most. */
+type Arrival = { first: number; all: number; atRest: number; peak: number }
 
 async function measure(bench: Bench, world: World, way: Way): Promise<void> {
   const relay = await world.relay({ args: ['--quota', '1G'] })
@@ -51,38 +57,57 @@ async function measure(bench: Bench, world: World, way: Way): Promise<void> {
   const client = await connect(first.folder)
   await way.fill(client, names)
   await client.call('sync', { context: CONTEXT, timeout: 120_000 })
-  const [floors, firsts, alls]: [number[], number[], number[]] = [[], [], []]
+  const floors: number[] = []
+  const arrivals: Arrival[] = []
   for (let round = 0; round < (bench.quick ? 1 : 3); round++) {
     floors.push(await floorOf(world, way))
     const second = world.home(`new${round}`)
     const times = await arrival(client, first, second, names)
-    firsts.push(times.first)
-    alls.push(times.all)
+    arrivals.push({ ...times, ...(await daemonBytes(second)) })
     await second.stopDaemon()
   }
   client.close()
-  const words = {
+  const idle = (await idleNode(world)) / MB
+  for (const figure of figures(way, arrivals, median(floors), idle)) bench.add(figure)
+}
+
+function figures(way: Way, arrivals: readonly Arrival[], floor: number, idle: number): Figure[] {
+  const of = (field: keyof Arrival): number => median(arrivals.map((one) => one[field]))
+  const time = {
     unit: 'ms',
-    floor: median(floors),
+    floor,
     floorIs: 'the bytes over a bare ws, verified, opened, in LevelDB',
   } as const
-  const figures: Figure[] = [
+  const memory = { unit: 'MB', floor: idle, floorIs: 'a Node that waits' } as const
+  return [
     {
-      ...words,
+      ...time,
       name: `${way.name}.first`,
       what: `confirmation → first of 10,000 (${way.how}) reads`,
-      value: median(firsts),
+      value: of('first'),
       target: { atMost: 500 },
     },
     {
-      ...words,
+      ...time,
       name: `${way.name}.all`,
       what: `confirmation → all 10,000 (${way.how}) there`,
-      value: median(alls),
+      value: of('all'),
       target: { atMost: 5000 },
     },
+    {
+      ...memory,
+      name: `${way.name}.memory`,
+      what: "the new device's daemon at rest, resident",
+      value: of('atRest') / MB,
+      target: { atMost: 150 },
+    },
+    {
+      ...memory,
+      name: `${way.name}.peak`,
+      what: 'the same daemon at its most',
+      value: of('peak') / MB,
+    },
   ]
-  for (const figure of figures) bench.add(figure)
 }
 
 /** Milliseconds from the start of the confirmation until the new device reads one secret, and knows all. */
