@@ -65,7 +65,7 @@ test('lines that are no requests', async () => {
       '{"jsonrpc":"2.0","id":null,"method":"status"}\n',
       '{"jsonrpc":"2.0","id":1,"method":["status"]}\n',
       `{"jsonrpc":"2.0","id":1,"method":"${'m'.repeat(100)}"}\n`,
-      '{"jsonrpc":"2.0","id":1,"method":"status","params":{},"extra":1}\n',
+      '{"jsonrpc":"2.0","id":1,"method":"daemonStop","params":{},"extra":1}\n',
       `{"jsonrpc":"2.0","id":1,"method":"status","params":${'['.repeat(100_000)}\n`,
       Buffer.from('{"jsonrpc":"2.0","id":1,"method":"\xff\xfe"}\n', 'latin1'),
       Buffer.concat([Buffer.from('{'), Buffer.alloc(5000), Buffer.from('\n')]),

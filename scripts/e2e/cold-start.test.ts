@@ -185,7 +185,7 @@ test('a home of somebody else is refused', async () => {
       const { err } = await home.exits(33, args)
       assert.match(err, /^coffer: home: /)
     }
-    assert.is(home.daemons().length, 0)
+    await until('no daemon is left', () => home.daemons().length === 0)
     chownSync(home.folder, 0, 0)
     assert.is(await home.ok(['get', '/user/x']), 'here\n')
   })

@@ -5,6 +5,7 @@ import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Home } from './harness/home.js'
+import { until } from './harness/until.js'
 import { inWorld, type World } from './harness/world.js'
 import { inOwnMounts, SmallDisk } from './support/disk.js'
 
@@ -86,7 +87,7 @@ onSmallDisk(
     // A start needs space: it says so, and comes when there is some.
     await home.killDaemon()
     assert.match((await home.exits(31, ['get', '/user/x'])).err, FULL)
-    assert.is(home.daemons().length, 0)
+    await until('no daemon is left', () => home.daemons().length === 0)
     disk.free()
     await allThere(home, count)
     // LevelDB tidies up first, for which it needs some space itself.
@@ -135,7 +136,7 @@ onSmallDisk(
     const { code, out } = await home.run(['status'])
     assert.is(code, 0)
     assert.match(out, /not running/)
-    assert.is(home.daemons().length, 0)
+    await until('no daemon is left', () => home.daemons().length === 0)
     const key = path.join(world.folder, 'other.key')
     const other = world.home('disk/other')
     assert.match((await other.exits(31, ['init', '--key-file', key])).err, /read-only/)
