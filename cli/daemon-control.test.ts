@@ -5,7 +5,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { daemonLog, installService, stopDaemon, uninstall, unitText } from './daemon-control.js'
 import { openDaemon } from './daemon-start.js'
-import { call, init, inWorld, options, refusal, type World } from './testing/daemon.js'
+import { call, init, inWorld, options, type World } from './testing/daemon.js'
+import { refusal } from '../shared/testing/refusal.js'
 
 test('stopping waits for the end of the process', () =>
   inWorld(async (world) => {

@@ -15,7 +15,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { daemonLog, stopDaemon } from './daemon-control.js'
 import { openDaemon, openRunning } from './daemon-start.js'
-import { call, DIST, init, inWorld, options, PROGRAM, refusal, sync } from './testing/daemon.js'
+import { call, DIST, init, inWorld, options, PROGRAM, sync } from './testing/daemon.js'
+import { refusal } from '../shared/testing/refusal.js'
 
 test('twenty cold starts at once meet at one daemon', () =>
   inWorld(async (world) => {
@@ -111,7 +112,7 @@ test('an older daemon is replaced and the home stays open', () =>
       version,
       readFileSync(version, 'utf8').replace(/['"]\d+\.\d+\.\d+['"]/, "'0.0.9'"),
     )
-    const program = join(old, 'daemon/lifecycle/testing-daemon.js')
+    const program = join(old, 'daemon/lifecycle/testing/program.js')
     // Through the door that doesn't look at versions, or it would be replaced at once.
     const child = spawn(process.execPath, [program, '--ready-fd', '3'], {
       env: world.env,

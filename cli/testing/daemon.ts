@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromUtf8 } from '../../shared/bytes.js'
-import { CofferError } from '../../shared/errors.js'
 import { LineReader } from '../../shared/protocol/lines.js'
 import { parseIncoming, requestLine } from '../../shared/protocol/local-wire.js'
 import { stopDaemon } from '../daemon-control.js'
@@ -11,7 +10,7 @@ import type { DaemonConnection, DaemonOptions } from '../daemon-start.js'
 // Real daemons without vaults behind them, for the tests of reaching and ending one.
 
 export const DIST = join(import.meta.dirname, '../..')
-export const PROGRAM = join(DIST, 'daemon/lifecycle/testing-daemon.js')
+export const PROGRAM = join(DIST, 'daemon/lifecycle/testing/program.js')
 
 export type World = {
   readonly folder: string
@@ -58,17 +57,6 @@ export async function call(
   socket.resume()
   socket.write(requestLine(5, method, params))
   return answer.finally(() => socket.destroy())
-}
-
-/** The coded error that `run` rejects with. */
-export async function refusal(run: () => Promise<unknown>): Promise<CofferError> {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof CofferError) return error
-    throw error
-  }
-  throw new Error('not refused')
 }
 
 export const init = {

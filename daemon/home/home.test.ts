@@ -16,7 +16,8 @@ import { fromUtf8, utf8 } from '../../shared/bytes.js'
 import { readConfig, writeConfig } from './config.js'
 import { readPrivate, removeFile, writeAtomic, writeNew } from './files.js'
 import { clearUnfinished, finishHome, hasHome, locateHome, openHome, prepareHome } from './home.js'
-import { inFolder, inHome, refusal } from './testing.js'
+import { inFolder, inHome } from './testing/home.js'
+import { refusal } from '../../shared/testing/refusal.js'
 
 const uid = process.geteuid?.() ?? 0
 const mode = (path: string): string => (lstatSync(path).mode & 0o7777).toString(8)

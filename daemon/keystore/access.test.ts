@@ -7,12 +7,13 @@ import { cryptoReady, hash } from '../../shared/crypto/hash.js'
 import { CofferError } from '../../shared/errors.js'
 import { idOf, type UserId } from '../../shared/ids.js'
 import { Secret } from '../../shared/redacted.js'
-import { inFolder, refusal } from '../home/testing.js'
+import { inFolder } from '../home/testing/home.js'
 import { systemRandom } from '../random.js'
 import { Access } from './access.js'
 import type { Guarded, Unlocked } from './access-parts.js'
 import { freshDevice } from './device.js'
 import type { Opener } from './keystore.js'
+import { refusal } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 

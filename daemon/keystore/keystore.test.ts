@@ -10,12 +10,13 @@ import { LIMITS } from '../../shared/limits.js'
 import { Secret } from '../../shared/redacted.js'
 import { deriveLocalKeys, openLocal, sealLocal } from '../core/crypto/passphrase.js'
 import { keyedHash } from '../core/crypto/seal.js'
-import { inHome, refusal } from '../home/testing.js'
+import { inHome } from '../home/testing/home.js'
 import { argon2id, type Stretch } from './argon2.js'
 import { deviceOf, freshDevice, readDevice, writeDevice } from './device.js'
 import { decodeKeystore, encodeKeystore, parameterBytes, type KeystoreOpener } from './format.js'
 import { keyFileText, parseKeyFile } from './key-file.js'
 import { changeOpener, createKeystore, openerKind, openKeystore, type Opener } from './keystore.js'
+import { refusal } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 

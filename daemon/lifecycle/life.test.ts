@@ -15,8 +15,9 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { METHODS } from '../../shared/protocol/local.js'
-import { inFolder, refusal } from '../home/testing.js'
-import { BUSY, READY, TestDaemon } from './testing.js'
+import { inFolder } from '../home/testing/home.js'
+import { BUSY, READY, TestDaemon } from './testing/daemon.js'
+import { refusal } from '../../shared/testing/refusal.js'
 
 const mode = (path: string): string => (lstatSync(path).mode & 0o7777).toString(8)
 const passphrase = Buffer.from('correct horse').toString('base64')
@@ -194,7 +195,7 @@ test('what keeps it from starting is told with its code', () =>
 
 test('--help and --version make no files', () =>
   inFolder((folder) => {
-    const program = fileURLToPath(new URL('./testing-daemon.js', import.meta.url))
+    const program = fileURLToPath(new URL('./testing/program.js', import.meta.url))
     const env = { COFFER_HOME: join(folder, 'home') }
     const run = (word: string): string =>
       execFileSync(process.execPath, [program, word], { env, encoding: 'utf8' })

@@ -9,7 +9,7 @@ import {
   encodePlainRequest,
   type PlainAnswer,
 } from '../../shared/protocol/plain.js'
-import { inServer, raw } from './testing-server.js'
+import { inServer, raw } from './testing/server.js'
 
 test('a plain block is answered and the connection closed', () =>
   inServer({}, async ({ path }) => {

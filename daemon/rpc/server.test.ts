@@ -5,10 +5,11 @@ import * as assert from 'uvu/assert'
 import { concat, u32be, utf8 } from '../../shared/bytes.js'
 import { PLAIN_MAGIC } from '../../shared/protocol/plain.js'
 import { requestLine } from '../../shared/protocol/local-wire.js'
-import { inFolder, refusal, until } from '../home/testing.js'
+import { inFolder, until } from '../home/testing/home.js'
 import { jsonLog } from '../lifecycle/log.js'
 import { LocalServer } from './server.js'
-import { inServer, plain, raw } from './testing-server.js'
+import { inServer, plain, raw } from './testing/server.js'
+import { refusal } from '../../shared/testing/refusal.js'
 
 test('requests of one connection are answered, whatever becomes of each', () =>
   inServer({}, async ({ client, log }) => {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { toHex, utf8, type Bytes } from '../../shared/bytes.js'
 import { LIMITS } from '../../shared/limits.js'
 import { compare, walk, type Entry, type Op, type Range, type Store } from './store.js'
-import { refusal } from './testing/records.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 /** What a store under test is made with. */
 export type StoreUnderTest = {
@@ -148,7 +148,7 @@ function ranges(on: On): void {
 
 function refusals(on: On): void {
   const refused = async (code: string, reason: string, body: () => unknown): Promise<void> => {
-    assert.equal(await refusal(body), [code, reason])
+    assert.equal(await refusedWith(body), [code, reason])
   }
 
   on('refuses what is over the caps and keeps what was there', async (store) => {

@@ -19,7 +19,8 @@ import { repairOrQuarantine } from './doctor.js'
 import { checkFiles } from '../../shared/leveldb/check.js'
 import { folderOf } from '../../shared/leveldb/folder.js'
 import { LevelStore } from './level.js'
-import { recordsOf, refusal } from './testing/records.js'
+import { recordsOf } from './testing/records.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 // Every byte of every file counts: an altered one is refused, or it changes nothing. Nothing that was
 // acknowledged may be missing without an error.
@@ -152,7 +153,7 @@ test('doctor saves what can be read of a damaged store, and keeps the damaged fi
     const at = Math.floor(bytes.length / 3)
     bytes[at] = (bytes[at] ?? 0) ^ 255
     writeFileSync(path, bytes)
-    assert.equal(await refusal(() => LevelStore.open(copy)), ['storage', 'corrupt'])
+    assert.equal(await refusedWith(() => LevelStore.open(copy)), ['storage', 'corrupt'])
     const repair = await repairOrQuarantine(copy, () => true)
     assert.ok(repair.outcome === 'rebuilt' && repair.damage.length > 0)
     assert.is(repair.aside, `${copy}.corrupt-${n + 1}`)

@@ -9,7 +9,8 @@ import { CofferError } from '../../shared/errors.js'
 import { disk, type Disk } from './disk.js'
 import { LevelStore } from './level.js'
 import type { Op, Store } from './store.js'
-import { recordsOf, refusal } from './testing/records.js'
+import { recordsOf } from './testing/records.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 // A real file system that fills up: a small tmpfs, which only root may mount.
 
@@ -92,7 +93,7 @@ for (const [name, with_] of [
       const [refused, why] = await writeUntilRefused(store, next)
       assert.equal(why, FULL)
       const more: Op = { type: 'put', key: utf8('old'), value: new Uint8Array(100_000) }
-      assert.equal(await refusal(() => store.batch([more, ...recordsOf(refused)])), FULL)
+      assert.equal(await refusedWith(() => store.batch([more, ...recordsOf(refused)])), FULL)
       assert.ok(holds(store, 0, refused), 'all that was acknowledged can be read')
       assert.equal(store.getSync(utf8('old')), utf8('value'))
       free()
@@ -138,11 +139,11 @@ onSmallDisk('a full disk refuses opening, and a read-only one; both open later',
   for (let n = 0; n < 50; n++) await store.batch(recordsOf(n))
   await store.close()
   const free = fill()
-  assert.equal(await refusal(() => LevelStore.open(dir)), FULL)
+  assert.equal(await refusedWith(() => LevelStore.open(dir)), FULL)
   free()
   execFileSync('/bin/mount', ['-o', 'remount,ro', root])
   try {
-    assert.equal(await refusal(() => LevelStore.open(dir)), ['storage', 'read-only'])
+    assert.equal(await refusedWith(() => LevelStore.open(dir)), ['storage', 'read-only'])
   } finally {
     execFileSync('/bin/mount', ['-o', 'remount,rw', root])
   }

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { utf8 } from '../../shared/bytes.js'
 import { conformance } from './conformance.js'
 import { LevelStore } from './level.js'
-import { refusal } from './testing/records.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-level-'))
 process.on('exit', () => rmSync(root, { recursive: true, force: true }))
@@ -27,7 +27,7 @@ test('the folder is for its owner alone', async () => {
 test('a second opening is busy, in this process too, and harms nothing', async () => {
   const dir = join(root, 'twice')
   const store = await LevelStore.open(dir)
-  assert.equal(await refusal(() => LevelStore.open(dir)), ['storage', 'busy'])
+  assert.equal(await refusedWith(() => LevelStore.open(dir)), ['storage', 'busy'])
   await store.batch([{ type: 'put', key: utf8('a'), value: utf8('1') }])
   assert.equal(store.getSync(utf8('a')), utf8('1'))
   await store.close()
@@ -37,8 +37,11 @@ test('a second opening is busy, in this process too, and harms nothing', async (
 })
 
 test('a folder whose parent is missing, and a file in its place, are refused', async () => {
-  assert.equal(await refusal(() => LevelStore.open(join(root, 'no', 'where'))), ['storage', 'io'])
-  assert.equal(await refusal(() => LevelStore.open('/dev/null')), ['storage', 'io'])
+  assert.equal(await refusedWith(() => LevelStore.open(join(root, 'no', 'where'))), [
+    'storage',
+    'io',
+  ])
+  assert.equal(await refusedWith(() => LevelStore.open('/dev/null')), ['storage', 'io'])
 })
 
 test.run()

@@ -21,7 +21,7 @@ import { keyedHash, open, seal } from '../core/crypto/seal.js'
 import { repairOrQuarantine } from './doctor.js'
 import { listVaultDirs, openVaultStore, vaultDir } from './open.js'
 import type { SealedStore } from './sealed.js'
-import { refusal } from './testing/records.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -58,7 +58,7 @@ test('makes private folders, and finds its records again', async () => {
   assert.equal(await listVaultDirs(home), [])
   const store = await openIn(home)
   await store.batch([{ table: 'item', key: utf8('a'), value: utf8('1') }])
-  assert.equal(await refusal(() => openIn(home)), ['storage', 'busy'])
+  assert.equal(await refusedWith(() => openIn(home)), ['storage', 'busy'])
   await store.close()
   for (const dir of [join(home, 'vaults'), vaultDir(home, vaultId)]) {
     assert.is(statSync(dir).mode & 0o777, 0o700)
@@ -74,11 +74,11 @@ test('refuses a link or a file in the place of the folder, and a home that is no
   const home = newHome()
   mkdirSync(join(home, 'vaults'))
   symlinkSync(root, vaultDir(home, vaultId))
-  assert.equal(await refusal(() => openIn(home)), ['storage', 'corrupt'])
+  assert.equal(await refusedWith(() => openIn(home)), ['storage', 'corrupt'])
   rmSync(vaultDir(home, vaultId))
   writeFileSync(vaultDir(home, vaultId), '')
-  assert.equal(await refusal(() => openIn(home)), ['storage', 'corrupt'])
-  assert.equal(await refusal(() => openIn(join(root, 'nowhere'))), ['storage', 'io'])
+  assert.equal(await refusedWith(() => openIn(home)), ['storage', 'corrupt'])
+  assert.equal(await refusedWith(() => openIn(join(root, 'nowhere'))), ['storage', 'io'])
 })
 
 test('no value, name or key of a record is in any file', async () => {
@@ -116,7 +116,7 @@ test('a damaged vault is refused, and after doctor its drafts are there', async 
   const bytes = readFileSync(log)
   bytes.fill(0xff, 50_000, 50_020)
   writeFileSync(log, bytes)
-  assert.equal(await refusal(() => openIn(home)), ['storage', 'corrupt'])
+  assert.equal(await refusedWith(() => openIn(home)), ['storage', 'corrupt'])
   const repair = await repairOrQuarantine(dir, (key) => key[0] === 0x64)
   assert.ok(repair.outcome === 'rebuilt')
   const rebuilt = await openIn(home)

@@ -10,7 +10,7 @@ import { keyedHash, open, seal } from '../core/crypto/seal.js'
 import { MemoryStore } from './memory.js'
 import { SealedStore, type Sealing } from './sealed.js'
 import { walk, type Entry, type Store } from './store.js'
-import { refusal } from './testing/records.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -135,8 +135,8 @@ test('a record that was altered, cut or moved is damaged, and the others are rea
     moved,
   ]) {
     await store.batch([{ type: 'put', key: at, value }])
-    assert.equal(await refusal(() => sealed.get('log', utf8('a'))), CORRUPT)
-    assert.equal(await refusal(() => show(sealed.rows(['log']))), CORRUPT)
+    assert.equal(await refusedWith(() => sealed.get('log', utf8('a'))), CORRUPT)
+    assert.equal(await refusedWith(() => show(sealed.rows(['log']))), CORRUPT)
     assert.equal((await sealed.damaged()).map(toHex), [toHex(at)])
     assert.equal(sealed.get('log', utf8('b')), utf8('2'))
   }
@@ -150,7 +150,7 @@ test('a record of another vault does not open here', async () => {
   const foreign = new MemoryStore()
   await foreign.batch((await raw(store)).map(({ key, value }) => ({ type: 'put', key, value })))
   const other: VaultId = idOf(new Uint8Array(32).fill(8))
-  assert.equal(await refusal(() => openSealed(foreign, { vaultId: other })), [
+  assert.equal(await refusedWith(() => openSealed(foreign, { vaultId: other })), [
     'cannot-decrypt',
     'wrong-key',
   ])
@@ -160,20 +160,20 @@ test('other keys, a newer layout and a lost or altered layout record are told ap
   const store = new MemoryStore()
   await (await openSealed(store)).batch([put('log', 'a', '1')])
   const wrong = { cache: new Uint8Array(32).fill(9), index: keys.index }
-  assert.equal(await refusal(() => openSealed(store, { keys: wrong })), [
+  assert.equal(await refusedWith(() => openSealed(store, { keys: wrong })), [
     'cannot-decrypt',
     'wrong-key',
   ])
   const format = Uint8Array.of(0, 1)
   await store.batch([{ type: 'put', key: format, value: new Uint8Array(40) }])
-  assert.equal(await refusal(() => openSealed(store)), CORRUPT)
+  assert.equal(await refusedWith(() => openSealed(store)), CORRUPT)
   // A rebuilt database may have lost the record: it is written again.
   await store.batch([{ type: 'del', key: format }])
   assert.equal((await openSealed(store)).get('log', utf8('a')), utf8('1'))
   assert.ok(store.has(format))
   await store.batch([{ type: 'del', key: format }])
   await store.batch([{ type: 'put', key: Uint8Array.of(0, 2), value: utf8('what comes') }])
-  assert.equal(await refusal(() => openSealed(store)), ['storage', 'newer'])
+  assert.equal(await refusedWith(() => openSealed(store)), ['storage', 'newer'])
 })
 
 // SPEC section 11: computed apart from this code, in Python from hashlib and RFC 8439.

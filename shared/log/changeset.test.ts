@@ -16,7 +16,8 @@ import {
   type Header,
 } from './changeset.js'
 import { checkItem, partHash } from './entry.js'
-import { actor, History } from './testing.js'
+import { actor, History } from './testing/history.js'
+import { verdictOf } from '../testing/refusal.js'
 import type { Signed } from './signed.js'
 
 await cryptoReady
@@ -59,13 +60,7 @@ function signed(header: Header, by = 'ann/phone'): Signed {
 
 function verdict(part: Partial<Header>, tail?: DeviceTail, by?: string): string {
   const base = tail === undefined ? FIRST : { ...FIRST, seq: tail.seq + 1, prev: tail.hash }
-  try {
-    checkHeader(membership, signed({ ...base, ...part }, by), tail)
-    return 'holds'
-  } catch (error) {
-    if (error instanceof CofferError) return `${error.code}/${error.reason ?? ''}`
-    throw error
-  }
+  return verdictOf(() => checkHeader(membership, signed({ ...base, ...part }, by), tail))
 }
 
 test('a changeset by a writer, in turn, holds', () => {

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cryptoReady } from '../crypto/hash.js'
-import { CofferError } from '../errors.js'
 import { idOf, type UserId } from '../ids.js'
 import {
   fingerprintOf,
@@ -12,7 +11,8 @@ import {
   type InviteCode,
 } from './code.js'
 import { statementHolds } from './device.js'
-import { actor, History } from './testing.js'
+import { actor, History } from './testing/history.js'
+import { verdictOf } from '../testing/refusal.js'
 
 await cryptoReady
 
@@ -30,16 +30,6 @@ const codes: fc.Arbitrary<InviteCode> = fc.record(
   },
   { noNullPrototype: true, requiredKeys: ['url', 'relay', 'vaultId', 'link', 'secret'] },
 )
-
-const reasonOf = (work: () => unknown): string => {
-  try {
-    work()
-    return 'holds'
-  } catch (error) {
-    if (error instanceof CofferError) return `${error.code}/${error.reason ?? ''}`
-    throw error
-  }
-}
 
 test('a code is one shell word and comes back whole, in either case and with blanks around', () => {
   fc.assert(
@@ -71,7 +61,7 @@ test('a mistyped, cut or lengthened code is refused as such', () => {
         ][how]!
         if (changed.trim() === text) return
         assert.is(
-          reasonOf(() => parseInviteCode(changed)),
+          verdictOf(() => parseInviteCode(changed)),
           'format/code',
         )
       },
@@ -80,7 +70,7 @@ test('a mistyped, cut or lengthened code is refused as such', () => {
   )
   for (const text of ['', 'coffer1-', 'coffer1-a', 'coffer2-aaaa', 'x'.repeat(100_000)]) {
     assert.is(
-      reasonOf(() => parseInviteCode(text)),
+      verdictOf(() => parseInviteCode(text)),
       'format/code',
     )
   }

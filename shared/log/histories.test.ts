@@ -6,7 +6,7 @@ import { cryptoReady } from '../crypto/hash.js'
 import { CofferError } from '../errors.js'
 import { openInvites, roleAt, type DeviceRecord, type Membership } from './membership.js'
 import { mayBringOwn, mayGrant, RIGHTS, ROLES } from './roles.js'
-import { History } from './testing.js'
+import { History } from './testing/history.js'
 import { applyLink, openChain } from './validate.js'
 
 // Whatever anybody signs, in whatever order: the rules that no sequence of links may break.

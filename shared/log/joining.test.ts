@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert'
 import { cryptoReady } from '../crypto/hash.js'
 import { idOf, type VaultId } from '../ids.js'
 import type { JoinRequestBody } from './link.js'
-import { actor, History, inviteOf, joinRequest, userOf, type Twist } from './testing.js'
-import { verdict, withAction } from './testing-attack.js'
+import { actor, History, inviteOf, joinRequest, userOf, type Twist } from './testing/history.js'
+import { verdict, withAction } from './testing/attack.js'
 import { checkJoinRequest } from './validate.js'
 
 await cryptoReady

@@ -8,8 +8,9 @@ import { makeStatement } from './device.js'
 import { encodeWraps } from './link.js'
 import { activeDevices, epochAt, openInvites, relayOf, roleAt } from './membership.js'
 import { mayBringOwn, mayGrant, RIGHTS, ROLES } from './roles.js'
-import { actor, emptyWraps, History, userOf, type Twist } from './testing.js'
-import { verdict, withAction, withLink } from './testing-attack.js'
+import { actor, emptyWraps, History, userOf, type Twist } from './testing/history.js'
+import { verdict, withAction, withLink } from './testing/attack.js'
+import { verdictOf } from '../testing/refusal.js'
 import { applyLink, checkWraps } from './validate.js'
 
 await cryptoReady
@@ -185,18 +186,8 @@ test('a vault holds so many open invites and devices, and not one more', () => {
 test('a table of wraps is the one that the link names, for exactly its new readers', () => {
   const history = new History(BASE)
   const bob = actor('bob/desk').id
-  const check = (
-    name: string,
-    table: Uint8Array | undefined,
-    link = history.link(name),
-  ): string => {
-    try {
-      checkWraps(history.fold(name), link, table)
-      return 'holds'
-    } catch (error) {
-      return error instanceof CofferError ? `${error.code}/${error.reason ?? ''}` : 'another error'
-    }
-  }
+  const check = (name: string, table: Uint8Array | undefined, link = history.link(name)): string =>
+    verdictOf(() => checkWraps(history.fold(name), link, table))
   const named = (table: { bytes: Uint8Array; hash: Uint8Array }): string => {
     const link = history.link('A')
     const { action } = link

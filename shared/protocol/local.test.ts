@@ -12,16 +12,7 @@ import {
 } from './local-wire.js'
 import { isMethod, isNotification, METHODS, NOTIFICATIONS } from './local.js'
 import { base64, integer, list, object, oneOf, optional, text, variant } from './schema.js'
-
-function refusal(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof CofferError) return `${error.code} ${error.reason}`
-    throw error
-  }
-  return 'none'
-}
+import { verdictOf } from '../testing/refusal.js'
 
 const CONTEXT = { cwd: '/w', env: {} }
 const ID = 'ab'.repeat(32)
@@ -47,8 +38,8 @@ test('a schema takes its shape and nothing beside it', () => {
   ]
   for (const value of bad)
     assert.is(
-      refusal(() => schema.check(value, '')),
-      'format schema',
+      verdictOf(() => schema.check(value, '')),
+      'format/schema',
     )
 })
 
@@ -57,25 +48,25 @@ test('kinds, words, lists, bytes', () => {
   assert.equal(opener.check({ kind: 'file', path: '/' }, ''), { kind: 'file', path: '/' })
   for (const value of [{ kind: 'file', word: 'x' }, { kind: 'toString' }, { path: '/' }, 1]) {
     assert.is(
-      refusal(() => opener.check(value, '')),
-      'format schema',
+      verdictOf(() => opener.check(value, '')),
+      'format/schema',
     )
   }
   assert.is(
-    refusal(() => oneOf('a', 'b').check('c', '')),
-    'format schema',
+    verdictOf(() => oneOf('a', 'b').check('c', '')),
+    'format/schema',
   )
   assert.is(
-    refusal(() => list(text(1), 2).check(['a', 'b', 'c'], '')),
-    'limit too-many',
+    verdictOf(() => list(text(1), 2).check(['a', 'b', 'c'], '')),
+    'limit/too-many',
   )
   assert.is(
-    refusal(() => list(text(1), 2).check(['a', 1], '')),
-    'format schema',
+    verdictOf(() => list(text(1), 2).check(['a', 1], '')),
+    'format/schema',
   )
   assert.is(
-    refusal(() => base64(2).check('AAAA', '')),
-    'limit too-large',
+    verdictOf(() => base64(2).check('AAAA', '')),
+    'limit/too-large',
   )
 })
 
@@ -96,8 +87,8 @@ test('selection goes with each call, checked', () => {
   })
   for (const context of [{}, { ...CONTEXT, cwd: 'w' }, { ...CONTEXT, env: { HOME: '/' } }]) {
     assert.is(
-      refusal(() => list.check({ context }, '')),
-      'format schema',
+      verdictOf(() => list.check({ context }, '')),
+      'format/schema',
     )
   }
 })
@@ -170,8 +161,8 @@ test('broken lines are refused with a code', () => {
     fc.property(broken, (line) => {
       for (const read of [readAll, hearAll]) {
         assert.match(
-          refusal(() => read(line)),
-          /^(none|(format|limit) .+|locked .+)$/,
+          verdictOf(() => read(line)),
+          /^(holds|(format|limit|locked)\/.+)$/,
         )
       }
     }),
@@ -185,8 +176,8 @@ test('any JSON as params or result of any method', () => {
     fc.property(fc.constantFrom(...Object.values(METHODS)), values, ({ params, result }, value) => {
       for (const schema of [params, result]) {
         assert.match(
-          refusal(() => schema.check(value, 'x')),
-          /^(none|(format|limit) .+)$/,
+          verdictOf(() => schema.check(value, 'x')),
+          /^(holds|(format|limit)\/.+)$/,
         )
       }
     }),

@@ -3,7 +3,6 @@ import { seededRandom } from '../vault/testing/devices.js'
 import * as assert from 'uvu/assert'
 import { concat, fromUtf8, toHex, u32be, utf8, type Bytes } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
-import { CofferError } from '../../../shared/errors.js'
 import { bytesOf, idOf, type DeviceId, type VaultId } from '../../../shared/ids.js'
 import { partContext } from '../../../shared/log/changeset.js'
 import { deviceIdOf, type DeviceKeys } from '../../../shared/log/device.js'
@@ -25,6 +24,7 @@ import {
   type Part,
 } from './epoch.js'
 import { boxKeyPair, openSealed, seal, sealTo, type BoxKeyPair } from './seal.js'
+import { verdictOf } from '../../../shared/testing/refusal.js'
 
 const random = seededRandom('crypto')
 
@@ -34,16 +34,6 @@ const filled = (byte: number): Bytes => new Uint8Array(32).fill(byte)
 const EPOCH = filled(1)
 const VAULT = idOf<VaultId>(filled(2))
 const AT = { vaultId: VAULT, device: idOf<DeviceId>(filled(3)), seq: 7, epoch: 1 }
-
-function reasonOf(work: () => unknown): string {
-  try {
-    work()
-    return 'holds'
-  } catch (error) {
-    if (error instanceof CofferError) return `${error.code}/${error.reason ?? ''}`
-    throw error
-  }
-}
 
 function device(byte: number): { keys: DeviceKeys; box: BoxKeyPair; id: DeviceId } {
   const box = boxKeyPair(filled(byte))
@@ -81,7 +71,7 @@ test('a wrap that is missing, moved, corrupted, or of another vault, epoch or ke
   ]
   for (const [what, table] of bad) {
     assert.is(
-      reasonOf(() => unwrap(table, ann.box, FOR)),
+      verdictOf(() => unwrap(table, ann.box, FOR)),
       'tampering/bad-wrap',
       what,
     )
@@ -93,7 +83,7 @@ test('a wrap that is missing, moved, corrupted, or of another vault, epoch or ke
     { ...START, box: other.box },
   ]) {
     assert.is(
-      reasonOf(() => unwrap(wraps, ann.box, { ...FOR, start })),
+      verdictOf(() => unwrap(wraps, ann.box, { ...FOR, start })),
       'tampering/bad-wrap',
     )
   }
@@ -124,7 +114,7 @@ test('a part opens at its own place and nowhere else', () => {
     () => openPart(EPOCH, { ...AT, vaultId: idOf<VaultId>(filled(9)) }, 3, 'value', value),
     () => openPart(filled(9), AT, 3, 'value', value),
   ]
-  for (const work of elsewhere) assert.is(reasonOf(work), 'tampering/key-commitment')
+  for (const work of elsewhere) assert.is(verdictOf(work), 'tampering/key-commitment')
 })
 
 test('a ciphertext moved together with a commitment made for its new place does not open there', () => {
@@ -133,7 +123,7 @@ test('a ciphertext moved together with a commitment made for its new place does 
   const key = itemKey(EPOCH, moved, 3, 'value')
   const commitment = itemCommitment(key, moved, 3, 'value')
   assert.is(
-    reasonOf(() => openPart(EPOCH, moved, 3, 'value', { ...value, commitment })),
+    verdictOf(() => openPart(EPOCH, moved, 3, 'value', { ...value, commitment })),
     'tampering/bad-box',
   )
 })
@@ -144,7 +134,7 @@ test('a second key for one ciphertext is refused before it is tried', () => {
   const box = seal(key, partContext(AT, 3, 'value'), plain, random)
   const commitment = itemCommitment(key, AT, 3, 'value')
   assert.is(
-    reasonOf(() => openPart(EPOCH, AT, 3, 'value', { box, commitment })),
+    verdictOf(() => openPart(EPOCH, AT, 3, 'value', { box, commitment })),
     'tampering/key-commitment',
   )
 })
@@ -156,7 +146,7 @@ test('what opens but is not padded as it should be is refused', () => {
   for (const plain of [dirty, new Uint8Array(0), new Uint8Array(255), new Uint8Array(1024)]) {
     const box = seal(key, partContext(AT, 3, 'value'), plain, random)
     assert.is(
-      reasonOf(() => openPart(EPOCH, AT, 3, 'value', { box, commitment })),
+      verdictOf(() => openPart(EPOCH, AT, 3, 'value', { box, commitment })),
       'tampering/bad-padding',
     )
   }

@@ -6,6 +6,7 @@ import { CofferError } from '../../../shared/errors.js'
 import { answerPlain, plainFailure, type PlainMethods } from './answer.js'
 import { parsePlain, type PlainCommand } from './parse.js'
 import { childVariables, isLoaderVariable } from './variables.js'
+import { verdictOf } from '../../../shared/testing/refusal.js'
 
 const id = 'ab'.repeat(32)
 const version = { id, number: 3 }
@@ -14,16 +15,6 @@ const vault = { vaultId: id, kind: 'user' } as const
 
 function command(line: string, variables: { COFFER_ORG?: string } = {}): PlainCommand {
   return parsePlain({ argv: line.split(' '), cwd: '/home/me', variables })
-}
-
-function refusal(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof CofferError) return `${error.code} ${error.reason}`
-    throw error
-  }
-  return 'none'
 }
 
 const refuse = (): Promise<never> => Promise.reject(new CofferError('internal', 'not asked for'))
@@ -74,16 +65,16 @@ test('a command carries context and options', () => {
     command: ['env', '-i'],
   })
   assert.is(
-    refusal(() => command('get A --version latest')),
-    'usage bad-version',
+    verdictOf(() => command('get A --version latest')),
+    'usage/bad-version',
   )
   assert.is(
-    refusal(() => command('run --only A,,B -- x')),
-    'usage empty-name',
+    verdictOf(() => command('run --only A,,B -- x')),
+    'usage/empty-name',
   )
   assert.is(
-    refusal(() => command('set A')),
-    'usage not-plain',
+    verdictOf(() => command('set A')),
+    'usage/not-plain',
   )
 })
 
@@ -165,31 +156,31 @@ test('secrets that are no variables', () => {
   assert.equal(mixed.variables, [pair('A')])
   assert.equal(mixed.skipped, ['db/x', '1x'])
   assert.is(
-    refusal(() => childVariables([pair('db/x')], true, [])),
-    'format not-a-variable',
+    verdictOf(() => childVariables([pair('db/x')], true, [])),
+    'format/not-a-variable',
   )
   assert.is(
-    refusal(() => childVariables([pair('PATH')], false, [])),
-    'refused loader-variable',
+    verdictOf(() => childVariables([pair('PATH')], false, [])),
+    'refused/loader-variable',
   )
   assert.is(
-    refusal(() => childVariables([pair('LD_AUDIT')], true, ['PATH'])),
-    'refused loader-variable',
+    verdictOf(() => childVariables([pair('LD_AUDIT')], true, ['PATH'])),
+    'refused/loader-variable',
   )
   assert.equal(childVariables([pair('PATH')], false, ['PATH']).variables, [pair('PATH')])
   const big =
     (size: number): (() => unknown) =>
     () =>
       childVariables([pair('A', new Uint8Array(size).fill(65))], false, [])
-  assert.is(refusal(big(128 * 1024)), 'limit not-a-variable')
-  assert.is(refusal(big(128 * 1024 - 3)), 'none')
+  assert.is(verdictOf(big(128 * 1024)), 'limit/not-a-variable')
+  assert.is(verdictOf(big(128 * 1024 - 3)), 'holds')
   assert.is(
-    refusal(() => childVariables([pair('A', Uint8Array.of(0))], false, [])),
-    'format not-a-variable',
+    verdictOf(() => childVariables([pair('A', Uint8Array.of(0))], false, [])),
+    'format/not-a-variable',
   )
   assert.is(
-    refusal(() => childVariables([pair('A', Uint8Array.of(255))], false, [])),
-    'format not-a-variable',
+    verdictOf(() => childVariables([pair('A', Uint8Array.of(255))], false, [])),
+    'format/not-a-variable',
   )
   for (const name of [
     'BASH_ENV',

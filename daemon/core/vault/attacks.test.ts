@@ -4,69 +4,14 @@ import { utf8, type Bytes } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { idOf, type ChangesetHash } from '../../../shared/ids.js'
 import { signedHeader, type DeviceHead, type Header } from '../../../shared/log/changeset.js'
-import { decodeEntry, encodeEntry, type Entry } from '../../../shared/log/entry.js'
+import { decodeEntry, encodeEntry } from '../../../shared/log/entry.js'
 import { Clock, MAX_COUNTER } from './clock.js'
-import { createReplica } from './create.js'
-import type { Outcome } from './intake.js'
-import { Replica } from './replica.js'
-import { addDeviceEntry, testEnv, testIdentity, type TestDevice } from './testing/devices.js'
+import { addDeviceEntry, testIdentity } from './testing/devices.js'
+import { changeset, device, forge, pair, reasons, take, write } from './testing/pair.js'
 
 // What a relay, or a member, can put into a log that an honest one never would.
 
 await cryptoReady
-
-type Signed = Extract<Entry, { kind: 'changeset' }>['body']
-
-function device(seed: string, of?: Replica): TestDevice {
-  const { store, env } = testEnv(seed)
-  const identity = testIdentity(seed)
-  if (of !== undefined)
-    return { identity, store, env, replica: new Replica(env, identity, of.vaultId) }
-  const { replica, ops } = createReplica(env, identity, { kind: 'user', label: seed })
-  store.write(ops)
-  return { identity, store, env, replica }
-}
-
-/** Two devices of one user that both hold the chain; nothing else is in the log. */
-function pair(): { a: TestDevice; b: TestDevice; log: Bytes[] } {
-  const a = device('a')
-  const b = device('b', a.replica)
-  const log = [...a.replica.chainEntries(0), addDeviceEntry(a, b.identity)]
-  for (const one of [a, b]) take(one, log)
-  return { a, b, log }
-}
-
-/** The device reads the log on from where it is. */
-function take(one: TestDevice, log: readonly Bytes[]): Outcome {
-  const { pos } = one.replica.cursor
-  const outcome = one.replica.ingest(pos + 1, log.slice(pos), 1)
-  one.store.write(outcome.ops)
-  return outcome
-}
-
-const reasons = (outcome: Outcome): string[] => outcome.alarms.map((alarm) => alarm.reason)
-
-/** One write of a device, sealed: the entries that it would send. */
-function write(one: TestDevice, name: string, value = new Uint8Array(3)): Bytes[] {
-  one.store.write(one.replica.write([{ space: 'secret', name, value }]).ops)
-  const sealed = one.replica.sealNext({ entries: 1, bytes: 1 })
-  one.store.write(sealed?.ops ?? [])
-  return (sealed?.entries ?? []).map((entry) => entry.body)
-}
-
-function changeset(body: Bytes): Signed {
-  const entry = decodeEntry(body)
-  if (entry.kind !== 'changeset') throw new TypeError('no changeset')
-  return entry.body
-}
-
-/** The changeset made anew by its own author, with another header. */
-function forge(author: TestDevice, body: Bytes, change: (header: Header) => Header): Bytes {
-  const { signed, items } = changeset(body)
-  const header = change(signedHeader.read(signed))
-  const made = signedHeader.make(header, author.identity.sign.privateKey)
-  return encodeEntry({ kind: 'changeset', body: { signed: made, items } })
-}
 
 const hashOf = (body: Bytes): ChangesetHash => signedHeader.id(changeset(body).signed)
 

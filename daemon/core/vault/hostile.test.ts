@@ -1,78 +1,24 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Bytes } from '../../../shared/bytes.js'
+import type { Bytes } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { CofferError } from '../../../shared/errors.js'
 import { idOf, type LinkHash, type VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
-import { signedHeader, type Header } from '../../../shared/log/changeset.js'
-import { decodeEntry, encodeEntry, type Entry } from '../../../shared/log/entry.js'
+import { signedHeader } from '../../../shared/log/changeset.js'
+import { decodeEntry, encodeEntry } from '../../../shared/log/entry.js'
 import { signedLink } from '../../../shared/log/link.js'
-import { createReplica } from './create.js'
-import type { Outcome } from './intake.js'
-import { Replica } from './replica.js'
-import { addDeviceEntry, testEnv, testIdentity, type TestDevice } from './testing/devices.js'
+import { testIdentity, type TestDevice } from './testing/devices.js'
+import { changeset, device, forge, pair, reasons, take, write } from './testing/pair.js'
 
 // A relay that would fill a device's memory and disk, hide its lies, or make it blame the wrong one.
 
 await cryptoReady
 
-function device(seed: string, of?: Replica): TestDevice {
-  const { store, env } = testEnv(seed)
-  const identity = testIdentity(seed)
-  if (of !== undefined)
-    return { identity, store, env, replica: new Replica(env, identity, of.vaultId) }
-  const { replica, ops } = createReplica(env, identity, { kind: 'user', label: seed })
-  store.write(ops)
-  return { identity, store, env, replica }
-}
-
-/** Two devices of one user that both hold the chain, which is all that the log holds. */
-function pair(): { a: TestDevice; b: TestDevice; log: Bytes[] } {
-  const a = device('a')
-  const b = device('b', a.replica)
-  const log = [...a.replica.chainEntries(0), addDeviceEntry(a, b.identity)]
-  for (const one of [a, b]) take(one, log)
-  return { a, b, log }
-}
-
-/** The device reads the log on from where it is. */
-function take(one: TestDevice, log: readonly Bytes[], generation = 1): Outcome {
-  const { pos } = one.replica.cursor
-  const outcome = one.replica.ingest(pos + 1, log.slice(pos), generation)
-  one.store.write(outcome.ops)
-  return outcome
-}
-
-const reasons = (outcome: Outcome): string[] => outcome.alarms.map((alarm) => alarm.reason)
-
-/** One write of a device, sealed: the entry that it would send. */
-function write(one: TestDevice, name: string, value = new Uint8Array(3)): Bytes {
-  one.store.write(one.replica.write([{ space: 'secret', name, value }]).ops)
-  const sealed = one.replica.sealNext({ entries: 1, bytes: 1 })
-  one.store.write(sealed?.ops ?? [])
-  return sealed?.entries[0]?.body ?? new Uint8Array()
-}
-
-type Changeset = Extract<Entry, { kind: 'changeset' }>['body']
-
-function changeset(body: Bytes): Changeset {
-  const entry = decodeEntry(body)
-  if (entry.kind !== 'changeset') throw new TypeError('no changeset')
-  return entry.body
-}
-
-/** The changeset made anew, with another header, by whoever. */
-function forge(by: TestDevice, body: Bytes, change: (header: Header) => Header): Bytes {
-  const { signed, items } = changeset(body)
-  const made = signedHeader.make(change(signedHeader.read(signed)), by.identity.sign.privateKey)
-  return encodeEntry({ kind: 'changeset', body: { signed: made, items } })
-}
-
 test('changesets of nobody, under links that never come, fill neither memory nor disk', () => {
   const { a, b, log } = pair()
   const nobody = { ...b, identity: testIdentity('nobody', 'nobody') }
-  const model = write(b, 'model', new Uint8Array(200 * 1024))
+  const [model = new Uint8Array()] = write(b, 'model', new Uint8Array(200 * 1024))
   const future = { n: 1000, hash: idOf<LinkHash>(new Uint8Array(32)) }
   const junk = Array.from({ length: 100 }, (_, i) =>
     forge(nobody, model, (header) => ({
@@ -96,7 +42,7 @@ test('changesets of nobody, under links that never come, fill neither memory nor
 
 test('a changeset that names its author falsely is refused although its link is not here yet', () => {
   const { a, b, log } = pair()
-  const model = write(b, 'model')
+  const [model = new Uint8Array()] = write(b, 'model')
   const nobody = { ...b, identity: testIdentity('nobody', 'nobody') }
   const memberHead = { n: 1000, hash: idOf<LinkHash>(new Uint8Array(32)) }
   const foreign = idOf<VaultId>(new Uint8Array(32).fill(1))
@@ -113,7 +59,7 @@ test('when too much waits for what is withheld, reading stops, and nothing true 
   const { a, b, log } = pair()
   const value = new Uint8Array(500 * 1024)
   const count = Math.ceil(LIMITS.pendingBytes / value.length) + 2
-  const all = Array.from({ length: count }, (_, i) => write(b, `n${i}`, value))
+  const all = Array.from({ length: count }, (_, i) => write(b, `n${i}`, value)).flat()
   const withheld = [...log, ...all.slice(1)]
   let stopped: unknown
   try {
@@ -131,7 +77,7 @@ test('when too much waits for what is withheld, reading stops, and nothing true 
 
 test("a signed head past the relay's log is remembered, whatever else is said of it", () => {
   const { a, b, log } = pair()
-  const more = [...log, write(a, 'x'), write(a, 'y')]
+  const more = [...log, ...write(a, 'x'), ...write(a, 'y')]
   const early = a.replica.signedHead()
   take(a, more)
   const late = a.replica.signedHead()
@@ -146,12 +92,12 @@ test("a signed head past the relay's log is remembered, whatever else is said of
 
 test('a head of a later generation is not forgotten, and compared once that is read', () => {
   const { a, b, log } = pair()
-  const x = write(a, 'x')
+  const [x = new Uint8Array()] = write(a, 'x')
   const restored = device('b', a.replica)
   restored.replica.ingest(1, [...log, x], 2)
   take(a, [...log, x])
   a.replica.rewind()
-  a.replica.ingest(1, [...log, write(a, 'y'), x], 2)
+  a.replica.ingest(1, [...log, ...write(a, 'y'), x], 2)
   const head = a.replica.signedHead()
   assert.equal(b.replica.checkHead(head), [])
   assert.equal(b.replica.ahead, { generation: 2, pos: 4 })

@@ -14,19 +14,10 @@ import {
   parseReference,
   type Scope,
 } from './reference.js'
+import { verdictOf } from '../../../shared/testing/refusal.js'
 
 const none: Scope = {}
 const web: Scope = { org: 'acme', project: 'web' }
-
-function refusal(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof CofferError) return `${error.code} ${error.reason}`
-    throw error
-  }
-  return 'none'
-}
 
 const TABLE: readonly (readonly [string, Scope, string])[] = [
   ['NAME', none, '/user/NAME'],
@@ -61,42 +52,42 @@ test('references mean what the table says', () => {
 })
 
 const REFUSED: readonly (readonly [string, Scope, string])[] = [
-  ['', none, 'format empty'],
-  ['/', web, 'format empty'],
-  ['/user', none, 'format empty'],
-  ['user/', none, 'format empty'],
-  ['coffer://', none, 'format empty'],
-  ['coffer://o/p', none, 'format empty'],
-  ['coffer://o/p/', none, 'format empty'],
-  ['coffer:///p/NAME', none, 'format empty'],
-  ['coffer:o/p/NAME', web, 'format reserved'],
-  ['COFFER://o/p/NAME', web, 'format reserved'],
-  ['a//b', none, 'format empty-segment'],
-  ['a/', none, 'format empty-segment'],
-  ['//a', none, 'format empty-segment'],
-  ['a/../b', none, 'format dot-segment'],
-  ['.', none, 'format dot-segment'],
-  ['A=B', none, 'format equals-sign'],
-  ['a\nb', none, 'format hidden-character'],
-  ['a\x1b[31m', none, 'format hidden-character'],
-  ['a\0', none, 'format hidden-character'],
-  ['a\u202eb', none, 'format hidden-character'],
-  ['a\u200db', none, 'format hidden-character'],
-  [' a', none, 'format outer-blank'],
-  ['a /b', none, 'format outer-blank'],
-  ['p\u0430ypal', none, 'format mixed-script'],
-  ['\ud800', none, 'format not-unicode'],
-  ['x'.repeat(256), none, 'limit too-long'],
-  ['é'.repeat(128), none, 'limit too-long'],
-  ['coffer://acme/web/user/x', none, 'format reserved'],
-  ['NAME', { org: 'acme' }, 'usage no-project'],
-  ['NAME', { project: 'web' }, 'usage no-org'],
+  ['', none, 'format/empty'],
+  ['/', web, 'format/empty'],
+  ['/user', none, 'format/empty'],
+  ['user/', none, 'format/empty'],
+  ['coffer://', none, 'format/empty'],
+  ['coffer://o/p', none, 'format/empty'],
+  ['coffer://o/p/', none, 'format/empty'],
+  ['coffer:///p/NAME', none, 'format/empty'],
+  ['coffer:o/p/NAME', web, 'format/reserved'],
+  ['COFFER://o/p/NAME', web, 'format/reserved'],
+  ['a//b', none, 'format/empty-segment'],
+  ['a/', none, 'format/empty-segment'],
+  ['//a', none, 'format/empty-segment'],
+  ['a/../b', none, 'format/dot-segment'],
+  ['.', none, 'format/dot-segment'],
+  ['A=B', none, 'format/equals-sign'],
+  ['a\nb', none, 'format/hidden-character'],
+  ['a\x1b[31m', none, 'format/hidden-character'],
+  ['a\0', none, 'format/hidden-character'],
+  ['a\u202eb', none, 'format/hidden-character'],
+  ['a\u200db', none, 'format/hidden-character'],
+  [' a', none, 'format/outer-blank'],
+  ['a /b', none, 'format/outer-blank'],
+  ['p\u0430ypal', none, 'format/mixed-script'],
+  ['\ud800', none, 'format/not-unicode'],
+  ['x'.repeat(256), none, 'limit/too-long'],
+  ['é'.repeat(128), none, 'limit/too-long'],
+  ['coffer://acme/web/user/x', none, 'format/reserved'],
+  ['NAME', { org: 'acme' }, 'usage/no-project'],
+  ['NAME', { project: 'web' }, 'usage/no-org'],
 ]
 
 test('what is no reference is refused by its reason', () => {
   for (const [typed, scope, reason] of REFUSED) {
     assert.is(
-      refusal(() => parseReference(typed, scope)),
+      verdictOf(() => parseReference(typed, scope)),
       reason,
       JSON.stringify(typed),
     )
@@ -131,8 +122,8 @@ test('the listing of a prefix', () => {
   assert.is(prefix('coffer://o/p', none), 'coffer://o/p/')
   assert.is(prefix('/acme/api/', web), 'coffer://acme/api/')
   assert.is(
-    refusal(() => parsePrefix('a//', web)),
-    'format empty-segment',
+    verdictOf(() => parsePrefix('a//', web)),
+    'format/empty-segment',
   )
   assert.ok(isBelow('a/b', 'a'))
   assert.ok(isBelow('a', 'a'))
@@ -147,18 +138,18 @@ test('names of orgs and projects', () => {
   const bad = ['', 'a/b', 'a=b', '..', 'acme~2', '\x1b']
   for (const name of bad) {
     assert.is.not(
-      refusal(() => checkScopeName('project', name)),
-      'none',
+      verdictOf(() => checkScopeName('project', name)),
+      'holds',
       name,
     )
   }
   assert.is(
-    refusal(() => checkScopeName('org', 'user')),
-    'format reserved',
+    verdictOf(() => checkScopeName('org', 'user')),
+    'format/reserved',
   )
   assert.is(
-    refusal(() => checkScopeReference('org', 'user~2')),
-    'format reserved',
+    verdictOf(() => checkScopeReference('org', 'user~2')),
+    'format/reserved',
   )
 })
 

@@ -3,16 +3,9 @@ import * as assert from 'uvu/assert'
 import { fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { CofferError } from '../../../shared/errors.js'
-import { createReplica } from './create.js'
 import type { Outcome } from './intake.js'
-import { Replica } from './replica.js'
-import {
-  addDeviceEntry,
-  reload,
-  testEnv,
-  testIdentity,
-  type TestDevice,
-} from './testing/devices.js'
+import { addDeviceEntry, reload, type TestDevice } from './testing/devices.js'
+import { device } from './testing/pair.js'
 
 await cryptoReady
 
@@ -32,20 +25,6 @@ class Log {
     device.store.write(outcome.ops)
     return outcome
   }
-}
-
-function owner(seed: string, now?: () => number): TestDevice {
-  const { store, env } = testEnv(seed, now)
-  const identity = testIdentity(seed)
-  const { replica, ops } = createReplica(env, identity, { kind: 'user', label: seed })
-  store.write(ops)
-  return { identity, store, env, replica }
-}
-
-function joiner(seed: string, at: TestDevice, now?: () => number): TestDevice {
-  const { store, env } = testEnv(seed, now)
-  const identity = testIdentity(seed)
-  return { identity, store, env, replica: new Replica(env, identity, at.replica.vaultId) }
 }
 
 function set(device: TestDevice, name: string, value: string | undefined): void {
@@ -69,10 +48,10 @@ function get(device: TestDevice, name: string): string | undefined {
 }
 
 function pair(now?: () => number): { a: TestDevice; b: TestDevice; log: Log } {
-  const a = owner('a', now)
+  const a = device('a', undefined, now)
   const log = new Log()
   log.append(a.replica.chainEntries(0))
-  const b = joiner('b', a, now)
+  const b = device('b', a.replica, now)
   log.append([addDeviceEntry(a, b.identity)])
   log.sync(a)
   log.sync(b)
@@ -80,7 +59,7 @@ function pair(now?: () => number): { a: TestDevice; b: TestDevice; log: Log } {
 }
 
 test('a draft is read at once and after a restart', () => {
-  const a = owner('a')
+  const a = device('a')
   set(a, 'db/password', 'hunter2')
   assert.is(get(a, 'db/password'), 'hunter2')
   a.replica = reload(a)

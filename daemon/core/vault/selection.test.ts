@@ -1,18 +1,8 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CofferError } from '../../../shared/errors.js'
 import { checkSelectionFile, isOffline, selectionFiles, selectScope } from './selection.js'
-
-function refusal(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof CofferError) return `${error.code} ${error.reason}`
-    throw error
-  }
-  return 'none'
-}
+import { verdictOf } from '../../../shared/testing/refusal.js'
 
 test('flags, environment, file, memory: the first that speaks', () => {
   const env = { COFFER_ORG: 'c', COFFER_PROJECT: 'cp', EARTHLY_ORG: 'e', EARTHLY_PROJECT: 'ep' }
@@ -58,16 +48,16 @@ test("a project said with another org doesn't count", () => {
 
 test('an empty flag is refused, not taken for nothing', () => {
   assert.is(
-    refusal(() => selectScope({ org: '', env: {} }, {}, { org: 'a' })),
-    'usage empty-flag',
+    verdictOf(() => selectScope({ org: '', env: {} }, {}, { org: 'a' })),
+    'usage/empty-flag',
   )
   assert.is(
-    refusal(() => selectScope({ project: '', env: {} }, {}, {})),
-    'usage empty-flag',
+    verdictOf(() => selectScope({ project: '', env: {} }, {}, {})),
+    'usage/empty-flag',
   )
   assert.is(
-    refusal(() => selectScope({ org: 'a/b', env: {} }, {}, {})),
-    'format empty-segment',
+    verdictOf(() => selectScope({ org: 'a/b', env: {} }, {}, {})),
+    'format/empty-segment',
   )
 })
 
@@ -85,8 +75,8 @@ test('the file may select and nothing more', () => {
   const all = { org: 'o', project: 'p', env: { A: 'x' }, files: { '/f': 'y' }, only: ['A'] }
   assert.equal(checkSelectionFile(all), all)
   assert.is(
-    refusal(() => checkSelectionFile({ relay: 'ws://x' })),
-    'format not-selectable',
+    verdictOf(() => checkSelectionFile({ relay: 'ws://x' })),
+    'format/not-selectable',
   )
   for (const bad of [
     [],
@@ -98,8 +88,8 @@ test('the file may select and nothing more', () => {
     { only: {} },
   ]) {
     assert.match(
-      refusal(() => checkSelectionFile(bad)),
-      /^format /,
+      verdictOf(() => checkSelectionFile(bad)),
+      /^format\//,
     )
   }
 })
@@ -109,8 +99,8 @@ test('offline is said by a flag or a word', () => {
   assert.ok(isOffline({ env: { COFFER_OFFLINE: 'True' } }))
   assert.not(isOffline({ env: { COFFER_OFFLINE: '0' } }))
   assert.is(
-    refusal(() => isOffline({ env: { COFFER_OFFLINE: 'maybe' } })),
-    'usage bad-variable',
+    verdictOf(() => isOffline({ env: { COFFER_OFFLINE: 'maybe' } })),
+    'usage/bad-variable',
   )
 })
 
@@ -118,8 +108,8 @@ test('any parsed document is checked or refused with a code', () => {
   fc.assert(
     fc.property(fc.anything(), (parsed) => {
       assert.match(
-        refusal(() => checkSelectionFile(parsed)),
-        /^(none|format |limit )/,
+        verdictOf(() => checkSelectionFile(parsed)),
+        /^(holds|(format|limit)\/)/,
       )
     }),
     { numRuns: 500 },

@@ -1,19 +1,5 @@
 import { utf8 } from '../../../shared/bytes.js'
-import { CofferError } from '../../../shared/errors.js'
 import type { Op } from '../store.js'
-
-/** For tests: the code and reason of the CofferError that `body` must fail with. */
-export async function refusal(
-  body: () => unknown,
-): Promise<[code: string, reason: string | undefined]> {
-  try {
-    await body()
-  } catch (error) {
-    if (error instanceof CofferError) return [error.code, error.reason]
-    throw error
-  }
-  throw new Error('nothing was refused')
-}
 
 /** For tests: the three records of batch `n`, their sizes and bytes following from `n`. */
 export function recordsOf(n: number): Extract<Op, { type: 'put' }>[] {

@@ -1,7 +1,8 @@
-import { CofferError } from '../errors.js'
-import type { Action, Link } from './link.js'
-import { History, type Twist } from './testing.js'
-import { applyLink } from './validate.js'
+import { verdictOf } from '../../testing/refusal.js'
+import type { Action, Link } from '../link.js'
+import type { Membership } from '../membership.js'
+import { History, type Twist } from './history.js'
+import { applyLink } from '../validate.js'
 
 // For tests only: what becomes of a link that somebody forged.
 
@@ -10,17 +11,19 @@ export function verdict(script: string, last: string, twist: Twist = {}): string
   const history = new History(script, { [last]: twist })
   const before = history.path(last).at(-2)
   const m = before === undefined ? undefined : history.fold(before)
-  const was = JSON.stringify([m?.hashes, [...(m?.devices ?? [])], [...(m?.invites ?? [])]])
-  try {
+  const was = m === undefined ? '' : stateOf(m)
+  const said = verdictOf(() => {
     if (m === undefined) history.fold(last)
     else applyLink(m, history.signed(last))
-    return 'holds'
-  } catch (error) {
-    if (!(error instanceof CofferError)) throw error
-    const now = JSON.stringify([m?.hashes, [...(m?.devices ?? [])], [...(m?.invites ?? [])]])
-    if (now !== was) throw new TypeError('a refused link changed the membership', { cause: error })
-    return `${error.code}/${error.reason ?? ''}`
+  })
+  if (said !== 'holds' && m !== undefined && stateOf(m) !== was) {
+    throw new TypeError('a refused link changed the membership')
   }
+  return said
+}
+
+function stateOf({ hashes, devices, invites }: Membership): string {
+  return JSON.stringify([hashes, [...devices], [...invites]])
 }
 
 /** An action changed before its link is signed. */

@@ -1,8 +1,8 @@
 import { createConnection, type Socket } from 'node:net'
-import { fromUtf8, type Bytes } from '../../shared/bytes.js'
-import { LIMITS } from '../../shared/limits.js'
-import { LineReader } from '../../shared/protocol/lines.js'
-import { parseIncoming, requestLine, type Incoming } from '../../shared/protocol/local-wire.js'
+import { fromUtf8, type Bytes } from '../../../shared/bytes.js'
+import { LIMITS } from '../../../shared/limits.js'
+import { LineReader } from '../../../shared/protocol/lines.js'
+import { parseIncoming, requestLine, type Incoming } from '../../../shared/protocol/local-wire.js'
 
 /** A client of the local socket that shows what a well-behaved one would hide. */
 export class TestClient {

@@ -1,7 +1,7 @@
-import { utf8, type Bytes } from '../bytes.js'
-import { encode } from '../codec.js'
-import { hash } from '../crypto/hash.js'
-import { sign, signKeyPair, type SignKeyPair } from '../crypto/sign.js'
+import { utf8, type Bytes } from '../../bytes.js'
+import { encode } from '../../codec.js'
+import { hash } from '../../crypto/hash.js'
+import { sign, signKeyPair, type SignKeyPair } from '../../crypto/sign.js'
 import {
   bytesOf,
   idOf,
@@ -11,9 +11,9 @@ import {
   type RelayKey,
   type UserId,
   type VaultId,
-} from '../ids.js'
-import { inviteSeed } from './code.js'
-import { deviceIdOf, makeStatement, type DeviceKeys, type DeviceStatement } from './device.js'
+} from '../../ids.js'
+import { inviteSeed } from '../code.js'
+import { deviceIdOf, makeStatement, type DeviceKeys, type DeviceStatement } from '../device.js'
 import {
   encodeWraps,
   joinRequestBodyCodec,
@@ -25,11 +25,11 @@ import {
   type JoinRequest,
   type JoinRequestBody,
   type Link,
-} from './link.js'
-import type { Membership } from './membership.js'
-import { RIGHTS, ROLES, type Role } from './roles.js'
-import type { Signed } from './signed.js'
-import { applyLink, openChain } from './validate.js'
+} from '../link.js'
+import type { Membership } from '../membership.js'
+import { RIGHTS, ROLES, type Role } from '../roles.js'
+import type { Signed } from '../signed.js'
+import { applyLink, openChain } from '../validate.js'
 
 // For tests only: membership chains drawn as text. Keys come from names, so a history is the same in every run.
 

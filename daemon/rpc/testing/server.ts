@@ -1,14 +1,14 @@
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { utf8, type Bytes } from '../../shared/bytes.js'
-import { CofferError } from '../../shared/errors.js'
-import type { PlainAnswer } from '../../shared/protocol/plain.js'
-import { inFolder } from '../home/testing.js'
-import { jsonLog } from '../lifecycle/log.js'
-import type { Call } from './call.js'
-import { Hub } from './hub.js'
-import { LocalServer, type ServerParts } from './server.js'
-import { TestClient } from './testing.js'
+import { utf8, type Bytes } from '../../../shared/bytes.js'
+import { CofferError } from '../../../shared/errors.js'
+import type { PlainAnswer } from '../../../shared/protocol/plain.js'
+import { inFolder } from '../../home/testing/home.js'
+import { jsonLog } from '../../lifecycle/log.js'
+import type { Call } from '../call.js'
+import { Hub } from '../hub.js'
+import { LocalServer, type ServerParts } from '../server.js'
+import { TestClient } from './client.js'
 
 export type ServerWorld = {
   readonly path: string

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parsePointer } from '../../shared/protocol/socket-path.js'
-import { TestClient } from '../rpc/testing.js'
+import { parsePointer } from '../../../shared/protocol/socket-path.js'
+import { TestClient } from '../../rpc/testing/client.js'
 
-const PROGRAM = fileURLToPath(new URL('./testing-daemon.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url))
 
 /** A daemon process that a test started. */
 export class TestDaemon {

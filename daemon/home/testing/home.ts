@@ -1,8 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CofferError } from '../../shared/errors.js'
-import { prepareHome, type Home } from './home.js'
+import { prepareHome, type Home } from '../home.js'
 
 /** Runs `use` in a fresh 0700 folder that is gone afterwards. */
 export async function inFolder(use: (folder: string) => Promise<void> | void): Promise<void> {
@@ -18,17 +17,6 @@ export async function inFolder(use: (folder: string) => Promise<void> | void): P
 /** Runs `use` in a prepared home of the caller's. */
 export async function inHome(use: (home: Home) => Promise<void> | void): Promise<void> {
   await inFolder((folder) => use(prepareHome(join(folder, 'home'), process.geteuid?.() ?? 0)))
-}
-
-/** The coded error that `run` throws or rejects with; fails when it doesn't. */
-export async function refusal(run: () => unknown): Promise<CofferError> {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof CofferError) return error
-    throw error
-  }
-  throw new Error('not refused')
 }
 
 /** Waits until `holds` is true, looking every few milliseconds. @throws Error naming `what` after ten seconds. */

@@ -1,11 +1,11 @@
 // A daemon with no vaults behind it: the process that the tests of its life start. Plain blocks come back as text.
-import { utf8 } from '../../shared/bytes.js'
-import { idOf, type UserId } from '../../shared/ids.js'
-import { CofferError } from '../../shared/errors.js'
-import { freshDevice } from '../keystore/device.js'
-import { openerOf } from './own-handlers.js'
-import type { Composition, DaemonParts } from './parts.js'
-import { runDaemon } from './run.js'
+import { utf8 } from '../../../shared/bytes.js'
+import { idOf, type UserId } from '../../../shared/ids.js'
+import { CofferError } from '../../../shared/errors.js'
+import { freshDevice } from '../../keystore/device.js'
+import { openerOf } from '../own-handlers.js'
+import type { Composition, DaemonParts } from '../parts.js'
+import { runDaemon } from '../run.js'
 
 const refuse = (): Promise<never> =>
   Promise.reject(new CofferError('usage', 'this daemon has no vaults'))
