@@ -2,8 +2,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { utf8 } from '../../shared/bytes.js'
 import type { RelayKey, VaultId } from '../../shared/ids.js'
-import { refusal } from './testing/refusal.js'
 import { decodeRecord, encodeRecord, isVaultId, listed, type DirectoryRecord } from './directory.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 const id = (first: string): VaultId => first.padEnd(64, '0') as VaultId
 const org = (title: string): DirectoryRecord => ({ kind: 'org', title })
@@ -21,12 +21,12 @@ test('a record comes back as it was', () => {
 
 test('half a relay, other bytes and trailing bytes are refused', async () => {
   const half = encodeRecord({ kind: 'org', title: 'a', url: 'wss://x' })
-  assert.equal(await refusal(() => decodeRecord(half)), ['format', 'malformed'])
-  assert.equal(await refusal(() => decodeRecord(utf8('nonsense'))), ['format', 'malformed'])
+  assert.equal(await refusedWith(() => decodeRecord(half)), ['format', 'malformed'])
+  assert.equal(await refusedWith(() => decodeRecord(utf8('nonsense'))), ['format', 'malformed'])
   const whole = encodeRecord(org('acme'))
   const trailing = new Uint8Array([...whole, 0])
-  assert.equal(await refusal(() => decodeRecord(trailing)), ['format', 'malformed'])
-  assert.is((await refusal(() => decodeRecord(new Uint8Array(4096))))[0], 'limit')
+  assert.equal(await refusedWith(() => decodeRecord(trailing)), ['format', 'malformed'])
+  assert.is((await refusedWith(() => decodeRecord(new Uint8Array(4096))))[0], 'limit')
 })
 
 test('only 64 hex digits name a vault', () => {

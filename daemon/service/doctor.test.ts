@@ -11,7 +11,7 @@ import { getSecret } from './secrets-read.js'
 import { setSecret } from './secrets-write.js'
 import { context, Device, until } from './testing/device.js'
 import { Net } from './testing/net.js'
-import { refusal } from './testing/refusal.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -67,7 +67,7 @@ test('a damaged vault comes back from the relay, with what was never sent', asyn
   await device.engine.guarded.close()
   damage(device, vaultId)
   await device.engine.guarded.open(device.unlocked)
-  assert.equal(await refusal(() => get(device, 'S1')), ['storage', 'corrupt'])
+  assert.equal(await refusedWith(() => get(device, 'S1')), ['storage', 'corrupt'])
   assert.equal(await storeLines(device, false), ['failure'])
   assert.equal(await storeLines(device, true), ['warning'], 'no relay to fetch from now')
   // Of what had been sent, all but what an unreadable batch would have deleted is missing, which is not 'gone'.

@@ -10,7 +10,7 @@ import { secretEnvironment } from './secrets-read.js'
 import { setSecret } from './secrets-write.js'
 import { context, Device } from './testing/device.js'
 import { Net } from './testing/net.js'
-import { refusal } from './testing/refusal.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 // What a repository from somebody else may try.
 
@@ -49,17 +49,21 @@ await setSecret(session, { context: context(), name: '/user/MINE', value: 'eA=='
 test("attack 60: a cloned repository's .coffer.yaml loads no secret into run", async () => {
   const cwd = repository('evil', 'org: acme\nproject: prod\n')
   const here = { ...context(), cwd }
-  assert.equal(await refusal(() => variables(here)), ['refused', 'not-allowed'])
-  assert.equal(await refusal(() => variables(here, ['OF_prod'])), ['refused', 'not-allowed'])
+  assert.equal(await refusedWith(() => variables(here)), ['refused', 'not-allowed'])
+  assert.equal(await refusedWith(() => variables(here, ['OF_prod'])), ['refused', 'not-allowed'])
   assert.equal(await variables({ ...here, org: 'acme', project: 'dev' }), ['OF_dev'])
   assert.equal(await variables(here, ['coffer://acme/prod/OF_prod']), ['OF_prod'])
   assert.equal(await variables(here, ['/user/MINE']), ['MINE'])
   await selectProject(session, { context: context({ org: 'acme' }), name: 'dev' })
-  assert.equal(await refusal(() => variables(here)), ['refused', 'not-allowed'], 'prod, not dev')
+  assert.equal(
+    await refusedWith(() => variables(here)),
+    ['refused', 'not-allowed'],
+    'prod, not dev',
+  )
   const same = { ...context(), cwd: repository('same', 'org: acme\nproject: dev\n') }
   assert.equal(await variables(same), ['OF_dev'], 'a file that changes nothing does no harm')
   const half = { ...context(), cwd: repository('half', 'project: prod\n') }
-  assert.equal(await refusal(() => variables(half)), ['refused', 'not-allowed'])
+  assert.equal(await refusedWith(() => variables(half)), ['refused', 'not-allowed'])
 })
 
 test('a .coffer.yaml nested beyond measure is malformed, and nothing worse', async () => {
@@ -70,7 +74,7 @@ test('a .coffer.yaml nested beyond measure is malformed, and nothing worse', asy
     ['bomb', 'a: &a [x,x]\nb: &b [*a,*a]\norg: *b\n'],
   ] as const) {
     const here = { ...context(), cwd: repository(name, yaml) }
-    assert.is((await refusal(() => variables(here)))[0], 'format', name)
+    assert.is((await refusedWith(() => variables(here)))[0], 'format', name)
   }
 })
 

@@ -13,13 +13,13 @@ import { addLink, letIn } from './links.js'
 import { Device } from './testing/device.js'
 import { Net } from './testing/net.js'
 import { HOUR, get, here, joiner, person, quiet, set, signal } from './testing/pairing.js'
-import { refusal } from './testing/refusal.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
 test('a fingerprint counts only when it is whole and right', async () => {
   for (const typed of ['', 'abcd', 'abcd-abcd-abcd', 'abcd-abcd-abcd-abc1', 'a'.repeat(17)]) {
-    assert.equal(await refusal(() => wholeFingerprint(typed)), ['format', 'fingerprint'], typed)
+    assert.equal(await refusedWith(() => wholeFingerprint(typed)), ['format', 'fingerprint'], typed)
   }
   const net = new Net()
   const first = await person(net)
@@ -27,7 +27,7 @@ test('a fingerprint counts only when it is whole and right', async () => {
   const { device, fingerprint } = await joiner(net, code)
   const near = fingerprint.replace(/.$/, (last) => (last === 'a' ? 'e' : 'a'))
   const wrong = confirmDevice(first.session, { context: here, fingerprint: near })
-  assert.equal(await refusal(() => wrong), ['not-found', 'no-request'])
+  assert.equal(await refusedWith(() => wrong), ['not-found', 'no-request'])
   const { membership } = first.session.vaults.user.replica
   assert.not.ok(membership?.devices.has(device.session.device.deviceId))
   await first.end()
@@ -41,12 +41,12 @@ test('an expired invite lets nobody in, on either side', async () => {
   const { device, fingerprint } = await joiner(net, code)
   first.clock = 2 * HOUR
   const late = confirmDevice(first.session, { context: here, fingerprint })
-  assert.equal(await refusal(() => late), ['expired', 'invite-expired'])
+  assert.equal(await refusedWith(() => late), ['expired', 'invite-expired'])
   first.clock = 0
   device.clock = 2 * HOUR
   await device.restart()
   const waiting = waitJoined(device.session, { context: here, timeout: HOUR }, quiet, signal)
-  assert.equal(await refusal(() => waiting), ['expired', 'invite-expired'])
+  assert.equal(await refusedWith(() => waiting), ['expired', 'invite-expired'])
   assert.is(code, formatInviteCode(parseInviteCode(code)))
   await first.end()
   await device.end()
@@ -62,7 +62,7 @@ test('a withdrawn invite ends the waiting', async () => {
     return { action: { kind: 'withdraw-invite', body: { inviteKey: invite!.key } } }
   })
   const waiting = waitJoined(device.session, { context: here, timeout: HOUR }, quiet, signal)
-  assert.equal(await refusal(() => waiting), ['expired', 'invite-withdrawn'])
+  assert.equal(await refusedWith(() => waiting), ['expired', 'invite-withdrawn'])
   await first.end()
   await device.end()
 })
@@ -73,9 +73,9 @@ test('waiting is over in time, goes on after a restart, and nothing can be writt
   const { code } = await addDevice(first.session, { context: here, expires: HOUR })
   const { device, fingerprint } = await joiner(net, code)
   const soon = waitJoined(device.session, { context: here, timeout: 1 }, quiet, signal)
-  assert.equal(await refusal(() => soon), ['timed-out', 'not-confirmed'])
-  assert.equal(await refusal(() => set(device, 'X', 'x')), ['stale', 'not-member'])
-  assert.is((await refusal(() => get(device, 'MINE')))[0], 'stale')
+  assert.equal(await refusedWith(() => soon), ['timed-out', 'not-confirmed'])
+  assert.equal(await refusedWith(() => set(device, 'X', 'x')), ['stale', 'not-member'])
+  assert.is((await refusedWith(() => get(device, 'MINE')))[0], 'stale')
   await device.restart()
   await confirmDevice(first.session, { context: here, fingerprint })
   await waitJoined(device.session, { context: here, timeout: HOUR }, quiet, signal)
@@ -100,7 +100,7 @@ test('a chain that is not of the code is refused', async () => {
   for (const mixed of wrong) {
     const device = new Device({ net, userId: real.user! })
     await device.engine.enter(device.unlocked, mixed.vaultId)
-    const [outcome] = await refusal(() => requestJoin(device.session, mixed, 'x'))
+    const [outcome] = await refusedWith(() => requestJoin(device.session, mixed, 'x'))
     assert.is(outcome, 'tampering')
     assert.is(device.session.settings.current.join, undefined)
     await device.end()
@@ -121,7 +121,7 @@ test('a genesis in place of another is refused', async () => {
   })
   const device = new Device({ net, userId: real.user! })
   await device.engine.enter(device.unlocked, real.vaultId)
-  assert.equal(await refusal(() => requestJoin(device.session, real, code)), [
+  assert.equal(await refusedWith(() => requestJoin(device.session, real, code)), [
     'tampering',
     'fake-genesis',
   ])
@@ -148,7 +148,7 @@ test('a device of somebody else is never brought in as an own one', async () => 
     const body = { statement: forged, role: 'owner' as const, wraps: wrapsHash, label }
     return { action: { kind: 'add-device', body }, wraps }
   })
-  assert.is((await refusal(() => adding))[0], 'tampering')
+  assert.is((await refusedWith(() => adding))[0], 'tampering')
   assert.not.ok(user.replica.membership?.devices.has(deviceIdOf(stranger.keys)))
   const { log } = net.vaults.get(user.vaultId)!
   assert.is(log.filter((body) => decodeEntry(body).kind === 'link').length, 2)

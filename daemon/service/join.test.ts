@@ -21,7 +21,7 @@ import {
   signal,
   web,
 } from './testing/pairing.js'
-import { refusal } from './testing/refusal.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -119,7 +119,7 @@ test('without the relay nothing is added, and nothing stays behind', async () =>
   net.connect(false)
   const before = first.session.vaults.user.replica.membership!.hashes.length
   const adding = addDevice(first.session, { context: here, expires: HOUR })
-  assert.equal(await refusal(() => adding), ['unreachable', 'relay'])
+  assert.equal(await refusedWith(() => adding), ['unreachable', 'relay'])
   assert.is(first.session.vaults.user.replica.chain.proposed, undefined)
   net.connect(true)
   await first.session.sync.barrier('all', { timeout: 1000 })

@@ -14,7 +14,7 @@ import {
 } from './scopes.js'
 import { context, Device } from './testing/device.js'
 import { Net } from './testing/net.js'
-import { refusal } from './testing/refusal.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -32,9 +32,9 @@ const projects = async () =>
 
 test('orgs and projects are made once each', async () => {
   assert.is((await org('acme')).name, 'acme')
-  assert.equal(await refusal(() => org('acme')), ['exists', 'org-exists'])
+  assert.equal(await refusedWith(() => org('acme')), ['exists', 'org-exists'])
   await project('web')
-  assert.equal(await refusal(() => project('web')), ['exists', 'project-exists'])
+  assert.equal(await refusedWith(() => project('web')), ['exists', 'project-exists'])
   await project('api')
   assert.equal(await orgs(), ['acme'])
   assert.equal(await projects(), ['api', 'web'])
@@ -42,11 +42,14 @@ test('orgs and projects are made once each', async () => {
 
 test('bad names, a missing org and no org are refused', async () => {
   for (const name of ['', 'user', 'a/b', 'a=b', 'a~2', '.', '\u202Eevil']) {
-    assert.is((await refusal(() => org(name)))[0], 'format', name)
+    assert.is((await refusedWith(() => org(name)))[0], 'format', name)
   }
-  assert.is((await refusal(() => org('x'.repeat(300))))[0], 'limit')
-  assert.equal(await refusal(() => project('p', here)), ['usage', 'no-org'])
-  assert.equal(await refusal(() => project('p', context({ org: 'none' }))), ['not-found', 'no-org'])
+  assert.is((await refusedWith(() => org('x'.repeat(300))))[0], 'limit')
+  assert.equal(await refusedWith(() => project('p', here)), ['usage', 'no-org'])
+  assert.equal(await refusedWith(() => project('p', context({ org: 'none' }))), [
+    'not-found',
+    'no-org',
+  ])
 })
 
 test('two at once make one', async () => {
@@ -68,7 +71,7 @@ test('select is remembered by vault, org and project together', async () => {
   assert.equal(await selected(), ['beta', undefined, 'nothing'])
   await selectProject(session, { context: here, name: 'web' })
   assert.equal(await selected(), ['beta', 'web', 'select'])
-  assert.equal(await refusal(() => selectProject(session, { context: here, name: 'api' })), [
+  assert.equal(await refusedWith(() => selectProject(session, { context: here, name: 'api' })), [
     'not-found',
     'no-project',
   ])
@@ -85,7 +88,7 @@ test('a removed project is gone from list and selection', async () => {
   await removeProject(session, { context: acme, name: 'old' })
   assert.not.ok((await projects()).includes('old'))
   assert.is((await selectionOf(session, here)).project, undefined)
-  assert.equal(await refusal(() => removeProject(session, { context: acme, name: 'old' })), [
+  assert.equal(await refusedWith(() => removeProject(session, { context: acme, name: 'old' })), [
     'not-found',
     'no-project',
   ])

@@ -9,7 +9,7 @@ import { moveSecret, removeSecrets, rollbackSecret, setMany, setSecret } from '.
 import { createOrg, createProject } from './scopes.js'
 import { context, Device } from './testing/device.js'
 import { Net } from './testing/net.js'
-import { refusal } from './testing/refusal.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -51,7 +51,7 @@ test('what was set comes back; a second set is a new version', async () => {
   assert.is((await getSecret(session, byId, signal)).value, b64('one'))
   for (const version of ['3', '0', 'ffffffffff']) {
     const wrong = getSecret(session, { ...old, version }, signal)
-    assert.equal(await refusal(() => wrong), ['not-found', 'no-version'], version)
+    assert.equal(await refusedWith(() => wrong), ['not-found', 'no-version'], version)
   }
 })
 
@@ -70,10 +70,13 @@ test('names are kept apart by project and reached from anywhere by reference', a
   assert.is(await get('SAME', web), 'web')
   assert.is(await get('coffer://acme/web/SAME'), 'web')
   assert.is(await get('/user/SAME', web), 'mine')
-  assert.equal(await refusal(() => get('coffer://acme/api/SAME')), ['not-found', 'no-secret'])
-  assert.equal(await refusal(() => get('coffer://acme/none/SAME')), ['not-found', 'no-project'])
-  assert.equal(await refusal(() => get('coffer://none/web/SAME')), ['not-found', 'no-org'])
-  assert.equal(await refusal(() => get('SAME', context({ org: 'acme' }))), ['usage', 'no-project'])
+  assert.equal(await refusedWith(() => get('coffer://acme/api/SAME')), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => get('coffer://acme/none/SAME')), ['not-found', 'no-project'])
+  assert.equal(await refusedWith(() => get('coffer://none/web/SAME')), ['not-found', 'no-org'])
+  assert.equal(await refusedWith(() => get('SAME', context({ org: 'acme' }))), [
+    'usage',
+    'no-project',
+  ])
 })
 
 test('a listing is sorted by code point and cut by its prefix', async () => {
@@ -94,7 +97,7 @@ test('many at once: created, changed, unchanged, in one transaction', async () =
   ]
   const dry = await setMany(session, { context: here, items, dryRun: true })
   assert.equal([dry.created, dry.changed, dry.unchanged], [['M3'], ['M2'], ['M1']])
-  assert.equal(await refusal(() => get('M3')), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => get('M3')), ['not-found', 'no-secret'])
   const before = session.vaults.user.facts().drafts
   const done = await setMany(session, { context: here, items, dryRun: false })
   assert.equal([done.created, done.changed, done.unchanged], [['M3'], ['M2'], ['M1']])
@@ -104,7 +107,7 @@ test('many at once: created, changed, unchanged, in one transaction', async () =
 
 test('many at once refuse doubled names, two vaults and more than fits', async () => {
   const many = (items: { name: string; value: string }[]) =>
-    refusal(() => setMany(session, { context: here, items, dryRun: false }))
+    refusedWith(() => setMany(session, { context: here, items, dryRun: false }))
   const one = { name: 'X', value: b64('x') }
   assert.equal(await many([one, one]), ['usage', 'doubled-name'])
   assert.equal(await many([one, { ...one, name: '/user/X' }]), ['usage', 'doubled-name'])
@@ -112,23 +115,23 @@ test('many at once refuse doubled names, two vaults and more than fits', async (
   const big = Buffer.alloc(500 * 1024).toString('base64')
   const heavy = Array.from({ length: 17 }, (_, i) => ({ name: `H${i}`, value: big }))
   assert.equal(await many(heavy), ['limit', 'transaction'])
-  assert.equal(await refusal(() => get('X')), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => get('X')), ['not-found', 'no-secret'])
 })
 
 test('rm takes all names or none, and rollback brings one back', async () => {
   await set('R1', 'one')
   await set('R2', 'two')
   const rm = (wanted: string[]) => removeSecrets(session, { context: here, names: wanted })
-  assert.equal(await refusal(() => rm(['R1', 'NOPE'])), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => rm(['R1', 'NOPE'])), ['not-found', 'no-secret'])
   assert.is(await get('R1'), 'one')
   assert.equal((await rm(['R1', 'R2'])).references, ['/user/R1', '/user/R2'])
-  assert.equal(await refusal(() => get('R1')), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => get('R1')), ['not-found', 'no-secret'])
   assert.not.ok((await names()).includes('R1'))
   const back = await rollbackSecret(session, { context: here, name: 'R1', version: '1' })
   assert.equal([back.version.number, back.created], [3, true])
   assert.is(await get('R1'), 'one')
   const gone = rollbackSecret(session, { context: here, name: 'R1', version: '2' })
-  assert.equal(await refusal(() => gone), ['usage', 'deleted-version'])
+  assert.equal(await refusedWith(() => gone), ['usage', 'deleted-version'])
 })
 
 test('a history tells kind, size and what is current', async () => {
@@ -155,16 +158,16 @@ test('mv renames in one transaction, crosses vaults, and spares what is there', 
   await mv('MV', 'MV2')
   assert.is(session.vaults.user.facts().drafts, before + 1)
   assert.is(await get('MV2'), 'v')
-  assert.equal(await refusal(() => get('MV')), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => get('MV')), ['not-found', 'no-secret'])
   await set('TAKEN', 't')
-  assert.equal(await refusal(() => mv('MV2', 'TAKEN')), ['exists', 'secret-exists'])
-  assert.equal(await refusal(() => mv('MV2', '/user/MV2')), ['usage', 'same-name'])
-  assert.equal(await refusal(() => mv('NOPE', 'X')), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => mv('MV2', 'TAKEN')), ['exists', 'secret-exists'])
+  assert.equal(await refusedWith(() => mv('MV2', '/user/MV2')), ['usage', 'same-name'])
+  assert.equal(await refusedWith(() => mv('NOPE', 'X')), ['not-found', 'no-secret'])
   await mv('MV2', 'TAKEN', true)
   assert.is(await get('TAKEN'), 'v')
   await mv('TAKEN', 'coffer://acme/api/MOVED')
   assert.is(await get('coffer://acme/api/MOVED'), 'v')
-  assert.equal(await refusal(() => get('TAKEN')), ['not-found', 'no-secret'])
+  assert.equal(await refusedWith(() => get('TAKEN')), ['not-found', 'no-secret'])
 })
 
 test('a generated value has its length and letters, and comes back only when asked for', async () => {
@@ -179,7 +182,7 @@ test('a generated value has its length and letters, and comes back only when ask
     })
   assert.is((await make('GEN', false, false)).value, undefined)
   assert.match(await get('GEN'), /^[A-Za-z0-9_-]{40}$/)
-  assert.equal(await refusal(() => make('GEN', false, false)), ['exists', 'secret-exists'])
+  assert.equal(await refusedWith(() => make('GEN', false, false)), ['exists', 'secret-exists'])
   const { value } = await make('GEN', true, true)
   assert.is(Buffer.from(value ?? '', 'base64').toString(), await get('GEN'))
 })
@@ -207,13 +210,13 @@ test('an environment holds the identifiers of a project, or what was asked for',
   const one = await secretEnvironment(session, only, signal)
   assert.equal(one.variables, [{ name: 'API_KEY', value: b64('k') }])
   const none = { ...only, only: ['NOPE'] }
-  assert.equal(await refusal(() => secretEnvironment(session, none, signal)), [
+  assert.equal(await refusedWith(() => secretEnvironment(session, none, signal)), [
     'not-found',
     'no-secret',
   ])
   await set('PATH', '/evil', web)
   const loader = { context: web, allow: [] }
-  assert.equal(await refusal(() => secretEnvironment(session, loader, signal)), [
+  assert.equal(await refusedWith(() => secretEnvironment(session, loader, signal)), [
     'refused',
     'loader-variable',
   ])
@@ -224,7 +227,7 @@ test('a full disk refuses the write by name and reads go on', async () => {
   await set('FULL', 'before')
   const disk = device.disks.get(session.vaults.userVault)!
   disk.failure = storageError('full', 'the disk is full')
-  assert.equal(await refusal(() => set('FULL', 'after')), ['storage', 'full'])
+  assert.equal(await refusedWith(() => set('FULL', 'after')), ['storage', 'full'])
   assert.is(await get('FULL'), 'before')
   disk.failure = undefined
   await set('FULL', 'after')
@@ -234,7 +237,7 @@ test('a full disk refuses the write by name and reads go on', async () => {
 test('everything is there after a restart, and nothing while locked', async () => {
   await set('KEEP', 'me', web)
   await device.engine.guarded.close()
-  assert.equal(await refusal(() => device.session), ['locked', 'locked'])
+  assert.equal(await refusedWith(() => device.session), ['locked', 'locked'])
   await device.engine.guarded.open(device.unlocked)
   const again = await getSecret(device.session, { context: web, name: 'KEEP' }, signal)
   assert.is(again.value, b64('me'))

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { refusal } from './testing/refusal.js'
 import { findSelection, parseSelection } from './selection-file.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-selection-'))
 const deep = join(root, 'a/b/c')
@@ -38,7 +38,7 @@ test('a broken nearest file is refused, not passed over', async () => {
   for (const [content, reason] of bad) {
     writeFileSync(at, content)
     assert.equal(
-      await refusal(() => findSelection(deep)),
+      await refusedWith(() => findSelection(deep)),
       ['format', reason],
       String(content).slice(0, 20),
     )
@@ -56,7 +56,7 @@ test('a named pipe in its place neither hangs nor counts', async () => {
   const folder = join(root, 'pipe')
   mkdirSync(folder)
   execFileSync('mkfifo', [join(folder, '.coffer.yaml')])
-  assert.equal(await refusal(() => findSelection(folder)), ['format', 'not-a-file'])
+  assert.equal(await refusedWith(() => findSelection(folder)), ['format', 'not-a-file'])
 })
 
 test('a symbolic link that leads nowhere is passed over', async () => {
@@ -68,7 +68,7 @@ test('a symbolic link that leads nowhere is passed over', async () => {
 
 test('a billion laughs are no laughs', async () => {
   const bomb = 'env:\n  a: &a x\n  b: &b "*a"\n  c: *a\n'
-  assert.equal(await refusal(() => parseSelection('x', bomb)), ['format', 'yaml'])
+  assert.equal(await refusedWith(() => parseSelection('x', bomb)), ['format', 'yaml'])
 })
 
 test.run()

@@ -9,8 +9,8 @@ import { Secret } from '../../shared/redacted.js'
 import { deriveLocalKeys } from '../core/crypto/passphrase.js'
 import { prepareHome } from '../home/home.js'
 import { systemRandom } from '../random.js'
-import { refusal } from './testing/refusal.js'
 import { SettingsFile } from './settings.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -51,17 +51,17 @@ test('changed, missing and foreign files are refused', async () => {
   const flipped = Buffer.from(good)
   flipped[30]! ^= 1
   writeFileSync(home.file('settings'), flipped)
-  assert.is((await refusal(open))[0], 'cannot-decrypt')
+  assert.is((await refusedWith(open))[0], 'cannot-decrypt')
   writeFileSync(home.file('settings'), good.subarray(0, 10))
-  assert.is((await refusal(open))[0], 'cannot-decrypt')
+  assert.is((await refusedWith(open))[0], 'cannot-decrypt')
   writeFileSync(home.file('settings'), good)
   const others = deriveLocalKeys(new Secret(systemRandom(32)))
   assert.is(
-    (await refusal(() => SettingsFile.open(home, others, systemRandom)))[0],
+    (await refusedWith(() => SettingsFile.open(home, others, systemRandom)))[0],
     'cannot-decrypt',
   )
   rmSync(home.file('settings'))
-  assert.equal(await refusal(open), ['home', 'no-settings'])
+  assert.equal(await refusedWith(open), ['home', 'no-settings'])
 })
 
 test.run()

@@ -10,12 +10,12 @@ import { deriveLocalKeys } from '../core/crypto/passphrase.js'
 import { deviceOf, freshDevice } from '../keystore/device.js'
 import { SealedStore } from '../store/sealed.js'
 import { storageError } from '../store/store.js'
-import { refusal } from '../service/testing/refusal.js'
 import { identityOf } from '../service/session.js'
 import { sealedOptions } from '../service/stores.js'
 import { Disk } from '../service/testing/device.js'
 import { VaultShell } from './shell.js'
 import type { VaultEvent } from './vault-event.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -87,7 +87,7 @@ test('a failed batch leaves memory as the disk is, and reading goes on', async (
   const { shell, disk } = await found()
   await shell.write(() => [put('A', '1')])
   disk.failure = storageError('full', 'the disk is full')
-  assert.equal(await refusal(() => shell.write(() => [put('A', '2'), put('B', '2')])), [
+  assert.equal(await refusedWith(() => shell.write(() => [put('A', '2'), put('B', '2')])), [
     'storage',
     'full',
   ])
@@ -106,7 +106,7 @@ test('a call that throws half-way is undone by loading anew', async () => {
     replica.write([put('A', '2')])
     throw new CofferError('limit', 'half done')
   })
-  assert.equal(await refusal(() => failing), ['limit', undefined])
+  assert.equal(await refusedWith(() => failing), ['limit', undefined])
   assert.is(valueOf(shell, 'A'), '1')
 })
 
@@ -123,7 +123,7 @@ test('a plan that refuses changes nothing; writes run one after another', async 
     seen.push(current && fromUtf8(replica.value(current.winner)))
     return []
   })
-  assert.equal(await refusal(() => refused), ['exists', undefined])
+  assert.equal(await refusedWith(() => refused), ['exists', undefined])
   await Promise.all([first, second])
   assert.equal(seen, ['1'])
   assert.is(disk.batches, before + 1)
@@ -135,8 +135,8 @@ test('after closing every call is refused and the keys are gone', async () => {
   assert.is(kept.length, 1)
   await shell.close()
   assert.ok(kept.every((key) => key.every((byte) => byte === 0)))
-  assert.equal(await refusal(() => shell.replica), ['locked', 'locked'])
-  assert.equal(await refusal(() => shell.write(() => [put('A', '1')])), ['locked', 'locked'])
+  assert.equal(await refusedWith(() => shell.replica), ['locked', 'locked'])
+  assert.equal(await refusedWith(() => shell.write(() => [put('A', '1')])), ['locked', 'locked'])
 })
 
 test('the same alarm is told once', async () => {
