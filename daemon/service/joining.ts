@@ -65,11 +65,13 @@ class Waiting {
   #sleep(ms: number): Promise<void> {
     const { ended, world } = this.#session
     return new Promise((resolve) => {
-      const cancel = world.after(ms, resolve)
-      ended.addEventListener('abort', () => {
+      const finish = (): void => {
         cancel()
+        ended.removeEventListener('abort', finish)
         resolve()
-      })
+      }
+      const cancel = world.after(ms, finish)
+      ended.addEventListener('abort', finish)
     })
   }
 
