@@ -5,6 +5,7 @@ import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import { originOf } from '../../shared/protocol/relay-handshake.js'
 import { decodeFrame, encodeFrame, MAX_REQUEST_ID } from '../../shared/protocol/relay-frame.js'
+import { REQUEST_COSTS } from '../../shared/protocol/relay-cost.js'
 import {
   clientMessageCodec,
   relayMessageCodec,
@@ -16,7 +17,6 @@ import { parseRelayUrl } from './address.js'
 import type { RelayAddress, RelayIdentity } from './api.js'
 import { Handshake } from './handshake.js'
 import {
-  COSTS,
   malformed,
   networkReason,
   RelayRefusal,
@@ -159,7 +159,7 @@ export class Connection {
       const [first] = this.#queue
       if (first === undefined) return
       const bytes = sizeOf(first.request)
-      const wait = this.#pacer.take(COSTS[first.request.kind], bytes, timers.now())
+      const wait = this.#pacer.take(REQUEST_COSTS[first.request.kind], bytes, timers.now())
       if (wait === Infinity) return
       if (wait > 0) {
         this.#unpace = timers.after(wait, () => this.#flush())

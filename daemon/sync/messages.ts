@@ -1,9 +1,9 @@
 import { CofferError } from '../../shared/errors.js'
-import type { ClientMessage, RelayMessage } from '../../shared/protocol/relay.js'
+import type { RelayRequest } from '../../shared/protocol/relay-cost.js'
+import type { RelayMessage } from '../../shared/protocol/relay.js'
 
-type Requests = Exclude<ClientMessage, { readonly kind: 'hello' | 'auth' }>
-export type RequestKind = Requests['kind']
-export type RequestBody<K extends RequestKind> = Extract<Requests, { readonly kind: K }>['body']
+export type RequestKind = RelayRequest['kind']
+export type RequestBody<K extends RequestKind> = Extract<RelayRequest, { readonly kind: K }>['body']
 export type Request = {
   [K in RequestKind]: { readonly kind: K; readonly body: RequestBody<K> }
 }[RequestKind]
@@ -22,19 +22,6 @@ export const REPLIES = {
 } as const satisfies Record<RequestKind, RelayMessage['kind']>
 type Bodies = { [M in RelayMessage as M['kind']]: M['body'] }
 export type ReplyBody<K extends RequestKind> = Bodies[(typeof REPLIES)[K]]
-
-/** What a request costs at least, in the relay's tokens; its bytes come on top. */
-export const COSTS: Readonly<Record<RequestKind, number>> = {
-  create: 10,
-  open: 2,
-  close: 1,
-  append: 1,
-  putHead: 1,
-  heads: 2,
-  chain: 2,
-  join: 5,
-  joinRequests: 2,
-}
 
 export type Push = Extract<
   RelayMessage,

@@ -1,3 +1,5 @@
+import { BYTES_PER_TOKEN } from '../../shared/protocol/relay-cost.js'
+
 /** What a relay lets one connection do (its `welcome`). */
 export type Allowance = {
   readonly inFlight: number
@@ -5,9 +7,6 @@ export type Allowance = {
   readonly rate: number
   readonly burst: number
 }
-
-/** Bytes that cost one token more. */
-const BYTES_PER_TOKEN = 64 * 1024
 
 /**
  * Keeps a client below its relay's allowance: being refused costs tokens, too. A request costs `base` and its size.

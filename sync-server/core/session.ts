@@ -1,6 +1,11 @@
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import type { DeviceId } from '../../shared/ids.js'
+import {
+  BYTES_PER_TOKEN,
+  REQUEST_COSTS,
+  type RelayRequest,
+} from '../../shared/protocol/relay-cost.js'
 import { decodeFrame } from '../../shared/protocol/relay-frame.js'
 import {
   clientMessageCodec,
@@ -24,7 +29,7 @@ export type SessionConfig = {
 }
 
 /** A request of an authenticated device, for the shell to perform. */
-export type Request = Exclude<ClientMessage, { kind: 'hello' | 'auth' }>
+export type Request = RelayRequest
 
 type Ready = {
   readonly phase: 'ready'
@@ -66,20 +71,6 @@ export type Step = { readonly session: Session; readonly effects: readonly Effec
 
 /** WebSocket's own code for a server that goes down. */
 const GOING_DOWN = 1012
-
-/** What each kind of request costs, in tokens, before its bytes (one token each 64 KiB). */
-const COSTS: Readonly<Record<Request['kind'], number>> = {
-  create: 10,
-  open: 2,
-  close: 1,
-  append: 1,
-  putHead: 1,
-  heads: 2,
-  chain: 2,
-  join: 5,
-  joinRequests: 2,
-}
-const BYTES_PER_TOKEN = 64 * 1024
 
 /** A new connection's state; `nonce` is the relay's, never used before. */
 export function newSession(origins: readonly string[], nonce: Bytes, deadline: number): Session {
@@ -182,7 +173,7 @@ function onRequest(
     const error = new CofferError('format', 'out of turn', { reason: 'out-of-turn' })
     return close(CLOSE_CODES.malformed, 'out-of-turn', [refused(id, error)])
   }
-  const cost = COSTS[request.kind] + Math.floor(size / BYTES_PER_TOKEN)
+  const cost = REQUEST_COSTS[request.kind] + Math.floor(size / BYTES_PER_TOKEN)
   const taken = take(session.bucket, config.rate, now, cost)
   const next = { ...session, bucket: taken.bucket }
   const no = (error: CofferError, retryAfter?: number): Step => ({
