@@ -1,5 +1,4 @@
 // What a shell may give to a command: a line with a code, that code's exit, nothing on stdout, nothing changed.
-import { mkdirSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LIMITS } from '../../shared/limits.js'
@@ -131,7 +130,7 @@ test('an output that takes nothing', async () => {
 })
 
 test('command lines that mean nothing', async () => {
-  await attacked(async (home, world) => {
+  await attacked(async (home) => {
     const lines: [string[], RegExp][] = [
       [['nonsense'], /^usage$/],
       [['secret'], /^usage$/],
@@ -150,7 +149,7 @@ test('command lines that mean nothing', async () => {
       [['sync', '--timeout', 'soon'], /^usage$/],
       [['relay', 'set', 'ws://example.org', '--relay-key', '00'], /^usage$/],
       [['relay', 'set', 'ws://127.0.0.1:1', '--relay-key', 'zz'], /^(usage|format)$/],
-      [['relay', 'set', 'javascript:alert(1)', '--relay-key', '0'.repeat(64)], /^usage$/],
+      [['relay', 'set', 'file:///etc/passwd', '--relay-key', '0'.repeat(64)], /^usage$/],
       [['device', 'confirm', 'x'.repeat(1000)], /^(usage|format|not-found|unreachable)$/],
       [['join', 'not-a-code', '--key-file', 'k'], /^(usage|format|exists)$/],
       [['join', 'c'.repeat(100_000), '--key-file', 'k'], /^(usage|format|limit|exists)$/],
@@ -176,7 +175,6 @@ test('command lines that mean nothing', async () => {
       const code = await codeOf(home.start(['get', 'x'], { env }))
       assert.match(code, wanted, JSON.stringify(env).slice(0, 80))
     }
-    mkdirSync(`${world.work}/folder`)
   })
 })
 
@@ -200,7 +198,7 @@ test('files of values that are none', async () => {
     ['x.json', '{"A": {"B": "1"}}'],
     ['x.json', '{"A": {"base64": "***"}}'],
     ['x.json', '{"A": "\\ud800"}'],
-    ['x.json', `${'{"a":'.repeat(50_000)}`],
+    ['x.json', '{"a":'.repeat(50_000)],
     ['x.json', '{"ok": "1", "a\\u0000b": "2"}'],
   ]
   await attacked(async (home, world) => {

@@ -4,8 +4,9 @@ import { type Socket } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { concat, u32be, utf8 } from '../../shared/bytes.js'
-import { ERROR_CODES, isErrorCode } from '../../shared/errors.js'
+import { ERROR_CODES } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
+import { parseIncoming } from '../../shared/protocol/local-wire.js'
 import { METHODS } from '../../shared/protocol/local.js'
 import { decodePlainAnswer, PLAIN_MAGIC } from '../../shared/protocol/plain.js'
 import { type Home } from './harness/home.js'
@@ -38,14 +39,15 @@ async function say(socket: string, bytes: string | Uint8Array): Promise<Buffer> 
   return answer
 }
 
-/** The code that a line of JSON-RPC carries. */
+/** The code that a line of JSON-RPC carries, in word and number. */
 function lineCode(answer: Buffer): string {
   const [line = '', ...more] = answer.toString().split('\n')
   assert.equal(more, [''], `one line: ${answer.toString().slice(0, 200)}`)
-  const { error } = JSON.parse(line)
-  assert.ok(isErrorCode(error.data.code), line)
-  assert.is(error.code, -32_000 - ERROR_CODES[error.data.code as 'format'])
-  return error.data.code
+  const message = parseIncoming(line)
+  if (message.kind !== 'error') throw new Error(`no error: ${line.slice(0, 200)}`)
+  const { code } = message.error
+  assert.ok(line.includes(`"code":${-32_000 - ERROR_CODES[code]},`), line)
+  return code
 }
 
 const request = (method: string, params: unknown = {}): string =>
