@@ -4,7 +4,7 @@ import { startPort, type Problem, type State, type Work } from './state.js'
 
 // What is due beside the two ways of entries: barriers, signed heads of this device and of others.
 
-/** A signed head is put soon after a sync that a barrier waits for, else at most so often, else so rarely (ms). */
+/** A signed head is put after a sync: at most so often when something changed, else so rarely (ms). */
 const HEAD_SETTLE = 30_000
 const HEAD_PERIOD = 6 * 3600_000
 /** A hostile relay's heads don't pile up. */
