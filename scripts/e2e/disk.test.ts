@@ -122,11 +122,11 @@ onSmallDisk(
 )
 
 onSmallDisk(
-  'a read-only disk is read by an open daemon; a start says what is wrong',
+  'a start on a read-only disk says what is wrong',
   withDisk(async (world, disk) => {
     const home = await homeOn(world, disk)
     await home.ok(['set', '/user/x', 'before'])
-    // Files that are open for writing keep a disk from becoming read-only, as does a failing disk's driver from asking.
+    // A disk can't be made read-only while files on it are open for writing: the daemon goes first.
     await home.killDaemon()
     disk.remount('ro')
     for (const args of [['get', '/user/x'], ['ls'], ['daemon', 'start']]) {
