@@ -11,7 +11,7 @@ export async function reachAll(
   { timeout, signal, onProgress }: BarrierOptions,
 ): Promise<BarrierResult> {
   const before = runners.map(({ state: { sent, received } }) => ({ sent, received }))
-  const ends = runners.map((runner) => reach(runner))
+  const ends = runners.map((runner) => reach(timers, runner))
   const stop = onProgress === undefined ? undefined : report(timers, runners, onProgress)
   try {
     await bounded(timers, { timeout, signal }, Promise.all(ends.map(({ done }) => done)))
@@ -37,15 +37,22 @@ function explained(error: unknown, runners: readonly VaultRunner[]): unknown {
   })
 }
 
-/** One vault's barrier. It fails as soon as an attempt to reach the relay fails while it is up. */
-function reach(runner: VaultRunner): { done: Promise<void>; forget: () => void } {
+/**
+ * One vault's barrier. It fails as soon as an attempt to reach the relay fails while it is up; a connection that ends
+ * is made anew once without waiting, because somebody waits here.
+ */
+function reach(timers: Timers, runner: VaultRunner): { done: Promise<void>; forget: () => void } {
   const { link } = runner
   const { done, forget } = runner.barrier()
   let unlisten = (): unknown => undefined
+  let again = true
   const failed = new Promise<void>((_, reject) => {
     unlisten = link.listen({
       onConnected: () => undefined,
-      onDisconnected: () => undefined,
+      onDisconnected: () => {
+        if (again) timers.after(0, () => link.retryNow())
+        again = false
+      },
       onPush: () => undefined,
       onFailed: reject,
     })
