@@ -168,7 +168,7 @@ onSmallDisk(
     await a.ok(['sync'])
     disk.fill()
     await a.ok(['set', '/user/big', '--file', world.file('value', bigValue(1))])
-    const { code, err } = await a.run(['sync', '--timeout', '5s'])
+    const { code, err } = await a.run(['sync', '--timeout', '2s'])
     assert.is(code, 29, err)
     assert.match(err, /^coffer: timed-out: .*the relay refused: unavailable/m)
     assert.is(await statusOf(live), 200)
@@ -178,7 +178,7 @@ onSmallDisk(
     await b.until(['status', '--json'], (out) => out.includes('the relay refused: unavailable'))
     disk.free()
     assert.is((await uploading.ended).code, 0, uploading.describe())
-    await a.until(['sync', '--timeout', '5s'])
+    await a.until(['sync', '--timeout', '2s'])
     assert.is(relay.process.pid, pid)
     assert.is(relay.process.result, undefined)
     // All of it is there after a crash.
