@@ -15,6 +15,7 @@ import {
   type Result,
 } from '../shared/protocol/local.js'
 import type { Schema } from '../shared/protocol/schema.js'
+import { hungUp } from './refusals.js'
 
 export type Progress = NotificationParams<'progress'>
 
@@ -127,10 +128,3 @@ export class Client {
 
 type NotificationSchemas = { readonly [N in Notification]: Schema<NotificationParams<N>> }
 const SCHEMAS: NotificationSchemas = NOTIFICATIONS
-
-function hungUp(): CofferError {
-  return new CofferError('internal', 'the daemon hung up', {
-    reason: 'hung-up',
-    next: 'see coffer daemon logs',
-  })
-}

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { daemonLog, installService, stopDaemon, uninstall, unitText } from './daemon-control.js'
+import { daemonLog, stopDaemon, uninstall } from './daemon-control.js'
 import { openDaemon } from './daemon-start.js'
+import { installService, unitText } from './systemd.js'
 import { call, init, inWorld, options, type World } from './testing/daemon.js'
 import { refusal } from '../shared/testing/refusal.js'
 

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import { cutAnswer, type OpenAnswer } from './hot.js'
-import { exchangeRaw, silent } from './pipe.js'
+import { exchangeRaw } from './pipe.js'
+import { hungUp, silent } from './refusals.js'
 
 /**
  * Sends a plain request and reads the answer; doesn't wait for the daemon to close.
@@ -32,17 +32,10 @@ export async function exchangeOverNet(
       const answer = cutAnswer(received)
       if (answer !== undefined) resolve({ ...answer, close: () => connection.destroy() })
     })
-    connection.on('end', () => reject(hungUp(undefined)))
+    connection.on('end', () => reject(hungUp()))
     connection.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
       else reject(hungUp(error))
     })
-  })
-}
-
-function hungUp(cause: unknown): CofferError {
-  return new CofferError('internal', 'the daemon hung up', {
-    next: 'see coffer daemon logs',
-    cause,
   })
 }

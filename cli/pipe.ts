@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
-import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import { cutAnswer, type OpenAnswer } from './hot.js'
+import { silent } from './refusals.js'
 
 // The daemon's socket by what Node's own `net` stands on. `net` and the streams below it take 4 ms to load and start, a
 // quarter of what an idle Node takes at all; this takes 1. `process.binding` is not for others by Node's documentation
@@ -123,11 +123,4 @@ function converse(
     if (status !== 0) end(undefined)
   }
   return handle.writeBuffer(writing, request) === 0 && handle.readStart() === 0
-}
-
-/** The error of a daemon that took the request and says nothing. */
-export function silent(): CofferError {
-  return new CofferError('timed-out', "the daemon doesn't answer", {
-    next: 'see coffer daemon logs',
-  })
 }

@@ -3,6 +3,7 @@ import { fromUtf8 } from '../shared/bytes.js'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
+import type { Call } from './call.js'
 import type { Io, Terminal } from './io.js'
 
 const ENTER = [0x0a, 0x0d]
@@ -110,8 +111,21 @@ function tooLong(): CofferError {
   })
 }
 
+/**
+ * Goes on when `-y` or `-f` was given, or the person says yes.
+ * @throws CofferError `usage` (reason `needs-consent`) where nobody can be asked, `cancelled`
+ */
+export async function consent(io: Io, call: Call, to: string, question: string): Promise<void> {
+  if (call.flag('yes') || call.flag('force')) return
+  if (io.inputKind() === 'terminal') return confirm(io, question)
+  throw new CofferError('usage', `${to} needs consent, and there is no terminal to ask on`, {
+    reason: 'needs-consent',
+    next: 'say -y if that is meant',
+  })
+}
+
 /** Goes on when the person types `y` or `yes`. @throws CofferError `cancelled` for anything else. */
-export async function confirm(io: Io, question: string): Promise<void> {
+async function confirm(io: Io, question: string): Promise<void> {
   const { createInterface } = await import('node:readline')
   const reader = createInterface({ input: io.terminal(), output: process.stderr, terminal: false })
   io.err(`${displayText(question)} [y/N] `)

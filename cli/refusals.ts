@@ -1,16 +1,20 @@
 import { CofferError } from '../shared/errors.js'
 
-// Refusals that several commands share.
+// What is said, in the same words everywhere, of a daemon that doesn't do its part.
 
-/** A flag that a command can't do without. */
-export function missing(flag: string, why: string): CofferError {
-  return new CofferError('usage', `${flag} is needed`, { reason: 'missing-flag', next: why })
+/** The daemon ended the connection in the middle of a call. */
+export function hungUp(cause?: unknown): CofferError {
+  return new CofferError('internal', 'the daemon hung up', {
+    reason: 'hung-up',
+    next: 'see coffer daemon logs',
+    cause,
+  })
 }
 
-/** A question that only `-y` may answer where nobody can be asked. */
-export function needsConsent(what: string): CofferError {
-  return new CofferError('usage', what, {
-    reason: 'needs-consent',
-    next: 'say -y if that is meant',
+/** The daemon took the request and says nothing. */
+export function silent(): CofferError {
+  return new CofferError('timed-out', 'the daemon does not answer', {
+    reason: 'silent',
+    next: 'see coffer daemon logs',
   })
 }

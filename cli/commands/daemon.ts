@@ -3,7 +3,7 @@ import { CofferError } from '../../shared/errors.js'
 import { Client } from '../client.js'
 import type { Command } from '../command.js'
 import { daemonLog, stopDaemon } from '../daemon-control.js'
-import { openRunning } from '../daemon-start.js'
+import { openRunning } from '../daemon-reach.js'
 import { showTime } from '../format.js'
 import { homeOf } from '../socket.js'
 

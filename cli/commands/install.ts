@@ -1,8 +1,8 @@
 import type { Command } from '../command.js'
-import { installService, uninstall as remove } from '../daemon-control.js'
-import { confirm } from '../prompt.js'
-import { needsConsent } from '../refusals.js'
+import { uninstall as remove } from '../daemon-control.js'
+import { consent } from '../prompt.js'
 import { homeOf } from '../socket.js'
+import { installService } from '../systemd.js'
 
 export const daemonInstall: Command = {
   name: 'daemon install',
@@ -31,11 +31,9 @@ export const uninstall: Command = {
   async run(call, session) {
     const home = homeOf(session.io.env)
     const data = call.flag('data')
-    if (data && !call.flag('yes') && !call.flag('force')) {
-      if (session.io.inputKind() !== 'terminal') {
-        throw needsConsent('removing all secrets needs consent, and there is no terminal to ask on')
-      }
-      await confirm(session.io, `remove ${home} with all its keys and secrets?`)
+    if (data) {
+      const question = `remove ${home} with all its keys and secrets?`
+      await consent(session.io, call, 'removing all secrets', question)
     }
     const result = await remove(home, data, { env: session.io.env })
     session.show({ home, ...result })

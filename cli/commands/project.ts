@@ -1,7 +1,6 @@
 import type { Command } from '../command.js'
 import { lines } from '../format.js'
-import { needsConsent } from '../refusals.js'
-import { confirm } from '../prompt.js'
+import { consent } from '../prompt.js'
 
 export const projectCreate: Command = {
   name: 'project create',
@@ -41,12 +40,8 @@ export const projectRm: Command = {
   exits: ['not-found', 'refused', 'unreachable'],
   async run(call, session) {
     const name = call.args[0] ?? ''
-    if (!call.flag('force') && !call.flag('yes')) {
-      if (session.io.inputKind() !== 'terminal') {
-        throw needsConsent(`removing a project needs consent, and there is no terminal to ask on`)
-      }
-      await confirm(session.io, `remove the project '${name}' from the org?`)
-    }
+    const question = `remove the project '${name}' from the org?`
+    await consent(session.io, call, 'removing a project', question)
     session.show(await session.call('projectRemove', { context: session.context, name }))
   },
 }

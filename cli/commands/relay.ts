@@ -1,5 +1,5 @@
 import type { Command } from '../command.js'
-import { missing } from '../refusals.js'
+import { CofferError } from '../../shared/errors.js'
 
 export const relaySet: Command = {
   name: 'relay set',
@@ -22,7 +22,12 @@ export const relaySet: Command = {
   exits: ['unreachable', 'tampering', 'relay-refused'],
   async run(call, session) {
     const key = call.text('relay-key')
-    if (key === undefined) throw missing('--relay-key KEY', 'the relay prints it at its start')
+    if (key === undefined) {
+      throw new CofferError('usage', '--relay-key KEY is needed', {
+        reason: 'missing-flag',
+        next: 'copy it from the line that the relay printed at its start',
+      })
+    }
     const [ca, registration] = [call.text('ca'), call.text('registration-file')]
     const result = await session.call('relaySet', {
       context: session.context,

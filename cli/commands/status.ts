@@ -2,7 +2,7 @@ import { displayText } from '../../shared/display.js'
 import type { Result } from '../../shared/protocol/local.js'
 import { Client } from '../client.js'
 import type { Command } from '../command.js'
-import { openRunning } from '../daemon-start.js'
+import { openRunning } from '../daemon-reach.js'
 import { columns, shortId, showTime } from '../format.js'
 import { homeExists, homeOf } from '../socket.js'
 

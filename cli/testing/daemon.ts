@@ -5,7 +5,8 @@ import { fromUtf8 } from '../../shared/bytes.js'
 import { LineReader } from '../../shared/protocol/lines.js'
 import { parseIncoming, requestLine } from '../../shared/protocol/local-wire.js'
 import { stopDaemon } from '../daemon-control.js'
-import type { DaemonConnection, DaemonOptions } from '../daemon-start.js'
+import type { DaemonConnection } from '../daemon-reach.js'
+import type { DaemonOptions } from '../daemon-start.js'
 
 // Real daemons without vaults behind them, for the tests of reaching and ending one.
 

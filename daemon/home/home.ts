@@ -19,6 +19,7 @@ import {
   LAYOUT_VERSION,
   layoutText,
   layoutVersion,
+  withoutTemporary,
   type Variables,
 } from '../../shared/protocol/socket-path.js'
 import { fileError, readPrivate, systemCode, writeAtomic } from './files.js'
@@ -138,8 +139,7 @@ export function openHome(path: string, uid: number): Home {
 }
 
 const OURS = Object.values(HOME_FILES)
-const isOurs = (name: string): boolean =>
-  OURS.some((own) => own === name.replace(/\.[0-9a-f]{16}\.tmp$/, ''))
+const isOurs = (name: string): boolean => OURS.some((own) => own === withoutTemporary(name))
 
 /**
  * The folder of a home, made when missing (0700) and checked to keep modes; `layout` is not yet written, so it is

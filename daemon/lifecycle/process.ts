@@ -1,22 +1,15 @@
 import { closeSync, writeSync } from 'node:fs'
 import { CofferError, ERROR_CODES } from '../../shared/errors.js'
+import {
+  DAEMON_VARIABLES,
+  outcomeLine,
+  type StartOutcome,
+} from '../../shared/protocol/daemon-start.js'
 
 // The daemon as a process: what it keeps of its surroundings, and what it tells whoever started it.
 
-/** The only variables a daemon keeps; the CLI passes no others (cli/daemon-start.ts). */
-const KEPT: readonly string[] = [
-  'COFFER_HOME',
-  'CREDENTIALS_DIRECTORY',
-  'HOME',
-  'LANG',
-  'LC_ALL',
-  'NODE_EXTRA_CA_CERTS',
-  'PATH',
-  'TMPDIR',
-  'TZ',
-  'XDG_DATA_HOME',
-  'XDG_RUNTIME_DIR',
-]
+/** What else than the CLI's variables a daemon keeps: what systemd or a person gives it. */
+const KEPT: readonly string[] = ['COFFER_HOME', 'CREDENTIALS_DIRECTORY', ...DAEMON_VARIABLES]
 
 /** Forgets every other variable, gives files to the owner alone, and leaves the folder it was started in. */
 export function settle(): void {
@@ -61,17 +54,11 @@ export function parseOptions(argv: readonly string[]): DaemonOptions {
   return options
 }
 
-/** What a starting daemon says, one line of JSON: it is ready, another one has the home, or why it can't start. */
-export type Outcome =
-  | { readonly state: 'ready' }
-  | { readonly state: 'busy' }
-  | { readonly state: 'failed'; readonly error: CofferError }
-
 /** Tells the starter and closes the pipe; does nothing without one. Returns whether somebody was told. */
-export function tell(fd: number | undefined, outcome: Outcome): boolean {
+export function tell(fd: number | undefined, outcome: StartOutcome): boolean {
   if (fd === undefined) return false
   try {
-    writeSync(fd, `${JSON.stringify(outcomeJson(outcome))}\n`)
+    writeSync(fd, outcomeLine(outcome))
     closeSync(fd)
   } catch {
     // The starter has gone; that's no reason not to run.
@@ -79,14 +66,8 @@ export function tell(fd: number | undefined, outcome: Outcome): boolean {
   return true
 }
 
-function outcomeJson(outcome: Outcome): object {
-  if (outcome.state !== 'failed') return outcome
-  const { code, message, reason, next } = outcome.error
-  return { state: 'failed', error: { code, message, reason, next } }
-}
-
 /** The exit status of a daemon that didn't start. */
-export function exitOf(outcome: Outcome): number {
+export function exitOf(outcome: StartOutcome): number {
   if (outcome.state === 'ready') return 0
   return outcome.state === 'busy' ? ERROR_CODES.exists : ERROR_CODES[outcome.error.code]
 }

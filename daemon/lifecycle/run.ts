@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import type { StartOutcome } from '../../shared/protocol/daemon-start.js'
 import { complaint } from '../../shared/complaint.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
@@ -11,15 +12,7 @@ import type { FolderLock } from '../store/folder-lock.js'
 import { takeLock } from './lock.js'
 import type { Compose, Held } from './parts.js'
 import type { Takeover } from './handover.js'
-import {
-  DAEMON_HELP,
-  exitOf,
-  parseOptions,
-  settle,
-  tell,
-  type DaemonOptions,
-  type Outcome,
-} from './process.js'
+import { DAEMON_HELP, exitOf, parseOptions, settle, tell, type DaemonOptions } from './process.js'
 
 // From the first instruction to a daemon that answers. What loses the race for the home ends before it has loaded
 // libsodium or the vaults: twenty cold starts at once cost little more than one.
@@ -35,7 +28,7 @@ export async function runDaemon(
   if (argv.length === 1 && (argv[0] === '--help' || argv[0] === '-h')) return print(DAEMON_HELP)
   if (argv.length === 1 && argv[0] === '--version') return print(`cofferd ${VERSION}\n`)
   let readyFd: number | undefined
-  let outcome: Outcome
+  let outcome: StartOutcome
   try {
     const options = parseOptions(argv)
     readyFd = options.readyFd
@@ -59,7 +52,7 @@ function print(text: string): void {
   process.stdout.write(text)
 }
 
-function said(outcome: Outcome): string {
+function said(outcome: StartOutcome): string {
   if (outcome.state === 'failed') return complaint(outcome.error)
   return complaint(
     new CofferError('exists', 'another daemon has this home', { next: 'coffer daemon status' }),

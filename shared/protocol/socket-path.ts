@@ -31,6 +31,11 @@ export const HOME_FILES = {
   run: 'run',
 } as const
 
+/** The name of a file in a home without what a killed daemon leaves at its end, where it was replacing the file. */
+export function withoutTemporary(name: string): string {
+  return name.replace(/\.[0-9a-f]{16}\.tmp$/, '')
+}
+
 /** The newest home that this program can use; an older program refuses a newer home. */
 export const LAYOUT_VERSION = 1
 
