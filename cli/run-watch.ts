@@ -21,7 +21,14 @@ export async function runWatch(call: Call, session: Session): Promise<void> {
   const request = requestOf(call, session)
   const changes = new Changes(session)
   await changes.start()
-  let exec = await environment(call, request, session)
+  let exec: PlainExec
+  try {
+    exec = await environment(call, request, session)
+  } catch (error) {
+    // Else it would go on reaching for the daemon, for a command that never starts.
+    changes.stop()
+    throw error
+  }
   let child: ChildProcess | undefined
   const stop = forwardSignals(() => child)
   const next = async (): Promise<PlainExec> => {
@@ -77,10 +84,13 @@ class Changes {
 
   async start(): Promise<void> {
     const client = await this.#session.client()
-    client.on('changed', () => {
+    const mark = (): void => {
       this.#mark()
-    })
-    await client.call('subscribe', { topics: ['changed'] })
+    }
+    // The state's word comes also when a `.coffer.yaml` changed: another project may be meant from now on.
+    client.on('changed', mark)
+    client.on('state', mark)
+    await client.call('subscribe', { topics: ['changed', 'state'] })
     void client.closed.then(() => this.#again())
   }
 

@@ -1,9 +1,9 @@
 /**
  * The candidate that `typed` was most likely meant to be, or undefined when none is near: at most a third of its
- * letters differ (Damerau's edits). Case alone doesn't count as far.
+ * letters differ (Damerau's edits), one of two, none of one. Case alone doesn't count as far.
  */
 export function closest(typed: string, candidates: Iterable<string>): string | undefined {
-  const most = Math.max(1, Math.floor(typed.length / 3))
+  const most = typed.length < 2 ? 0 : Math.max(1, Math.floor(typed.length / 3))
   let best: string | undefined
   let bestDistance = most + 1
   for (const candidate of candidates) {
