@@ -137,10 +137,19 @@ function start(state: State, [name, ...program]: readonly string[]): void {
   state.background.set(key, startProgram(state, program))
 }
 
-/** printed NAME REGEX [VARIABLE]: waits until the program in the background has printed it. */
-async function printed(state: State, [name, pattern, variable]: readonly string[]): Promise<void> {
-  const match = await backgroundOf(state, name).printed(new RegExp(need(pattern, 'a pattern'), 'm'))
-  if (variable !== undefined) state.variables.set(variable, match[1] ?? match[0])
+/**
+ * printed NAME REGEX [VARIABLE], printed-err …: waits until the program in the background has printed it on stdout
+ * (stderr).
+ */
+function printed(stream: 'out' | 'err'): Command {
+  return {
+    negatable: false,
+    async run(state, [name, pattern, variable]) {
+      const wanted = new RegExp(need(pattern, 'a pattern'), 'm')
+      const match = await backgroundOf(state, name).printed(wanted, { stream })
+      if (variable !== undefined) state.variables.set(variable, match[1] ?? match[0])
+    },
+  }
 }
 
 /** wait NAME [CODE]: waits for the end of a program in the background, which becomes the last program. */
@@ -219,7 +228,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'wait-for': { negatable: true, run: waitFor },
   capture: { negatable: false, run: capture },
   start: { negatable: false, run: start },
-  printed: { negatable: false, run: printed },
+  printed: printed('out'),
+  'printed-err': printed('err'),
   wait: { negatable: false, run: wait },
   signal: { negatable: false, run: signal },
   relay: { negatable: false, run: relay },
