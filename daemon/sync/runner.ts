@@ -30,6 +30,9 @@ export type RunnerParts = {
   readonly onQueued: (change: number) => void
 }
 
+/** Bytes of a batch that holds the thread for some ten milliseconds. */
+const LARGE = 64 * 1024
+
 type Done = { readonly answer?: readonly Bytes[]; readonly alarms?: readonly Alarm[] }
 
 type Watcher = {
@@ -261,11 +264,19 @@ export class VaultRunner {
     })
   }
 
+  async #ingest(from: number, bodies: readonly Bytes[], generation: number): Promise<Done> {
+    const alarms = await this.port.ingest(from, bodies, generation)
+    const size = bodies.reduce((sum, body) => sum + body.length, 0)
+    // Another may follow at once: whoever asked meanwhile is answered in between.
+    if (size >= LARGE) await new Promise<void>((resolve) => this.#parts.timers.after(1, resolve))
+    return { alarms }
+  }
+
   async #call(work: PortWork): Promise<Done> {
     const { port } = this
     switch (work.kind) {
       case 'ingest':
-        return { alarms: await port.ingest(work.from, work.bodies, work.generation) }
+        return this.#ingest(work.from, work.bodies, work.generation)
       case 'seal':
         await port.seal(work.limits)
         return {}

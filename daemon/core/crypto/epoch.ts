@@ -78,13 +78,20 @@ export type Part = 'meta' | 'value'
 
 /** Key of one part of one item: nothing is stored per secret (SPEC section 6). */
 export function itemKey(epochKey: Bytes, at: Place, index: number, part: Part): Bytes {
-  const place = [bytesOf(at.vaultId), bytesOf(at.device), partContext(at, index, part)]
-  return keyedHash(epochKey, 'item-key', ...place)
+  return keyIn(partContext(at, index, part), epochKey, at)
+}
+
+function keyIn(context: Bytes, epochKey: Bytes, at: Place): Bytes {
+  return keyedHash(epochKey, 'item-key', bytesOf(at.vaultId), bytesOf(at.device), context)
 }
 
 /** Public commitment to an item key, bound to its place. */
 export function itemCommitment(key: Bytes, at: Place, index: number, part: Part): Bytes {
-  return hash('item-commitment', key, partContext(at, index, part))
+  return commitmentIn(partContext(at, index, part), key)
+}
+
+function commitmentIn(context: Bytes, key: Bytes): Bytes {
+  return hash('item-commitment', key, context)
 }
 
 /** Padded and sealed part of an item, and its key's commitment. */
@@ -96,9 +103,10 @@ export function sealPart(
   plain: Bytes,
   random: Random,
 ): { box: Bytes; commitment: Bytes } {
-  const key = itemKey(epochKey, at, index, part)
-  const box = seal(key, partContext(at, index, part), pad(plain), random)
-  return { box, commitment: itemCommitment(key, at, index, part) }
+  const context = partContext(at, index, part)
+  const key = keyIn(context, epochKey, at)
+  const box = seal(key, context, pad(plain), random)
+  return { box, commitment: commitmentIn(context, key) }
 }
 
 /**
@@ -113,12 +121,13 @@ export function openPart(
   part: Part,
   sealed: { box: Bytes; commitment: Bytes },
 ): Bytes {
-  const key = itemKey(epochKey, at, index, part)
+  const context = partContext(at, index, part)
+  const key = keyIn(context, epochKey, at)
   const fail = (reason: string): never => {
     throw new CofferError('tampering', `an item's ${part} doesn't open`, { reason })
   }
-  if (!equal(itemCommitment(key, at, index, part), sealed.commitment)) return fail('key-commitment')
-  const padded = open(key, partContext(at, index, part), sealed.box)
+  if (!equal(commitmentIn(context, key), sealed.commitment)) return fail('key-commitment')
+  const padded = open(key, context, sealed.box)
   if (padded === undefined) return fail('bad-box')
   return unpad(padded) ?? fail('bad-padding')
 }
