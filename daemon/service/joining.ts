@@ -77,7 +77,7 @@ class Waiting {
 
   /** One look at the chain and, when it says nothing new, waiting for its next link. True when there is an end. */
   async #round(join: PendingJoin): Promise<boolean> {
-    const { sync, settings, vaults, ended } = this.#session
+    const { sync, settings, vaults, ended, world } = this.#session
     const { relay } = settings.current
     if (relay === undefined) throw new TypeError('a join without a relay')
     const options = { relay: addressOf(relay), signal: ended }
@@ -91,7 +91,9 @@ class Waiting {
     if (isIn(this.#session)) return this.#enter()
     const why = deadInvite(this.#session, join)
     if (why !== undefined) return this.#end(why)
-    await sync.waitChainMoved(vaultId, this.#links, { ...options, timeout: ASK })
+    // Its time's end ends the waiting as well: then the next round finds the invite dead.
+    const timeout = Math.min(ASK, Math.max(1, join.expires + 1 - world.now()))
+    await sync.waitChainMoved(vaultId, this.#links, { ...options, timeout })
     return false
   }
 

@@ -12,7 +12,7 @@ import type { ChainPart, LinkOutcome } from './api.js'
 import type { Connection } from './connection.js'
 import { cancelled } from './deadline.js'
 import type { RelayLink } from './link.js'
-import { malformed, RelayRefusal } from './messages.js'
+import { malformed, RelayRefusal, unreachable } from './messages.js'
 import type { VaultRunner } from './runner.js'
 
 // Single requests to a relay that somebody waits for: linking and joining. Deadlines are the caller's (`bounded`);
@@ -104,7 +104,8 @@ async function catchUp(
 /**
  * Waits until the chain is longer than `length` links, over as many connections as it takes.
  * @param request this device's join request, which each new connection must be given
- * @throws CofferError the relay's lasting refusal of the request
+ * @throws CofferError the relay's lasting refusal of the request; `unreachable` (reason `closed`) when it ends the
+ * waiting without a word: asked again, it says why
  */
 export async function waitChainMoved(
   link: RelayLink,
@@ -114,6 +115,7 @@ export async function waitChainMoved(
   signal: AbortSignal,
 ): Promise<ChainHead> {
   let newest: ChainHead | undefined
+  let closed = false
   let wake = (): void => undefined
   // A push may be seen before the reply that it followed: the longer chain counts.
   const note = (head: ChainHead | undefined): void => {
@@ -124,7 +126,12 @@ export async function waitChainMoved(
     onConnected: () => undefined,
     onDisconnected: () => wake(),
     onPush: (push) => {
-      if (push.kind === 'chainMoved' && push.body.vaultId === vaultId) note(push.body.head)
+      if (push.body.vaultId !== vaultId) return
+      if (push.kind === 'chainMoved') note(push.body.head)
+      if (push.kind === 'closed') {
+        closed = true
+        wake()
+      }
     },
   })
   signal.addEventListener('abort', () => wake(), { once: true })
@@ -134,6 +141,7 @@ export async function waitChainMoved(
       if (request !== undefined) note(await join(connection, vaultId, request))
       while (link.connection === connection && !signal.aborted) {
         if (newest !== undefined && newest.length > length) return newest
+        if (closed) throw unreachable('the relay lets this device wait no longer', 'closed')
         await new Promise<void>((resolve) => (wake = resolve))
       }
     }

@@ -18,7 +18,7 @@ import type { RelayAddress, RelayIdentity } from './api.js'
 import { Handshake } from './handshake.js'
 import {
   malformed,
-  networkReason,
+  notConnected,
   RelayRefusal,
   REPLIES,
   sizeOf,
@@ -97,9 +97,7 @@ export class Connection {
     this.#socket.on('open', () => this.#write(this.#handshake.hello()))
     this.#socket.on('message', (data, binary) => this.#onFrame(data, binary))
     this.#socket.on('pong', () => (this.#alive = true))
-    this.#socket.on('error', (error) =>
-      this.#end(unreachable("the relay can't be reached", networkReason(error))),
-    )
+    this.#socket.on('error', (error) => this.#end(notConnected(error)))
     this.#socket.on('close', () => this.#end(unreachable('the relay hung up', 'closed')))
   }
 

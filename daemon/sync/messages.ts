@@ -69,8 +69,15 @@ export function malformed(cause?: unknown): CofferError {
   })
 }
 
-/** Node's error code (`econnrefused`, a certificate's problem), as a reason. */
-export function networkReason(error: Error): string {
+/** Why a connection failed, by Node's error code (`econnrefused`, a certificate's problem). */
+export function notConnected(error: Error): CofferError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'network'
-  return code.toLowerCase().replaceAll('_', '-')
+  const reason = code.toLowerCase().replaceAll('_', '-')
+  if (!/cert|issuer|signature/.test(reason)) {
+    return unreachable(`the relay can't be reached (${reason})`, reason)
+  }
+  return new CofferError('unreachable', `the relay's certificate isn't trusted (${reason})`, {
+    reason,
+    next: 'if it is meant to have one of its own: coffer relay set URL --relay-key KEY --ca FILE',
+  })
 }
