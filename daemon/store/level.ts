@@ -146,10 +146,9 @@ export class LevelStore implements Store {
   async #write(ops: readonly Op[]): Promise<void> {
     const bytes = sizeOf(ops)
     if (this.#undo !== undefined) await this.#heal()
+    if (!this.#fits(bytes)) await this.#reclaim(bytes)
     const db = this.#db
     if (db === undefined) throw closed()
-    const free = this.#disk.free(this.#dir)
-    if (free !== undefined && free < RESERVE + bytes) throw writeError('full', this.#dir)
     try {
       await db.batch([...ops], { sync: true })
     } catch (cause) {
@@ -162,6 +161,21 @@ export class LevelStore implements Store {
       }
       throw error
     }
+  }
+
+  #fits(bytes: number): boolean {
+    const free = this.#disk.free(this.#dir)
+    return free === undefined || free >= RESERVE + bytes
+  }
+
+  /**
+   * Tables that were read from while they were compacted stay on the disk until LevelDB compacts again, which it does
+   * for writes only: on a disk that has no room for one they'd stay for ever. Reopening frees them.
+   */
+  async #reclaim(bytes: number): Promise<void> {
+    const { garbage } = await checkFiles(folderOf(fs, this.#dir), 0)
+    if (garbage > 0) await this.#heal()
+    if (!this.#fits(bytes)) throw writeError('full', this.#dir)
   }
 
   /**
