@@ -33,8 +33,9 @@ export class SmallDisk {
     execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=16m,mode=700', 'tmpfs', folder])
   }
 
-  remount(mode: 'ro' | 'rw'): void {
-    execFileSync('/bin/mount', ['-o', `remount,${mode}`, this.folder])
+  /** False while something is open for writing there: the kernel closes a killed process's files in its own time. */
+  remount(mode: 'ro' | 'rw'): boolean {
+    return spawnSync('/bin/mount', ['-o', `remount,${mode}`, this.folder]).status === 0
   }
 
   /** Takes `bytes` of its space, or every byte that is left. */
