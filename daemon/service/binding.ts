@@ -21,11 +21,7 @@ type Where = RelayAddress | 'home' | undefined
 function whereOf(session: Session, shell: VaultShell): Where {
   const { settings, vaults } = session
   const { membership } = shell.replica
-  // Until it is let in, a joiner reads nothing but the chain, and that by its code.
-  const joining = shell.vaultId === vaults.userVault && settings.current.join !== undefined
-  if (membership === undefined ? joining : ownRole(session, shell.replica) === undefined) {
-    return undefined
-  }
+  if (!mayRead(session, shell)) return undefined
   const record = vaults.all().find(({ vaultId }) => vaultId === shell.vaultId)?.record
   const key: RelayKey | undefined = membership === undefined ? record?.relay : relayOf(membership)
   const home = settings.current.relay
@@ -33,6 +29,19 @@ function whereOf(session: Session, shell: VaultShell): Where {
   if (home !== undefined && (key === undefined || key === home.key)) return 'home'
   if (record?.url === undefined || key === undefined || record.relay !== key) return undefined
   return { url: record.url, key }
+}
+
+/** Whether there is anything for this device to read, as far as it knows. */
+function mayRead(session: Session, shell: VaultShell): boolean {
+  const { settings, vaults, loading } = session
+  const { vaultId, replica } = shell
+  if (replica.membership !== undefined && ownRole(session, replica) !== undefined) return true
+  // Until it is let in, a joiner reads nothing but the chain, and that by its code.
+  if (vaultId === vaults.userVault) {
+    return replica.membership === undefined && settings.current.join === undefined
+  }
+  // The link that lets it in may stand at the end of a long log.
+  return replica.membership === undefined || loading.has(vaultId)
 }
 
 /**
@@ -68,8 +77,12 @@ export function bindSync(session: Session): () => void {
     }
   })
   const stopStatus = sync.onStatus(() => {
-    for (const { vaultId, phase } of sync.status().vaults)
-      if (phase === 'live') loading.end(vaultId)
+    for (const { vaultId, phase } of sync.status().vaults) {
+      // A log without the link that lets this device in isn't all of it, whatever the relay says.
+      const replica = vaults.opened(vaultId)?.replica
+      const isMember = replica !== undefined && ownRole(session, replica) !== undefined
+      if (phase === 'live' && isMember) loading.end(vaultId)
+    }
   })
   for (const { vaultId } of vaults.all()) attach(vaultId)
   return () => {
