@@ -13,8 +13,12 @@ import type { Session } from './session.js'
 
 // What subscribers are told: names that changed, how syncing stands.
 
-/** Changes in quick succession make one notification (milliseconds): a first sync has thousands. */
-const GATHER = 20
+/**
+ * What comes in quick succession makes one notification, for a first sync has thousands: names after so long a rest from
+ * the last ones, how syncing stands so long after it changed (milliseconds).
+ */
+const NAMES_REST = 5
+const STATUS_GATHER = 20
 
 /** The home's relay as callers see it; null without one. */
 export function relayStateOf({ settings, sync }: Session): Infer<typeof relayState> | null {
@@ -56,7 +60,7 @@ export function announce(session: Session, hub: Hub): () => void {
   const tellNames = (): void => {
     resting = undefined
     if (changed.size === 0) return
-    resting = world.after(GATHER, tellNames)
+    resting = world.after(NAMES_REST, tellNames)
     for (const [vaultId, names] of changed) {
       const note = changedNote(session, vaultId, names)
       if (note !== undefined) hub.publish('changed', note)
@@ -74,7 +78,7 @@ export function announce(session: Session, hub: Hub): () => void {
     if (resting === undefined) tellNames()
   }
   const statusChanged = (): void => {
-    cancelStatus ??= world.after(GATHER, tellStatus)
+    cancelStatus ??= world.after(STATUS_GATHER, tellStatus)
   }
   const stopStatus = sync.onStatus(statusChanged)
   const stopVaults = vaults.watch((event) => {
