@@ -126,7 +126,7 @@ async function arrival(
   ).then(() => performance.now() - started)
   await owner.call('deviceConfirm', { context: CONTEXT, fingerprint })
   const first_ = await readable
-  await soon('all secrets are there', 20, async () => {
+  await soon('all secrets are there', 50, async () => {
     const { vaults } = await there.call('status', { context: CONTEXT })
     return vaults.some((one) => one.secrets === MANY && one.state === 'ready') ? true : undefined
   })
