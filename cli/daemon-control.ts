@@ -34,7 +34,7 @@ function ended({ socket }: DaemonConnection): Promise<void> {
       else reject(error)
     }
     const timer = setTimeout(() => {
-      const next = 'coffer daemon logs'
+      const next = 'see coffer daemon logs'
       done(new CofferError('timed-out', 'the daemon does not end', { reason: 'stop', next }))
     }, LIMITS.daemonStart)
     socket.on('data', (chunk: Buffer) => {

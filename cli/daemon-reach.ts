@@ -59,7 +59,7 @@ function greet(socket: Socket, ms: number): Promise<Handshake | undefined> {
       done(() => {
         socket.destroy()
         const what = 'the daemon runs but does not answer'
-        reject(new CofferError('timed-out', what, { next: 'coffer daemon stop' }))
+        reject(new CofferError('timed-out', what, { next: 'run coffer daemon stop' }))
       })
     }, ms)
     const gone = (): void => {

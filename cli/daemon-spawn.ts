@@ -71,7 +71,13 @@ export async function startDaemon(
   child.unref()
   const failed = new Promise<never>((_, reject) => {
     child.once('error', (error) => {
-      reject(new CofferError('internal', "the daemon can't be started", { cause: error }))
+      reject(
+        new CofferError('internal', "the daemon can't be started", {
+          reason: 'daemon-start',
+          next: 'see coffer daemon logs',
+          cause: error,
+        }),
+      )
     })
   })
   const pipe = child.stdio[3]
@@ -99,7 +105,7 @@ async function outcomeOf(pipe: Readable, end: number): Promise<'ready' | 'busy'>
   if (said === '') {
     throw new CofferError('internal', 'the daemon ended before it was ready', {
       reason: 'daemon-start',
-      next: 'coffer daemon logs',
+      next: 'see coffer daemon logs',
     })
   }
   const outcome = readOutcome(said)

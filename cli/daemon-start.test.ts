@@ -32,7 +32,7 @@ test('twenty cold starts at once meet at one daemon', () =>
 test('without a home nothing is started or made', () =>
   inWorld(async (world) => {
     const error = await refusal(() => openDaemon(options(world, { create: false })))
-    assert.equal([error.code, error.reason, error.next], ['home', 'no-home', 'coffer init'])
+    assert.equal([error.code, error.reason, error.next], ['home', 'no-home', 'run coffer init'])
     assert.is(await openRunning(world.home), undefined)
     assert.not(await stopDaemon(world.home))
     assert.equal(readdirSync(world.folder), [])

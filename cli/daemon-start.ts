@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
+import { noHome } from '../shared/protocol/socket-path.js'
 import { compareVersions, VERSION } from '../shared/version.js'
 import { openRunning, type DaemonConnection, type Handshake } from './daemon-reach.js'
 import { startDaemon, type SpawnOptions } from './daemon-spawn.js'
@@ -25,10 +26,7 @@ export type DaemonOptions = SpawnOptions & {
 export async function openDaemon(options: DaemonOptions): Promise<DaemonConnection> {
   const home = homeOf(options.env)
   if (options.create !== true && !homeExists(home)) {
-    throw new CofferError('home', `there is no coffer home at ${home}`, {
-      reason: 'no-home',
-      next: 'coffer init',
-    })
+    throw noHome(home)
   }
   const end = performance.now() + (options.timeout ?? LIMITS.daemonStart)
   let patience = 0
@@ -47,7 +45,7 @@ export async function openDaemon(options: DaemonOptions): Promise<DaemonConnecti
   }
   throw new CofferError('timed-out', 'the daemon does not answer', {
     reason: 'daemon-start',
-    next: 'coffer daemon logs',
+    next: 'see coffer daemon logs',
   })
 }
 

@@ -7,7 +7,7 @@ import { writeAll } from './hot.js'
 export function known(error: unknown): CofferError {
   if (error instanceof CofferError) return error
   return new CofferError('internal', 'coffer failed', {
-    next: 'see coffer doctor',
+    next: 'run coffer doctor',
     cause: error,
   })
 }

@@ -50,7 +50,10 @@ export async function readOpener(
   }
   const typed = await askHidden(session.io, question)
   if (twice && Buffer.compare(typed, await askHidden(session.io, 'again: ')) !== 0) {
-    throw new CofferError('usage', 'the two passphrases differ', { reason: 'passphrases-differ' })
+    throw new CofferError('usage', 'the two passphrases differ', {
+      reason: 'passphrases-differ',
+      next: 'type the same one twice',
+    })
   }
   return passphraseOpener(typed)
 }
@@ -65,6 +68,7 @@ export function givenOpener(session: Session, call: Call, prefix: Prefix = ''): 
       `--${prefix}key-file and --${prefix}passphrase-fd exclude each other`,
       {
         reason: 'two-sources',
+        next: 'give one of them',
       },
     )
   }

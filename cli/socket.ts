@@ -28,7 +28,7 @@ export function homeExists(home: string): boolean {
   if (version !== undefined && version <= LAYOUT_VERSION) return true
   throw new CofferError('home', 'the home was made by a newer coffer', {
     reason: 'newer-layout',
-    next: 'upgrade coffer here',
+    next: 'upgrade coffer on this machine',
   })
 }
 
@@ -73,9 +73,9 @@ function readOwn(path: string): string | undefined {
   const stat = statOf(path)
   if (stat === undefined || !stat.isFile() || stat.size > LIMITS.homeFile) return undefined
   if (!isPrivate(stat, uid())) {
-    throw new CofferError('home', 'the home is not only yours', {
+    throw new CofferError('home', `${path} is not yours alone`, {
       reason: 'not-private',
-      next: `see its owner and modes: ls -ld ${path}`,
+      next: `look at its owner and modes with ls -ld ${path}`,
     })
   }
   try {

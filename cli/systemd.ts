@@ -91,7 +91,7 @@ export async function installService(
   if (systemctl(system, 'daemon-reload') && systemctl(system, 'enable', ...now, UNIT)) return path
   throw new CofferError('internal', 'systemd refuses the unit', {
     reason: 'systemctl',
-    next: `systemctl --user status ${UNIT}`,
+    next: `see systemctl --user status ${UNIT}`,
   })
 }
 

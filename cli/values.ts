@@ -146,6 +146,6 @@ function unreadable(path: string, error: unknown): CofferError {
   return new CofferError(
     known === undefined ? 'storage' : 'usage',
     `can't read ${path}: ${known ?? code}`,
-    { reason: 'unreadable', cause: error },
+    { reason: 'unreadable', next: 'name a file that you may read', cause: error },
   )
 }

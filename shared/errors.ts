@@ -28,12 +28,15 @@ export type ErrorCode = keyof typeof ERROR_CODES
 export type ErrorDetail = {
   /** A finer, stable name within the code: `bad-signature`, `stale-base`, `quota`. */
   readonly reason?: string
-  /** What the person can do next, one sentence. */
+  /** What the person can do next, as the end of the message's sentence: `run coffer unlock`. */
   readonly next?: string
   readonly cause?: unknown
 }
 
-/** The only error that crosses a boundary: `what failed and why` in the message, the next step apart. */
+/**
+ * The only error that crosses a boundary. One voice: the message says what failed and why, without a capital at its
+ * start or a full stop at its end; the next step stands apart, to follow it behind a semicolon.
+ */
 export class CofferError extends Error {
   readonly code: ErrorCode
   readonly reason: string | undefined

@@ -32,25 +32,50 @@ export const LIMITS = {
   devices: 1000,
   /** Open invites of one vault. */
   invites: 100,
-  /** A relay's URL. */
+  /** A relay's URL, and the token that it may ask for where a vault is made. */
   relayUrl: 255,
+  registrationToken: 256,
   /** An invite's life. */
   inviteLife: 7 * 24 * 3600 * 1000,
   /** One line of the local protocol (a value is base64 inside JSON). */
   localLine: 16 * MiB,
   /** Items in one chunk entry of a changeset, by size. */
   chunk: 768 * KiB,
-  /** Vaults one client may open on one relay connection. */
+  /** Vaults one client may open on one relay connection, and requests that it may have in flight. */
   vaultsPerConnection: 4096,
-  /** A signed head, and a join request, with their signatures. */
+  inFlight: 64,
+  /** A relay's connections of one device (the oldest goes), and those that haven't finished their handshake. */
+  connectionsPerDevice: 8,
+  relayHandshakes: 1000,
+  /** A mailbox: an entry or register, a snapshot, what links and registers may use above the quota, waiting writes. */
+  mailboxEntry: 1 * MiB,
+  mailboxSnapshot: 64 * MiB,
+  mailboxReserve: 16 * MiB,
+  mailboxQueue: 64 * MiB,
+  /** A signed head, and a join request, with their signatures; a join request without them. */
   signedHead: 1 * KiB,
   joinRequest: 2 * KiB,
+  joinRequestBody: 1 * KiB,
+  /** An invite code's content. */
+  inviteCode: 1 * KiB,
+  /** An encrypted label in a link, and a link's table of wraps. */
+  labelBox: 512,
+  wraps: 256 * KiB,
+  /** Ciphertexts of one change: its meta, and what its value has beyond the plaintext at most. */
+  metaBox: 8 * KiB,
+  valueBox: (512 + 8) * KiB,
   /** Bytes of one plain-block request: argv, cwd and a few variables. */
   plainRequest: 1 * MiB,
   /** A launcher gives up on a daemon that says nothing for this long. */
   plainAnswer: 60_000,
   /** A path that a client names, UTF-8 (Linux PATH_MAX). */
   path: 4096,
+  /** A reference as typed; a variable that selects; a message or a next step for a person: in UTF-16 units. */
+  reference: 2048,
+  variable: 4096,
+  message: 2048,
+  /** Characters of a generated value. */
+  generated: 4096,
   /** A socket path that the kernel takes whole; Node 20 silently cuts a longer one. */
   socketPath: 103,
   /** A passphrase, UTF-8. */

@@ -80,7 +80,7 @@ const OPTIONS = {
 } as const satisfies ParseArgsConfig['options']
 
 function usage(what: string): never {
-  throw new CofferError('usage', what, { reason: 'usage', next: 'See: coffer-relay --help' })
+  throw new CofferError('usage', what, { reason: 'usage', next: 'see coffer-relay --help' })
 }
 
 function parse(args: readonly string[]) {

@@ -39,7 +39,7 @@ export async function prepareFolder(folder: string): Promise<void> {
 function checkOwner(uid: number, path: string): void {
   const own = process.getuid?.()
   if (own !== undefined && uid !== own) {
-    throw storage('owner', `${path} belongs to another user`, 'Run the relay as its owner.')
+    throw storage('owner', `${path} belongs to another user`, 'run the relay as its owner')
   }
 }
 
@@ -63,11 +63,7 @@ export async function loadIdentity(folder: string): Promise<RelayIdentity> {
   }
   const seed = fromHex(/^coffer-relay-key-1 ([0-9a-f]{64})\n$/.exec(text ?? '')?.[1] ?? '')
   if (seed?.length !== 32) {
-    throw storage(
-      'damaged',
-      `${path} is no relay key`,
-      'Put it back from a backup: clients pin it.',
-    )
+    throw storage('damaged', `${path} is no relay key`, 'put it back from a backup: devices pin it')
   }
   const { publicKey, privateKey } = signKeyPair(seed)
   return { key: idOf(publicKey), privateKey }
@@ -78,7 +74,7 @@ async function readKey(path: string): Promise<string | undefined> {
     const { uid, mode } = await stat(path)
     checkOwner(uid, path)
     if ((mode & 0o077) !== 0) {
-      const next = `Run: chmod 600 ${path}`
+      const next = `run chmod 600 ${path}`
       throw storage('permissions', `${path} is open to other users`, next)
     }
     return await readFile(path, 'latin1')

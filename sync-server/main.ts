@@ -1,3 +1,4 @@
+import { complaint } from '../shared/complaint.js'
 import { CofferError, ERROR_CODES } from '../shared/errors.js'
 import { VERSION } from '../shared/version.js'
 import { systemClock } from './clock.js'
@@ -6,14 +7,13 @@ import { errorFields, jsonLog } from './log.js'
 import { startRelay } from './relay.js'
 import { randomInt } from 'node:crypto'
 
-/** Ends the process with what went wrong: the error table's number, one line, and the next step. */
+/** Ends the process with what went wrong: the error table's number, and one line that says it. */
 function fail(error: unknown): never {
   const known = error instanceof CofferError
-  const message = known ? error.message : 'an unexpected error'
-  process.stderr.write(`coffer-relay: ${message}\n`)
-  if (known && error.next !== undefined) process.stderr.write(`  ${error.next}\n`)
-  if (!known) process.stderr.write(`  ${JSON.stringify(errorFields(error))}\n`)
-  process.exit(known ? ERROR_CODES[error.code] : ERROR_CODES.internal)
+  const failure = known ? error : new CofferError('internal', 'the relay failed')
+  process.stderr.write(complaint(failure, 'coffer-relay'))
+  if (!known) process.stderr.write(`${JSON.stringify(errorFields(error))}\n`)
+  process.exit(ERROR_CODES[failure.code])
 }
 
 async function main(): Promise<void> {

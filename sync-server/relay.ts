@@ -19,9 +19,10 @@ import type { RelayIdentity } from './core/authenticate.js'
 import { RelayServer } from './server.js'
 import { PAGE } from './vault.js'
 import { Vaults } from './vaults.js'
+import { LIMITS } from '../shared/limits.js'
 
 /** Vaults that one connection may hold open; requests in flight of one connection. */
-export const CONNECTION_CAPS = { vaults: 4096, inFlight: 64 } as const
+const CONNECTION_CAPS = { vaults: LIMITS.vaultsPerConnection, inFlight: LIMITS.inFlight } as const
 
 /** Burst of the request rate, in seconds of it. */
 const BURST_SECONDS = 4
@@ -162,8 +163,8 @@ function makeServer(frame: Frame, parts: RequestParts, tls: Tls | undefined): Re
       behindProxy: config.behindProxy,
       origins: config.origins,
       maxConnections: config.maxConnections,
-      maxHandshakes: Math.min(config.maxConnections, 1000),
-      connectionsPerDevice: 8,
+      maxHandshakes: Math.min(config.maxConnections, LIMITS.relayHandshakes),
+      connectionsPerDevice: LIMITS.connectionsPerDevice,
     },
     clock: deps.clock,
     log: deps.log,

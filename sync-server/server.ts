@@ -40,7 +40,7 @@ export type ServerParts = Pick<ConnectionParts, 'config' | 'perform'> & {
   readonly onGone: (connection: Connection) => void
 }
 
-/** Milliseconds between pings: rarer than data, often enough for the timeouts of proxies (RELAY.md: 4 minutes). */
+/** Milliseconds between pings: rarer than data, often enough for the timeouts of proxies. */
 const PING_EVERY = 240_000
 /** TCP connections beside the WebSockets: upgrades under way, and the pages. */
 const PAGE_CONNECTIONS = 1_000
@@ -95,7 +95,7 @@ export class RelayServer {
         reject(
           new CofferError('storage', `can't listen on ${host}:${port}: ${error.message}`, {
             reason: 'listen',
-            next: 'Choose another --listen address.',
+            next: 'choose another --listen address',
           }),
         ),
       )

@@ -20,6 +20,7 @@ export const conflictsResolve: Command = {
     if (pick !== undefined && (file !== undefined || stdin)) {
       throw new CofferError('usage', '--pick and a new value exclude each other', {
         reason: 'two-sources',
+        next: 'give one of them',
       })
     }
     const name = call.args[0] ?? ''

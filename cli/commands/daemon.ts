@@ -62,7 +62,10 @@ export const daemonLogs: Command = {
   run(call, session) {
     const typed = call.text('lines')
     if (typed !== undefined && !/^[0-9]{1,7}$/.test(typed)) {
-      throw new CofferError('usage', '--lines takes a number', { reason: 'bad-number' })
+      throw new CofferError('usage', '--lines takes a number', {
+        reason: 'bad-number',
+        next: 'write it as --lines 20',
+      })
     }
     const all = daemonLog(homeOf(session.io.env))
       .split('\n')

@@ -31,6 +31,7 @@ stored again whenever it changes; what is taken out of it stays in the vault.`,
       if (file === '-' || dryRun) {
         throw new CofferError('usage', '--watch needs a file, and stores it', {
           reason: 'bad-watch',
+          next: 'name the file, and leave --dry-run out',
         })
       }
       const { watchImport } = await import('../import-watch.js')

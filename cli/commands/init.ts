@@ -26,7 +26,10 @@ that members of your orgs will see; no mail is sent.`,
     const home = homeOf(session.io.env)
     // Before a passphrase is asked for: nobody should think of one in vain.
     if (homeExists(home)) {
-      throw new CofferError('exists', `there is a home at ${home}`, { reason: 'home-exists' })
+      throw new CofferError('exists', `there is a coffer home at ${home} already`, {
+        reason: 'home-exists',
+        next: 'see coffer status',
+      })
     }
     const open = await readOpener(session, call, { twice: true })
     const [name, email, device] = [call.text('name'), call.text('email'), call.text('device-name')]
@@ -44,7 +47,7 @@ that members of your orgs will see; no mail is sent.`,
     session.io.err(
       open.kind === 'passphrase'
         ? 'coffer: a lost passphrase is lost data: nobody can open this home without it.\n'
-        : 'coffer: a lost key file is lost data; on the same disk it protects nothing from a thief of the disk.\n',
+        : 'coffer: a lost key file is lost data: nobody can open this home without it.\n',
     )
     session.show(result)
   },

@@ -36,6 +36,7 @@ that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …) needs --a
         "run has no JSON of its own: the command's output is its own",
         {
           reason: 'no-json',
+          next: 'leave --json out',
         },
       )
     }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
+import { LIMITS } from '../../shared/limits.js'
 
 export const secretRm: Command = {
   name: 'secret rm',
@@ -71,8 +72,10 @@ export const secretGenerate: Command = {
     const typed = call.text('length') ?? '32'
     const length = /^[0-9]{1,4}$/.test(typed) ? Number(typed) : 0
     const charset = CHARSETS.find((one) => one === (call.text('charset') ?? 'alnum'))
-    if (length < 1 || length > 4096) {
-      throw new CofferError('usage', '--length takes 1 to 4096', { reason: 'bad-length' })
+    if (length < 1 || length > LIMITS.generated) {
+      throw new CofferError('usage', `--length takes 1 to ${LIMITS.generated}`, {
+        reason: 'bad-length',
+      })
     }
     if (charset === undefined) {
       throw new CofferError('usage', `--charset takes ${CHARSETS.join(', ')}`, {

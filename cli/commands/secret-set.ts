@@ -65,6 +65,7 @@ async function setFrom(call: Call, session: Session, file: string): Promise<void
   if (call.args.length > 0 || others || call.flag('stdin')) {
     throw new CofferError('usage', '--from brings names and values: nothing else goes with it', {
       reason: 'two-sources',
+      next: 'leave the rest out',
     })
   }
   const format = call.text('format')

@@ -28,7 +28,10 @@ export function checkFormat(option: string, typed: string): Format {
 export function parseAssignments(bytes: Uint8Array, file: string, format?: Format): Item[] {
   const content = fromUtf8(bytes)
   if (content === undefined) {
-    throw new CofferError('format', 'the file is not UTF-8', { reason: 'not-utf8' })
+    throw new CofferError('format', 'the file is not UTF-8', {
+      reason: 'not-utf8',
+      next: 'save it as UTF-8',
+    })
   }
   const json = format === 'json' || (format === undefined && looksLikeJson(file, content))
   const items = json ? parseJson(content) : parseDotenv(content).map(encode)
@@ -62,11 +65,15 @@ function parseJson(content: string): Item[] {
   try {
     parsed = JSON.parse(content.replace(/^\ufeff/, ''))
   } catch {
-    throw new CofferError('format', 'the file is not JSON', { reason: 'not-json' })
+    throw new CofferError('format', 'the file is not JSON', {
+      reason: 'not-json',
+      next: 'correct it; nothing was stored',
+    })
   }
   if (!isObject(parsed)) {
     throw new CofferError('format', 'the file is no JSON object of names and values', {
       reason: 'not-an-object',
+      next: 'write {"NAME": "value"}',
     })
   }
   return Object.entries(parsed).map(([name, value]) => jsonItem(name, value))

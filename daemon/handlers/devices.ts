@@ -67,13 +67,13 @@ async function joinAfresh(
   if (code.user === undefined) {
     throw new CofferError('usage', 'this code invites a person who has a coffer home already', {
       reason: 'needs-home',
-      next: 'coffer init, then join again',
+      next: 'run coffer init, then join again',
     })
   }
   if (open === undefined) {
     throw new CofferError('usage', 'a new home needs a passphrase or a key file', {
       reason: 'no-opener',
-      next: 'give --key-file F or --passphrase-fd N',
+      next: 'give --key-file FILE or --passphrase-fd N',
     })
   }
   const record = newDevice(code.user, device === undefined ? {} : { device }, random)

@@ -21,7 +21,10 @@ export function readConfig(home: Home): Config {
   try {
     value = JSON.parse(fromUtf8(bytes) ?? '')
   } catch {
-    throw new CofferError('format', `${path} is not JSON`, { reason: 'not-json' })
+    throw new CofferError('format', `${path} is not JSON`, {
+      reason: 'not-json',
+      next: 'correct it, or remove it',
+    })
   }
   return configSchema.check(value, path)
 }

@@ -42,7 +42,7 @@ export function fileError(error: unknown, what: string): CofferError {
   const why = code ?? 'it failed'
   return new CofferError('home', `${what}: ${why}`, {
     reason: code === 'EACCES' || code === 'EPERM' ? 'no-access' : 'file',
-    next: 'coffer doctor',
+    next: 'run coffer doctor',
     cause: error,
   })
 }
@@ -93,7 +93,7 @@ function checkOwnership(path: string, fd: number, rule: FileRule): void {
   }
   const others = credential ? 0o007 : 0o077
   if ((stat.mode & others) !== 0) {
-    throw refused(path, 'file-mode', 'can be read by others', `chmod 600 ${path}`)
+    throw refused(path, 'file-mode', 'can be read by others', `run chmod 600 ${path}`)
   }
 }
 
@@ -171,7 +171,10 @@ export function writeNew(path: string, bytes: Bytes): void {
     syncFolder(dirname(path))
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw fileError(error, `can't write ${path}`)
-    throw new CofferError('exists', `${path} exists already`, { reason: 'file-exists' })
+    throw new CofferError('exists', `${path} exists already`, {
+      reason: 'file-exists',
+      next: 'name a file that does not exist',
+    })
   }
 }
 

@@ -19,6 +19,7 @@ import {
   LAYOUT_VERSION,
   layoutText,
   layoutVersion,
+  noHome,
   withoutTemporary,
   type Variables,
 } from '../../shared/protocol/socket-path.js'
@@ -83,7 +84,10 @@ export function privateFolder(path: string, uid: number): void {
     if (stat(path) === undefined) makeFolder(path)
     const found = lstatSync(path)
     if (!found.isDirectory()) {
-      throw new CofferError('home', `${path} is no folder`, { reason: 'not-a-folder' })
+      throw new CofferError('home', `${path} is no folder`, {
+        reason: 'not-a-folder',
+        next: 'set COFFER_HOME to a folder',
+      })
     }
     if (found.uid !== uid) {
       throw new CofferError('home', `${path} belongs to user ${found.uid}, not ${uid}`, {
@@ -117,17 +121,17 @@ export function hasHome(path: string, uid: number): boolean {
  */
 export function openHome(path: string, uid: number): Home {
   if (!hasHome(path, uid)) {
-    throw new CofferError('home', `there is no coffer home at ${path}`, {
-      reason: 'no-home',
-      next: 'coffer init',
-    })
+    throw noHome(path)
   }
   privateFolder(path, uid)
   const home = homeAt(path, uid)
   const text = readPrivate(home.file('layout'), { maxBytes: LIMITS.homeFile, uid })
   const version = layoutVersion((text === undefined ? undefined : fromUtf8(text)) ?? '')
   if (version === undefined) {
-    throw new CofferError('home', `${home.file('layout')} is damaged`, { reason: 'layout' })
+    throw new CofferError('home', `${home.file('layout')} is damaged`, {
+      reason: 'layout',
+      next: 'bring the home back from a backup',
+    })
   }
   if (version > LAYOUT_VERSION) {
     throw new CofferError('home', `${path} was made by a newer coffer`, {

@@ -1,6 +1,7 @@
 import { CofferError } from '../../shared/errors.js'
 import type { HomeState } from '../../shared/protocol/local-common.js'
 import type { Secret } from '../../shared/redacted.js'
+import { noHome } from '../../shared/protocol/socket-path.js'
 import { deriveLocalKeys, wipeLocalKeys } from '../core/crypto/passphrase.js'
 import { readConfig } from '../home/config.js'
 import { readPrivate, removeFile, writeAtomic } from '../home/files.js'
@@ -64,10 +65,7 @@ export class Access {
   /** The home. @throws CofferError `home` (reason `no-home`). */
   get home(): Home {
     if (this.#home === undefined) {
-      throw new CofferError('home', `there is no coffer home at ${this.path}`, {
-        reason: 'no-home',
-        next: 'coffer init',
-      })
+      throw noHome(this.path)
     }
     return this.#home
   }
@@ -79,7 +77,7 @@ export class Access {
     if (this.#problem !== undefined) throw this.#problem
     throw new CofferError('locked', `the home at ${home.path} is locked`, {
       reason: 'locked',
-      next: 'coffer unlock',
+      next: 'run coffer unlock',
     })
   }
 
@@ -129,7 +127,7 @@ export class Access {
       if (this.#home !== undefined || hasHome(path, uid)) {
         throw new CofferError('exists', `there is a coffer home at ${path} already`, {
           reason: 'home-exists',
-          next: 'coffer status',
+          next: 'see coffer status',
         })
       }
       const home = prepareHome(path, uid)

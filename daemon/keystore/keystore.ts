@@ -152,13 +152,13 @@ async function keyFor(
     if (opener?.kind === 'passphrase') return stretch(opener.passphrase, stored.body)
     throw new CofferError('locked', 'this home opens with a passphrase', {
       reason: 'needs-passphrase',
-      next: 'coffer unlock',
+      next: 'run coffer unlock',
     })
   }
   if (opener?.kind === 'passphrase') {
     throw new CofferError('usage', 'this home opens with a key file, not with a passphrase', {
       reason: 'needs-key-file',
-      next: 'coffer unlock',
+      next: 'run coffer unlock',
     })
   }
   if (opener !== undefined) return readKeyFile(home, opener.path)

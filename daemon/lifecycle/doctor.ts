@@ -49,7 +49,7 @@ export function checkHome(parts: DoctorParts): readonly Check[] {
     } catch (error) {
       const known = error instanceof CofferError
       const message = known ? error.message : `can't be checked (${systemCode(error) ?? 'unknown'})`
-      const next = (known ? error.next : undefined) ?? 'coffer daemon logs'
+      const next = (known ? error.next : undefined) ?? 'see coffer daemon logs'
       return { name, ...failure(message, next) }
     }
   })
@@ -58,10 +58,13 @@ export function checkHome(parts: DoctorParts): readonly Check[] {
 function homeMode({ home }: DoctorParts): Finding {
   const stat = lstatSync(home.path)
   if (stat.uid !== home.uid) {
-    return failure(`${home.path} belongs to user ${stat.uid}`, `chown -R ${home.uid} ${home.path}`)
+    return failure(
+      `${home.path} belongs to user ${stat.uid}`,
+      `run chown -R ${home.uid} ${home.path}`,
+    )
   }
   if (isPrivate(stat, home.uid)) return ok('the home is yours alone')
-  return failure(`others may enter ${home.path}`, `chmod 700 ${home.path}`)
+  return failure(`others may enter ${home.path}`, `run chmod 700 ${home.path}`)
 }
 
 function homeFiles({ home }: DoctorParts): Finding {
@@ -72,7 +75,7 @@ function homeFiles({ home }: DoctorParts): Finding {
   if (bad.length === 0) return ok('every file in the home is yours alone')
   return failure(
     `others may use ${bad.length} files in the home, such as ${bad[0] ?? ''}`,
-    `chown -R ${home.uid} ${home.path} && chmod -R go= ${home.path}`,
+    `run chown -R ${home.uid} ${home.path} && chmod -R go= ${home.path}`,
   )
 }
 
@@ -85,7 +88,7 @@ function quietStat(path: string): Stats | undefined {
 }
 
 function layout({ home }: DoctorParts): Finding {
-  if (!hasHome(home.path, home.uid)) return warning('there is no home yet', 'coffer init')
+  if (!hasHome(home.path, home.uid)) return warning('there is no home yet', 'run coffer init')
   openHome(home.path, home.uid)
   return ok("the home's format is this program's")
 }
@@ -97,7 +100,7 @@ function config({ home }: DoctorParts): Finding {
 }
 
 function keystore({ home }: DoctorParts): Finding {
-  if (!hasHome(home.path, home.uid)) return warning('there is no keystore yet', 'coffer init')
+  if (!hasHome(home.path, home.uid)) return warning('there is no keystore yet', 'run coffer init')
   return ok(
     `the keystore opens with a ${openerKind(home) === 'passphrase' ? 'passphrase' : 'key file'}`,
   )
@@ -106,11 +109,11 @@ function keystore({ home }: DoctorParts): Finding {
 function socket({ home }: DoctorParts): Finding {
   const path = namedSocket(home)
   if (path === undefined) {
-    return failure('the home names no socket', 'coffer daemon stop, then any command')
+    return failure('the home names no socket', 'run coffer daemon stop, then any command')
   }
   const stat = lstatSync(path)
   if (stat.isSocket() && isPrivate(stat, home.uid)) return ok(`the daemon listens on ${path}`)
-  return failure(`${path} is no socket of yours alone`, 'coffer daemon stop, then any command')
+  return failure(`${path} is no socket of yours alone`, 'run coffer daemon stop, then any command')
 }
 
 function diskSpace({ home }: DoctorParts): Finding {

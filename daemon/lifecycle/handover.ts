@@ -116,7 +116,12 @@ function ask(socket: string, pid: number): Promise<Answer | undefined> {
       else reject(error instanceof Error ? error : new Error('the handover failed'))
     }
     const timer = setTimeout(() => {
-      end(new CofferError('timed-out', 'the running daemon does not end', { reason: 'handover' }))
+      end(
+        new CofferError('timed-out', 'the running daemon does not end', {
+          reason: 'handover',
+          next: 'run coffer daemon stop',
+        }),
+      )
     }, LIMITS.daemonStart)
     connection.on('connect', () => connection.write(requestLine(1, 'daemonHandover', { pid })))
     connection.on('data', (chunk: Buffer) => {

@@ -48,7 +48,10 @@ export function parseOptions(argv: readonly string[]): DaemonOptions {
     } else if (word === '--ready-fd' && /^[3-9]$/.test(argv[i + 1] ?? '')) {
       options = { ...options, readyFd: Number(argv[++i]) }
     } else {
-      throw new CofferError('usage', `cofferd takes no such argument`, { next: 'cofferd --help' })
+      throw new CofferError('usage', `cofferd takes no argument '${word}' here`, {
+        reason: 'unknown-option',
+        next: 'see cofferd --help',
+      })
     }
   }
   return options

@@ -55,13 +55,19 @@ function print(text: string): void {
 function said(outcome: StartOutcome): string {
   if (outcome.state === 'failed') return complaint(outcome.error)
   return complaint(
-    new CofferError('exists', 'another daemon has this home', { next: 'coffer daemon status' }),
+    new CofferError('exists', 'another daemon has this home', {
+      reason: 'in-use',
+      next: 'see coffer daemon status',
+    }),
   )
 }
 
 function startError(error: unknown): CofferError {
   if (error instanceof CofferError) return error
-  return new CofferError('internal', `the daemon can't start: ${nameOf(error)}`, { cause: error })
+  return new CofferError('internal', `the daemon can't start: ${nameOf(error)}`, {
+    next: 'see coffer daemon logs',
+    cause: error,
+  })
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error')

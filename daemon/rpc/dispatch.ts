@@ -65,5 +65,5 @@ export function dispatcher(
 /** The error that crosses the socket: an unexpected exception becomes `internal` without its text. */
 export function asCofferError(error: unknown): CofferError {
   if (error instanceof CofferError) return error
-  return new CofferError('internal', 'the daemon failed', { next: 'coffer daemon logs' })
+  return new CofferError('internal', 'the daemon failed', { next: 'see coffer daemon logs' })
 }

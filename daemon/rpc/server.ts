@@ -61,6 +61,7 @@ export class LocalServer {
     if (!fits(path)) {
       throw new CofferError('home', `the socket's path ${path} is too long`, {
         reason: 'socket-path',
+        next: 'set XDG_RUNTIME_DIR, or TMPDIR to a short path',
       })
     }
     // A second call binds anew when the socket's file was removed. First the old one: closing it unlinks its path.

@@ -33,7 +33,9 @@ export function relayStateOf({ settings, sync }: Session): Infer<typeof relaySta
 
 function describe({ url, key, state, since, problem }: RelayStatus): Infer<typeof relayState> {
   const what =
-    problem === undefined ? null : { code: problem.code, message: problem.message.slice(0, 2048) }
+    problem === undefined
+      ? null
+      : { code: problem.code, message: problem.message.slice(0, LIMITS.message) }
   return { url, key, state, since, problem: what }
 }
 

@@ -84,7 +84,7 @@ export async function resolveConflict(
     if (current?.conflict !== true) {
       throw new CofferError('not-found', `${displayText(place.reference)} has no conflict`, {
         reason: 'no-conflict',
-        next: 'coffer conflicts',
+        next: 'see coffer conflicts',
       })
     }
     if (choice.kind === 'value') {

@@ -24,7 +24,7 @@ const SECRET_BYTES = 13
 function noRelay(): CofferError {
   return new CofferError('usage', 'this home has no relay over which another device could join', {
     reason: 'no-relay',
-    next: 'coffer relay set URL --relay-key KEY',
+    next: 'run coffer relay set URL --relay-key KEY',
   })
 }
 

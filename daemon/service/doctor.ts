@@ -53,7 +53,7 @@ export async function examine(
   const checks: Check[] = [...checkHome({ home, now, newestKnown })]
   if (session === undefined) {
     const message = 'the vaults were not looked at: the home is locked'
-    return [...checks, { name: 'store', level: 'warning', message, next: 'coffer unlock' }]
+    return [...checks, { name: 'store', level: 'warning', message, next: 'run coffer unlock' }]
   }
   // A directory that was mended may name vaults that nobody knew of before.
   const seen = new Set<VaultId>()
@@ -84,7 +84,7 @@ async function examineVault(session: Session, held: Held, repair: boolean): Prom
         unopened.length > 0
           ? `${unopened.length} records of ${what} don't open`
           : `${what} can't be opened: ${failureText(held.failure)}`
-      return { name: 'store', level: 'failure', message, next: 'coffer doctor --repair' }
+      return { name: 'store', level: 'failure', message, next: 'run coffer doctor --repair' }
     }
     return await repairVault(session, held, what, unopened)
   } catch (error) {
@@ -149,14 +149,14 @@ async function repaired(
   const aside = `the damaged files are in ${repair.aside}`
   if (!fetch) {
     const message = `${what} was mended as far as it could be read, and has no relay; ${aside}`
-    return { name: 'store', level: 'warning', message, next: 'coffer ls shows what is left' }
+    return { name: 'store', level: 'warning', message, next: 'see with coffer ls what is left' }
   }
   try {
     await session.sync.barrier([vaultId], { timeout: REFETCH_WAIT })
     return { name: 'store', level: 'ok', message: `${what} came back from the relay; ${aside}` }
   } catch (error) {
     const message = `${what} waits for the relay to come back whole (${failureText(error)}); ${aside}`
-    return { name: 'store', level: 'warning', message, next: 'coffer sync' }
+    return { name: 'store', level: 'warning', message, next: 'run coffer sync' }
   }
 }
 
@@ -165,18 +165,21 @@ function relayCheck(session: Session): Check {
   const name = 'relay'
   if (relay === null) {
     const message = 'no relay is set: what is here is here only'
-    return { name, level: 'ok', message, next: 'coffer relay set URL --relay-key KEY' }
+    return { name, level: 'ok', message, next: 'run coffer relay set URL --relay-key KEY' }
   }
   const { url, state, problem } = relay
   if (state === 'connected') return { name, level: 'ok', message: `connected to ${url}` }
   const why = problem === null ? state : problem.message
-  return { name, level: 'warning', message: `${url}: ${why}`, next: 'coffer sync' }
+  return { name, level: 'warning', message: `${url}: ${why}`, next: 'run coffer sync' }
 }
 
 function alarms(session: Session): Check[] {
   return session.vaults.all().flatMap(({ vaultId, shell }) =>
     (shell?.alarms ?? []).map(({ reason, detail }): Check => {
-      const message = `${shownName(session, vaultId)}: ${detail} (${reason})`.slice(0, 2048)
+      const message = `${shownName(session, vaultId)}: ${detail} (${reason})`.slice(
+        0,
+        LIMITS.message,
+      )
       return { name: 'alarm', level: 'warning', message }
     }),
   )

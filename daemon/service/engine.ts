@@ -41,7 +41,7 @@ export class Engine {
     if (this.#session !== undefined) return this.#session
     throw new CofferError('locked', 'the home is locked', {
       reason: 'locked',
-      next: 'coffer unlock',
+      next: 'run coffer unlock',
     })
   }
 

@@ -124,7 +124,7 @@ export function isIn({ identity, vaults }: Session): boolean {
 /** Why waiting is in vain, if it is: the invite was withdrawn, used by another device, or its time is over. */
 export function deadInvite({ vaults, world }: Session, join: PendingJoin): CofferError | undefined {
   const body = decode(joinRequestCodec, join.request, 'a join request', LIMITS.joinRequest).body
-  const { inviteKey } = decode(joinRequestBodyCodec, body, 'a join request', 1024)
+  const { inviteKey } = decode(joinRequestBodyCodec, body, 'a join request', LIMITS.joinRequestBody)
   const invite = vaults.user.replica.membership?.invites.get(inviteKey)
   if (invite === undefined) return undefined
   if (invite.state !== 'open') return dead(invite.state)

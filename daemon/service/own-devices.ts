@@ -9,6 +9,7 @@ import type { VaultShell } from '../vault/shell.js'
 import { addLink, letIn } from './links.js'
 import { deviceLabel } from './people.js'
 import { ownRole, type Session } from './session.js'
+import { LIMITS } from '../../shared/limits.js'
 
 // A person's devices: the user vault says which they are; every other vault of the person lets them in, too.
 
@@ -28,8 +29,12 @@ function statementOf(replica: Replica, record: DeviceRecord): DeviceStatement | 
     case 'add-device':
       return action.body.statement
     case 'admit':
-      return decode(joinRequestBodyCodec, action.body.request.body, 'a join request', 1024)
-        .statement
+      return decode(
+        joinRequestBodyCodec,
+        action.body.request.body,
+        'a join request',
+        LIMITS.joinRequestBody,
+      ).statement
     default:
       return undefined
   }

@@ -41,9 +41,13 @@ async function readText(path: string, max: number): Promise<string> {
     try {
       const buffer = new Uint8Array(max + 1)
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
-      if (bytesRead > max) throw new CofferError('limit', `${path} is too large`)
+      if (bytesRead > max)
+        throw new CofferError('limit', `${path} has more than ${max} bytes`, {
+          reason: 'too-large',
+        })
       const content = fromUtf8(buffer.subarray(0, bytesRead))
-      if (content === undefined) throw new CofferError('format', `${path} is not text`)
+      if (content === undefined)
+        throw new CofferError('format', `${path} is not UTF-8`, { reason: 'not-utf8' })
       return content
     } finally {
       await handle.close()
@@ -61,13 +65,20 @@ async function relaySettings(params: Params<'relaySet'>): Promise<RelaySettings>
   const url = href.replace(/\/$/, '')
   const key = relayKey(params.key)
   if (url.length > LIMITS.relayUrl) {
-    throw new CofferError('limit', `the relay's URL is longer than ${LIMITS.relayUrl} characters`)
+    throw new CofferError('limit', `the relay's URL is longer than ${LIMITS.relayUrl} characters`, {
+      reason: 'too-large',
+    })
   }
   const ca = params.ca === undefined ? undefined : await readText(params.ca, LIMITS.configFile)
   const { registrationFile: file } = params
-  const token = file === undefined ? undefined : (await readText(file, 1024)).trim()
-  if (token !== undefined && token.length > 256) {
-    throw new CofferError('limit', 'the registration token is longer than 256 characters')
+  const token =
+    file === undefined ? undefined : (await readText(file, 4 * LIMITS.registrationToken)).trim()
+  if (token !== undefined && token.length > LIMITS.registrationToken) {
+    throw new CofferError(
+      'limit',
+      `the registration token is longer than ${LIMITS.registrationToken} characters`,
+      { reason: 'too-large' },
+    )
   }
   return {
     url,

@@ -36,10 +36,14 @@ function freshVault(
 
 function taken(kind: string, all: readonly Listed[], title: string): void {
   if (!all.some((one) => one.title === title || one.name === title)) return
-  throw new CofferError('exists', `there is an ${kind} '${displayText(title)}' already`, {
-    reason: `${kind}-exists`,
-    next: 'choose another name',
-  })
+  throw new CofferError(
+    'exists',
+    `there is ${kind === 'org' ? 'an org' : 'a project'} '${displayText(title)}' already`,
+    {
+      reason: `${kind}-exists`,
+      next: 'choose another name',
+    },
+  )
 }
 
 export async function createOrg(

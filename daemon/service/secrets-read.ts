@@ -74,7 +74,7 @@ function checkNoConflict({ reference }: Place, { conflict, siblings }: Current):
   throw new CofferError(
     'conflict',
     `${displayText(reference)} has ${siblings.length} values written apart`,
-    { reason: 'siblings', next: 'coffer conflicts' },
+    { reason: 'siblings', next: 'see coffer conflicts' },
   )
 }
 

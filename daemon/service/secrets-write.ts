@@ -80,6 +80,7 @@ async function placesInOneVault(
     if (seen.has(name)) {
       throw new CofferError('usage', `${displayText(name)} is given twice`, {
         reason: 'doubled-name',
+        next: 'name each once',
       })
     }
     seen.add(name)
@@ -164,7 +165,10 @@ export async function moveSecret(
   const source = await placeOf(session, context, from)
   const target = await placeOf(session, context, to)
   if (source.reference === target.reference) {
-    throw new CofferError('usage', 'both names are the same', { reason: 'same-name' })
+    throw new CofferError('usage', 'both names are the same', {
+      reason: 'same-name',
+      next: 'give another name to move it to',
+    })
   }
   const within = source.shell === target.shell
   const taken = (replica: Replica): NewChange => {

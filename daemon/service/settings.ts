@@ -30,7 +30,7 @@ const relayCodec = struct({
   /** PEM text of certificates trusted beside the system's. */
   ca: opt(2, text(LIMITS.configFile)),
   /** What a relay with registration by token asks for when a vault is made. */
-  registration: opt(3, text(256)),
+  registration: opt(3, text(LIMITS.registrationToken)),
 })
 export type RelaySettings = TypeOf<typeof relayCodec>
 

@@ -21,6 +21,9 @@ export class Slot {
   get open(): VaultShell {
     if (this.shell !== undefined) return this.shell
     if (this.failure !== undefined) throw this.failure
-    throw new CofferError('stale', 'the vault is still being opened', { reason: 'loading' })
+    throw new CofferError('stale', 'the vault is still being opened', {
+      reason: 'loading',
+      next: 'try again in a moment',
+    })
   }
 }

@@ -12,6 +12,7 @@ import { queuedIn } from './queue.js'
 import type { VaultShell } from '../vault/shell.js'
 import type { Session } from './session.js'
 import type { Held } from './vaults.js'
+import { LIMITS } from '../../shared/limits.js'
 
 type Status = Result<'status'>
 type VaultStatus = Status['vaults'][number]
@@ -37,7 +38,7 @@ function codeOf(error: unknown): string {
 /** A warning's code and text from whatever a part of the status failed with. */
 function warningOf(what: string, error: unknown): Warning {
   const message = error instanceof CofferError ? error.message : 'it failed unexpectedly'
-  return { code: codeOf(error), message: `${what}: ${message}`.slice(0, 2048) }
+  return { code: codeOf(error), message: `${what}: ${message}`.slice(0, LIMITS.message) }
 }
 
 function alarmWarnings({ shell }: Held): Warning[] {

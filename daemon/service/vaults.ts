@@ -206,13 +206,19 @@ export class Vaults {
   #recordOf(vaultId: VaultId): DirectoryRecord {
     const record = this.#wanted().get(vaultId)
     if (record !== undefined) return record
-    throw new CofferError('not-found', 'there is no such vault here', { reason: 'no-vault' })
+    throw new CofferError('not-found', 'there is no such vault here', {
+      reason: 'no-vault',
+      next: 'see coffer status',
+    })
   }
 
   #slot(vaultId: VaultId): Slot {
     const slot = this.#slots.get(vaultId)
     if (slot !== undefined) return slot
-    throw new CofferError('stale', 'the vault is still being opened', { reason: 'loading' })
+    throw new CofferError('stale', 'the vault is still being opened', {
+      reason: 'loading',
+      next: 'try again in a moment',
+    })
   }
 
   /** The slot of a vault, which opens it unless somebody did before: a store can't be opened twice. */

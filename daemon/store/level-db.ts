@@ -19,7 +19,7 @@ const MiB = 1024 * 1024
 const TUNING = {
   keyEncoding: 'view',
   valueEncoding: 'view',
-  // Ciphertext doesn't compress, and files/table.ts reads blocks as they are.
+  // Ciphertext doesn't compress, and shared/leveldb/table.ts reads blocks as they are.
   compression: false,
   cacheSize: 1 * MiB,
   writeBufferSize: 1 * MiB,

@@ -179,7 +179,7 @@ export class SealedStore<Name extends string> {
     if (first !== undefined && !opened.includes(true)) {
       throw new CofferError('cannot-decrypt', `the keys don't open the local database`, {
         reason: 'wrong-key',
-        next: 'Check that COFFER_HOME and its key file belong together; then run `coffer doctor`.',
+        next: 'look whether COFFER_HOME and its key file belong together, then run coffer doctor',
       })
     }
     if (layout === undefined) {

@@ -53,13 +53,13 @@ export interface Store {
 export type StorageReason = 'full' | 'read-only' | 'corrupt' | 'busy' | 'io' | 'newer' | 'closed'
 
 const NEXT: Readonly<Record<StorageReason, string>> = {
-  full: 'Free some disk space and try again; what was stored before is still there.',
-  'read-only': 'Make the folder writable again and retry; reading goes on meanwhile.',
-  corrupt: 'Run `coffer doctor` to repair it and fetch the rest from the relay again.',
-  busy: 'Try again in a moment; if it stays, another coffer daemon uses this home.',
-  io: 'Look at the system log for disk errors, then run `coffer doctor`.',
-  newer: 'Upgrade coffer on this machine.',
-  closed: 'Unlock coffer again.',
+  full: 'free some disk space and try again; what was stored before is still there',
+  'read-only': 'make the folder writable again and retry; reading goes on meanwhile',
+  corrupt: 'run coffer doctor --repair to mend it and fetch the rest from the relay again',
+  busy: 'try again in a moment; if it stays, another daemon uses this home',
+  io: 'look at the system log for disk errors, then run coffer doctor',
+  newer: 'upgrade coffer on this machine',
+  closed: 'run coffer unlock',
 }
 
 /** A CofferError of code `storage`: `what` names what failed, the next step follows from the reason. */

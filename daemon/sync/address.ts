@@ -10,7 +10,7 @@ function isLoopback(hostname: string): boolean {
 function bad(why: string): CofferError {
   return new CofferError('usage', `the relay's address is refused: ${why}`, {
     reason: 'relay-url',
-    next: 'Give `wss://HOST[:PORT]` as the relay printed it.',
+    next: 'give wss://HOST[:PORT] as the relay printed it',
   })
 }
 

@@ -33,7 +33,7 @@ function explained(error: unknown, runners: readonly VaultRunner[]): unknown {
   if (problem === undefined) return error
   return new CofferError('timed-out', `${error.message}: ${problem.message}`, {
     reason: problem.reason ?? 'timed-out',
-    next: 'Everything written is kept and goes out in its own time.',
+    next: 'everything written is kept and goes out in its own time',
   })
 }
 

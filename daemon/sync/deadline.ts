@@ -6,7 +6,7 @@ export type Bounds = { readonly timeout: number; readonly signal?: AbortSignal |
 export function timedOut(): CofferError {
   return new CofferError('timed-out', 'the relay did not get that far in the time given', {
     reason: 'timed-out',
-    next: 'Everything written is kept and goes out in its own time.',
+    next: 'everything written is kept and goes out in its own time',
   })
 }
 

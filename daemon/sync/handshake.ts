@@ -66,7 +66,7 @@ export class Handshake {
     if (!pinned || !challengeHolds(transcript, challenge.signature)) {
       throw new CofferError('tampering', "who answers isn't the relay with the pinned key", {
         reason: 'relay-key',
-        next: 'Ask whoever runs the relay before you set another key.',
+        next: 'ask whoever runs the relay before you set another key',
       })
     }
     const signature = signAuth(transcript, this.#identity.signPrivate)

@@ -272,7 +272,7 @@ export class RelaySync implements SyncManager {
 function noRelay(): CofferError {
   return new CofferError('unreachable', 'no relay is set', {
     reason: 'no-relay',
-    next: 'Set one with `coffer relay set`.',
+    next: 'run coffer relay set URL --relay-key KEY',
   })
 }
 

@@ -50,7 +50,7 @@ export function printable(reason: string): string {
 export function unreachable(why: string, reason: string): CofferError {
   return new CofferError('unreachable', why, {
     reason,
-    next: 'Everything written is kept and goes out when the relay answers.',
+    next: 'everything written is kept and goes out when the relay answers',
   })
 }
 

@@ -140,7 +140,7 @@ export class VaultShell implements VaultPort {
     if (this.#closed) {
       throw new CofferError('locked', 'coffer was locked meanwhile', {
         reason: 'locked',
-        next: 'coffer unlock',
+        next: 'run coffer unlock',
       })
     }
     if (this.#broken !== undefined) throw this.#broken

@@ -90,7 +90,7 @@ export function checkStanding(m: Membership, signed: Signed, header: Header): vo
       'a changeset is of a version or suite that this program lacks',
       {
         reason: 'suite',
-        next: 'Upgrade coffer.',
+        next: 'upgrade coffer on this machine',
       },
     )
   }

@@ -3,11 +3,12 @@ import { decode, encode, fixed, id, opt, req, struct, text, type TypeOf } from '
 import { hash } from '../crypto/hash.js'
 import { CofferError } from '../errors.js'
 import { bytesOf, type LinkHash, type RelayKey, type UserId, type VaultId } from '../ids.js'
+import { LIMITS } from '../limits.js'
 import { statementBytes, type DeviceStatement } from './device.js'
 
-/** What an invite code carries (SPEC section 8). The secret is 104 bits, of which the design asks 100. */
+/** What an invite code carries (SPEC section 8). The secret has 104 bits. */
 export const inviteCodeCodec = struct({
-  url: req(0, text(255)),
+  url: req(0, text(LIMITS.relayUrl)),
   relay: req(1, id<RelayKey>()),
   vaultId: req(2, id<VaultId>()),
   /** Hash of the invite link: the oldest chain that the joiner accepts. */
@@ -42,10 +43,10 @@ export function parseInviteCode(text: string): InviteCode {
   ) {
     throw new CofferError('format', 'the code is mistyped or cut off', {
       reason: 'code',
-      next: 'Copy the whole code, from `coffer1-` to its end.',
+      next: 'copy the whole code, from coffer1- to its end',
     })
   }
-  return decode(inviteCodeCodec, body, 'an invite code', 1024)
+  return decode(inviteCodeCodec, body, 'an invite code', LIMITS.inviteCode)
 }
 
 /** Seed of the invite's Ed25519 key pair. Bound to no vault: the link's hash is known only after it. */

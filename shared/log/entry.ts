@@ -29,14 +29,14 @@ import { signedCodec } from './signed.js'
 
 /** Ciphertexts of one change: nonce ‖ box each. A delete has no value. */
 export const itemCodec = struct({
-  meta: req(0, bytes(8 * 1024, 40)),
-  value: opt(1, bytes(LIMITS.value + 8 * 1024, 40)),
+  meta: req(0, bytes(LIMITS.metaBox, 40)),
+  value: opt(1, bytes(LIMITS.valueBox, 40)),
 })
 export type Item = TypeOf<typeof itemCodec>
 
 /** One entry of a mailbox (SPEC section 7). */
 export const entryCodec = variant({
-  link: [0, struct({ signed: req(0, signedCodec), wraps: opt(1, bytes(256 * 1024)) })],
+  link: [0, struct({ signed: req(0, signedCodec), wraps: opt(1, bytes(LIMITS.wraps)) })],
   /** A changeset with its first items; the rest follow in `items` entries. */
   changeset: [
     1,

@@ -30,7 +30,7 @@ export type VaultKind = (typeof VAULT_KINDS)[number]
 export const VERSION = 1
 export const SUITE = 1
 
-const labelBox = bytes(512)
+const labelBox = bytes(LIMITS.labelBox)
 
 /** What starts an epoch: the key's commitment, its public box key, the hash of the table of wraps. */
 export const epochStartCodec = struct({
@@ -50,7 +50,7 @@ export const joinRequestBodyCodec = struct({
 export type JoinRequestBody = TypeOf<typeof joinRequestBodyCodec>
 
 export const joinRequestCodec = struct({
-  body: req(0, bytes(1024)),
+  body: req(0, bytes(LIMITS.joinRequestBody)),
   /** By the invite key: the joiner holds the code. */
   inviteSignature: req(1, fixed(64)),
   /** By the device's signing key: the joiner holds the keys. */

@@ -19,10 +19,9 @@ export function refuse(reason: string, what: string): never {
   throw new CofferError('tampering', `a membership link is invalid: ${what}`, { reason })
 }
 
-function full(what: string, next: string): never {
+function full(what: string): never {
   throw new CofferError('limit', `the vault has as many ${what} as it may`, {
     reason: 'members',
-    next,
   })
 }
 
@@ -33,7 +32,7 @@ export function checkForm(link: Link): void {
       'a membership link is of a version or suite that this program lacks',
       {
         reason: 'suite',
-        next: 'Upgrade coffer.',
+        next: 'upgrade coffer on this machine',
       },
     )
   }
@@ -73,7 +72,7 @@ export function openInvite(m: Membership, key: InviteKey): InviteRecord {
 
 /** One more open invite must fit. @throws CofferError `limit` */
 export function checkInviteRoom(m: Membership): void {
-  if (openInvites(m).length >= LIMITS.invites) full('open invites', 'Withdraw invites first.')
+  if (openInvites(m).length >= LIMITS.invites) full('open invites')
 }
 
 /**
@@ -92,7 +91,7 @@ export function checkNewDevice(
   const owner = m.devices.values().next().value
   if (m.kind === 'user' && userId !== owner?.userId)
     refuse('foreign-user', 'a user vault is private')
-  if (activeDevices(m).length >= LIMITS.devices) full('devices', 'Remove devices first.')
+  if (activeDevices(m).length >= LIMITS.devices) full('devices')
 }
 
 /**

@@ -28,6 +28,7 @@ import {
   refuse,
 } from './rules.js'
 import type { Signed } from './signed.js'
+import { LIMITS } from '../limits.js'
 
 type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>['body']
 
@@ -169,7 +170,7 @@ function addDevice(
  * @throws CofferError `tampering`
  */
 export function checkJoinRequest(m: Membership, request: JoinRequest): JoinRequestBody {
-  const body = decode(joinRequestBodyCodec, request.body, 'a join request', 1024)
+  const body = decode(joinRequestBodyCodec, request.body, 'a join request', LIMITS.joinRequestBody)
   const invite = openInvite(m, body.inviteKey)
   const inviteKey = bytesOf(invite.key)
   if (body.vaultId !== m.vaultId || body.inviteLink !== invite.link)

@@ -17,9 +17,9 @@ import type { Infer } from './schema.js'
 // Shapes that several methods of the local protocol share.
 
 /** A file system path. The CLI makes it absolute first: the daemon's own folder is `/`. */
-export const path = text(4096, /^\/[^\0]*$/, 'an absolute path without NUL')
+export const path = text(LIMITS.path, /^\/[^\0]*$/, 'an absolute path without NUL')
 /** A reference as typed: `NAME`, `path/NAME`, `/user/NAME`, `coffer://org/project/path/NAME`. The daemon parses it. */
-export const reference = text(2048)
+export const reference = text(LIMITS.reference)
 /** The name of an org or project as typed or shown (`NAME~2` for the second of one name). */
 export const scopeName = text(LIMITS.name + 8)
 /** A secret's name within its vault, as stored. */
@@ -52,11 +52,11 @@ export const context = object({
   project: optional(scopeName),
   offline: optional(flag),
   env: object({
-    COFFER_ORG: optional(text(4096)),
-    COFFER_PROJECT: optional(text(4096)),
-    COFFER_OFFLINE: optional(text(4096)),
-    EARTHLY_ORG: optional(text(4096)),
-    EARTHLY_PROJECT: optional(text(4096)),
+    COFFER_ORG: optional(text(LIMITS.variable)),
+    COFFER_PROJECT: optional(text(LIMITS.variable)),
+    COFFER_OFFLINE: optional(text(LIMITS.variable)),
+    EARTHLY_ORG: optional(text(LIMITS.variable)),
+    EARTHLY_PROJECT: optional(text(LIMITS.variable)),
   }),
 })
 export type Context = Infer<typeof context>
@@ -71,6 +71,9 @@ export const opener = variant({
 })
 export type Opener = Infer<typeof opener>
 
+/** Argon2id's memory in MiB, for whoever sets a passphrase. */
+export const memory = integer(LIMITS.argon2MemoryMin / 1024, LIMITS.argon2MemoryMax / 1024)
+
 /** `none`: no home yet; `locked`: a home that needs `unlock`; `unlocked`: it answers. */
 export const homeState = oneOf('none', 'locked', 'unlocked')
 export type HomeState = Infer<typeof homeState>
@@ -79,7 +82,7 @@ export type HomeState = Infer<typeof homeState>
 export const warning = object({
   /** `conflict`, `future-clock`, `stale`, `fork`, `loading`, `last-device`, `same-disk`, `file-mode`, … */
   code: text(64, /^[a-z0-9-]+$/, 'a code'),
-  message: text(2048),
+  message: text(LIMITS.message),
 })
 export type Warning = Infer<typeof warning>
 export const warnings = list(warning, 100)
@@ -118,11 +121,11 @@ export const written = object({
 export const empty = object({})
 
 export const relayState = object({
-  url: text(2048),
+  url: text(LIMITS.reference),
   key: id32,
   state: oneOf('offline', 'connecting', 'connected', 'refused'),
   /** Since when in this state. */
   since: time,
   /** Last problem's code and message, null when none. */
-  problem: nullable(object({ code: text(64), message: text(2048) })),
+  problem: nullable(object({ code: text(64), message: text(LIMITS.message) })),
 })

@@ -7,6 +7,7 @@ import {
   id16,
   id32,
   label,
+  memory,
   opener,
   path,
   relayState,
@@ -16,6 +17,7 @@ import {
   warnings,
 } from './local-common.js'
 import { flag, hex, integer, list, nullable, object, oneOf, optional, text } from './schema.js'
+import { LIMITS } from '../limits.js'
 
 // Methods on the home and the daemon itself.
 
@@ -23,8 +25,6 @@ import { flag, hex, integer, list, nullable, object, oneOf, optional, text } fro
 export const version = text(64, /^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$/, 'a version')
 /** The network namespace as `readlink /proc/self/ns/net` shows it; absent where there is none. */
 const netns = text(64)
-/** Argon2id memory in MiB: DESIGN's floor and ceiling. */
-const memory = integer(64, 1024)
 
 /**
  * First call on a connection. A caller that is newer than the daemon, or in another network than a daemon that was
@@ -159,8 +159,8 @@ export const doctor = {
         /** Stable: `home-mode`, `store`, `relay`, `clock`, … */
         name: text(64, /^[a-z0-9-]+$/, 'a name'),
         level: oneOf('ok', 'warning', 'failure'),
-        message: text(2048),
-        next: optional(text(2048)),
+        message: text(LIMITS.message),
+        next: optional(text(LIMITS.message)),
       }),
       100_000,
     ),
@@ -175,10 +175,10 @@ export const relaySet = {
   needs: 'unlocked',
   params: object({
     context,
-    url: text(2048),
+    url: text(LIMITS.reference),
     key: text(128),
     ca: optional(path),
     registrationFile: optional(path),
   }),
-  result: object({ url: text(2048), key: id32, uploaded: count, warnings }),
+  result: object({ url: text(LIMITS.reference), key: id32, uploaded: count, warnings }),
 } as const

@@ -192,7 +192,7 @@ export const secretGenerate = {
     context,
     name: reference,
     /** Characters. */
-    length: integer(1, 4096),
+    length: integer(1, LIMITS.generated),
     /** `alnum` A-Za-z0-9 · `hex` · `digits` · `symbols` all printable ASCII but space · `base64url`. */
     charset: oneOf('alnum', 'hex', 'digits', 'symbols', 'base64url'),
     force: flag,

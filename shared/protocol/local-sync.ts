@@ -8,6 +8,7 @@ import {
   homeState,
   id32,
   label,
+  memory,
   opener,
   relayState,
   secretName,
@@ -79,7 +80,7 @@ export const joinBegin = {
     code,
     open: optional(opener),
     device: optional(label),
-    memory: optional(integer(64, 1024)),
+    memory: optional(memory),
   }),
   result: object({ fingerprint, state: oneOf('waiting', 'joined'), warnings }),
 } as const

@@ -76,7 +76,10 @@ export const clientMessageCodec = messages('a client message', {
    * Makes the vault of this chain: its genesis link entry and, when a device other than the genesis's brings a
    * lost vault back, the links up to one that makes it a member. Reply `created`. Doing it again is no error.
    */
-  create: [2, struct({ links: req(0, entryBodies), token: opt(1, text(256)) })],
+  create: [
+    2,
+    struct({ links: req(0, entryBodies), token: opt(1, text(LIMITS.registrationToken)) }),
+  ],
   /**
    * Reply `opened`; then `entries` pushes carry the log after the cursor, contiguous and without end, and
    * `head` and `joinRequest` pushes what other devices put. Opening an open vault starts again at the cursor.

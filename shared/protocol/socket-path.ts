@@ -87,6 +87,14 @@ export function canonicalPath(
   return `${parent === '/' ? '' : parent}${path.slice(at)}`
 }
 
+/** There is no home where one is needed. */
+export function noHome(path: string): CofferError {
+  return new CofferError('home', `there is no coffer home at ${path}`, {
+    reason: 'no-home',
+    next: 'run coffer init',
+  })
+}
+
 export const SOCKET_NAME = 'daemon.sock'
 
 /** Where a starting daemon binds: a folder (0700, made if missing), or a fresh one below each of `temporary`. */

@@ -56,7 +56,12 @@ export function checkHead(state: VaultState, device: DeviceId, body: Bytes): voi
 
 /** Whether the sender holds an invite's key, whatever became of the invite. */
 function holdsInvite(membership: Membership, request: JoinRequest): boolean {
-  const { inviteKey } = decode(joinRequestBodyCodec, request.body, 'a join request', 1024)
+  const { inviteKey } = decode(
+    joinRequestBodyCodec,
+    request.body,
+    'a join request',
+    LIMITS.joinRequestBody,
+  )
   return (
     membership.invites.has(inviteKey) &&
     verify('join-invite', request.inviteSignature, request.body, bytesOf(inviteKey))

@@ -14,7 +14,7 @@ const PROBE = 1024 * 1024
 /** Bytes of tables that are read and checked at each start; all sizes, logs and the manifest always are. */
 const CHECKED_AT_OPEN = 256 * 1024 * 1024
 const DAMAGED =
-  'Free space or mend permissions; put a backup in the place of a damaged folder and start once with --restored.'
+  'free space or mend permissions; put a backup in the place of a damaged folder and start once with --restored'
 
 export type KeyRange = { gt?: string; gte?: string; lt?: string; lte?: string; limit?: number }
 
@@ -24,7 +24,7 @@ function openError(error: unknown): CofferError {
   if (code === 'LEVEL_LOCKED') {
     return new CofferError('storage', 'another relay runs on this data folder', {
       reason: 'in-use',
-      next: 'Stop it first, or choose another --data folder.',
+      next: 'stop it first, or choose another --data folder',
       cause: error,
     })
   }

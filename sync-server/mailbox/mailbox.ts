@@ -2,6 +2,7 @@ import type { Bytes } from '../../shared/bytes.js'
 import { CofferError, type ErrorCode } from '../../shared/errors.js'
 import type { EntryId, VaultId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
+import { LIMITS } from '../../shared/limits.js'
 
 /** One entry of a vault's log: its body and the id that makes appending it idempotent. */
 export type LogEntry = { readonly id: EntryId; readonly body: Bytes }
@@ -144,10 +145,10 @@ export type MailboxCaps = {
 }
 
 export const DEFAULT_CAPS: MailboxCaps = {
-  entry: 1024 * 1024,
-  snapshot: 64 * 1024 * 1024,
-  reserve: 16 * 1024 * 1024,
-  queue: 64 * 1024 * 1024,
+  entry: LIMITS.mailboxEntry,
+  snapshot: LIMITS.mailboxSnapshot,
+  reserve: LIMITS.mailboxReserve,
+  queue: LIMITS.mailboxQueue,
 }
 
 /** What one stored thing costs beside its body: keys and index. */

@@ -67,7 +67,7 @@ export function unwrap(
   if (!bound) {
     throw new CofferError('tampering', 'the vault key sealed to this device is missing or wrong', {
       reason: 'bad-wrap',
-      next: 'Ask another member to run `coffer status`: their device can seal it again.',
+      next: 'join again as a new device: coffer device add on another one',
     })
   }
   return key

@@ -38,7 +38,10 @@ export function sealLocal(
 export function openLocal(type: string, key: Secret, aad: Bytes, sealed: Bytes): Secret {
   const plain = open(key.reveal(), concat(domain(type), aad), sealed)
   if (plain === undefined) {
-    throw new CofferError('cannot-decrypt', 'the key does not open it', { reason: 'wrong-key' })
+    throw new CofferError('cannot-decrypt', "this home's keys do not open one of its files", {
+      reason: 'wrong-key',
+      next: 'bring the home back as a whole from a backup',
+    })
   }
   return new Secret(plain)
 }

@@ -70,7 +70,11 @@ export function sealTo(publicKey: Bytes, plain: Bytes): Bytes {
   try {
     return sodium.crypto_box_seal(plain, publicKey)
   } catch (cause) {
-    throw new CofferError('tampering', 'a box key is none', { reason: 'bad-key', cause })
+    throw new CofferError(
+      'tampering',
+      'a box key is one to which anyone could open what is sealed',
+      { reason: 'bad-key', cause },
+    )
   }
 }
 

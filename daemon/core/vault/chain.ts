@@ -56,10 +56,13 @@ export class Chain {
     return this.#proposed
   }
 
-  /** @throws CofferError `internal` before the genesis is known */
+  /** @throws CofferError `stale` (reason `loading`) before the genesis is known */
   known(): Membership {
     if (this.membership === undefined) {
-      throw new CofferError('stale', 'the vault is still loading', { reason: 'loading' })
+      throw new CofferError('stale', 'the vault is still loading', {
+        reason: 'loading',
+        next: 'try again when coffer status says ready',
+      })
     }
     return this.membership
   }
@@ -179,7 +182,7 @@ export class Chain {
     if (this.#proposed !== undefined) {
       throw new CofferError('conflict', 'another change of members is under way', {
         reason: 'link-under-way',
-        next: 'Try again in a moment.',
+        next: 'try again in a moment',
       })
     }
     const head = headOf(this.known())
@@ -211,7 +214,7 @@ export class Chain {
     if (key === undefined) {
       throw new CofferError('cannot-decrypt', 'this device holds no key of the vault', {
         reason: 'no-key',
-        next: 'Ask for it to be let in, or wait until the vault is loaded.',
+        next: 'let it in with coffer device confirm on another one, or wait until the vault is loaded',
       })
     }
     return { epoch, key }
@@ -229,7 +232,7 @@ export function linkEntry(signed: Signed, wraps: Bytes | undefined): Bytes {
 function corrupt(): CofferError {
   return new CofferError('storage', "the vault's chain on this disk is damaged", {
     reason: 'corrupt',
-    next: 'Run `coffer doctor`.',
+    next: 'run coffer doctor --repair',
   })
 }
 

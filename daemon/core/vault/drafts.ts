@@ -228,7 +228,7 @@ export class Drafts {
     if (plain === undefined) {
       throw new CofferError('storage', 'the value of an unsent write is gone from this disk', {
         reason: 'corrupt',
-        next: 'Run `coffer doctor`.',
+        next: 'run coffer doctor --repair',
       })
     }
     const value = sealPart(key, at, index, 'value', plain, random)

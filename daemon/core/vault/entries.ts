@@ -55,6 +55,6 @@ export function storedEntries(reader: Reader, hash: ChangesetHash): Bytes[] {
 export function gone(): never {
   throw new CofferError('storage', 'a record of the vault is gone from this disk', {
     reason: 'corrupt',
-    next: 'Run `coffer doctor`.',
+    next: 'run coffer doctor --repair',
   })
 }

@@ -91,6 +91,6 @@ function ordinal(key: Bytes): number {
 function damaged(): never {
   throw new CofferError('storage', "the vault's records on this disk don't fit together", {
     reason: 'corrupt',
-    next: 'Run `coffer doctor`.',
+    next: 'run coffer doctor --repair',
   })
 }

@@ -2,6 +2,7 @@ import { CofferError } from '../../../shared/errors.js'
 import type { Context } from '../../../shared/protocol/local-common.js'
 import { isObject, list, mismatch, text } from '../../../shared/protocol/schema.js'
 import { checkScopeReference } from './reference.js'
+import { LIMITS } from '../../../shared/limits.js'
 
 // Which org and project a call means (SPEC section 12): flags, then the environment, then `.coffer.yaml`, then what
 // `select` remembered. Pure: the caller reads the file and the memory.
@@ -48,7 +49,12 @@ export function checkSelectionFile(parsed: unknown): SelectionFile {
     ...mapField('files', parsed['files']),
     ...(parsed['only'] === undefined
       ? {}
-      : { only: list(text(2048), 1000).check(parsed['only'], `${SELECTION_FILE} only`) }),
+      : {
+          only: list(text(LIMITS.reference), LIMITS.items).check(
+            parsed['only'],
+            `${SELECTION_FILE} only`,
+          ),
+        }),
   }
 }
 
@@ -56,7 +62,7 @@ function unknownKey(key: string): CofferError {
   if (key === 'relay' || key === 'key' || key === 'relay-key') {
     return new CofferError('format', `${SELECTION_FILE} can't set the relay or a key`, {
       reason: 'not-selectable',
-      next: 'take the line out and use coffer relay set',
+      next: 'take the line out, and use coffer relay set',
     })
   }
   return mismatch(SELECTION_FILE, 'free of unknown keys (known: org, project, env, files, only)')
@@ -77,7 +83,7 @@ function mapField<K extends 'env' | 'files'>(
   if (value === undefined) return {}
   if (!isObject(value)) throw mismatch(`${SELECTION_FILE} ${key}`, 'a map')
   const entries = Object.entries(value).map(
-    ([name, to]) => [name, text(2048).check(to, `${SELECTION_FILE} ${key}`)] as const,
+    ([name, to]) => [name, text(LIMITS.reference).check(to, `${SELECTION_FILE} ${key}`)] as const,
   )
   const out: { [P in K]?: { [name: string]: string } } = {}
   out[key] = Object.fromEntries(entries)

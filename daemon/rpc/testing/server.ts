@@ -87,7 +87,7 @@ async function answer(
 }
 
 export function plain(argv: readonly string[]): Promise<PlainAnswer> {
-  if (argv[0] === 'refuse') throw new CofferError('locked', 'locked', { next: 'coffer unlock' })
+  if (argv[0] === 'refuse') throw new CofferError('locked', 'locked', { next: 'run coffer unlock' })
   const environment = { PASSWORD: 'pä$$\n', EMPTY: '' }
   const exec = { policy: 'override' as const, argv: argv.slice(2), environment }
   return Promise.resolve({
