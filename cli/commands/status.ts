@@ -60,12 +60,17 @@ function showVault({ vault, ...rest }: Status['vaults'][number]): string {
   const name =
     vault.kind === 'user' ? '/user' : [vault.org, vault.project].filter(Boolean).join('/')
   const parts = [
-    `${rest.secrets} secrets`,
+    `${rest.secrets} ${rest.secrets === 1 ? 'secret' : 'secrets'}`,
     ...(rest.state === 'ready' ? [] : [rest.state]),
     ...(rest.queued > 0 ? [`${rest.queued} queued`] : []),
     ...(rest.conflicts > 0 ? [`${rest.conflicts} conflicts`] : []),
-    rest.syncedAt === null ? 'never synced' : `synced ${showTime(rest.syncedAt)}`,
+    showSynced(rest),
     ...(rest.confirmedAt === null ? ['unconfirmed'] : []),
   ]
   return `${name}: ${parts.join(', ')}`
+}
+
+function showSynced({ syncedAt, pos }: Pick<Status['vaults'][number], 'syncedAt' | 'pos'>): string {
+  if (syncedAt !== null) return `synced ${showTime(syncedAt)}`
+  return pos === null ? 'never synced' : 'not synced since the daemon started'
 }
