@@ -21,7 +21,9 @@ export async function importFile(
       next: 'split the file',
     })
   }
-  return session.call('secretSetMany', { context: session.context, items, dryRun: what.dryRun })
+  const first = { phase: what.dryRun ? 'comparing' : 'importing', done: 0, total: items.length }
+  const params = { context: session.context, items, dryRun: what.dryRun }
+  return session.call('secretSetMany', params, { first })
 }
 
 /** `2 created, 1 changed, 5 unchanged`. */

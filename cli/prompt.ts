@@ -19,8 +19,9 @@ const ERASE_LINE = 0x15
  */
 export async function askHidden(io: Io, question: string): Promise<Uint8Array> {
   const terminal = io.terminal()
-  io.err(question)
+  // Before the question: whoever answers at once is not to see it either.
   terminal.setRawMode(true)
+  io.err(question)
   terminal.resume()
   try {
     return await hiddenLine(terminal)

@@ -7,7 +7,7 @@ import type { Call } from './call.js'
 import { openDaemon, type DaemonOptions } from './daemon-start.js'
 import type { Io } from './io.js'
 import { saysYes } from './offline.js'
-import { ProgressLine } from './progress.js'
+import { ProgressLine, type Shown } from './progress.js'
 
 /** How a session reaches the daemon; tests give another. */
 export type Reach = (options: DaemonOptions) => Promise<Client>
@@ -22,6 +22,13 @@ const CONTEXT_VARIABLES = [
   'EARTHLY_ORG',
   'EARTHLY_PROJECT',
 ] as const
+
+export type CallOptions = {
+  /** Starts a daemon in a folder that is no home yet. */
+  readonly create?: boolean
+  /** What a person sees before the daemon tells how far it is, if it does at all. */
+  readonly first?: Shown
+}
 
 /** One command at work: its streams, and the daemon, reached at the first call. */
 export class Session {
@@ -79,9 +86,14 @@ export class Session {
   }
 
   /** Calls the daemon, with progress on a terminal, and says its warnings on stderr. */
-  async call<M extends Method>(method: M, params: Params<M>, create = false): Promise<Result<M>> {
+  async call<M extends Method>(
+    method: M,
+    params: Params<M>,
+    { create = false, first }: CallOptions = {},
+  ): Promise<Result<M>> {
     const client = await this.client(create)
     const line = new ProgressLine(this.io)
+    if (first !== undefined) line.show(first)
     const show = (progress: Progress): void => {
       line.show(progress)
     }

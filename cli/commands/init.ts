@@ -42,7 +42,7 @@ that members of your orgs will see; no mail is sent.`,
         ...(device === undefined ? {} : { device }),
         ...memoryOf(call),
       },
-      true,
+      { create: true },
     )
     session.io.err(
       open.kind === 'passphrase'

@@ -25,7 +25,7 @@ confirm). The same code again goes on where it stopped. Makes the home when ther
   async run(call, session) {
     const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
     const device = call.text('device-name')
-    const { state } = await session.call('status', { context: session.context }, true)
+    const { state } = await session.call('status', { context: session.context }, { create: true })
     const open = state === 'none' ? await readOpener(session, call, { twice: true }) : undefined
     const begun = await session.call('joinBegin', {
       context: session.context,
