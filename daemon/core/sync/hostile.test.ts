@@ -12,6 +12,7 @@ const logHash = idOf<LogHash>(new Uint8Array(32))
 const FRESH: VaultFacts = {
   cursor: { pos: 0, logHash, generation: 0 },
   drafts: 0,
+  draftSpan: { first: undefined, last: 0 },
   outbox: [],
   links: 1,
 }

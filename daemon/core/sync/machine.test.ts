@@ -17,7 +17,7 @@ test('drafts are sealed when the log is read to its end, never before', () => {
   h.on({ kind: 'connected' }).opened(3)
   assert.is(h.state.busy, undefined)
   h.push(2, 2)
-  assert.is(h.work, 'ingest')
+  assert.is(h.state.busy?.kind, 'ingest')
   h.at(3).done()
   assert.is(h.work, 'restore')
   h.done()
@@ -67,6 +67,23 @@ test('a barrier waits for drafts, for their meeting in the log, and for a head a
     h.effects.find((effect) => effect.kind === 'barrier'),
     { kind: 'barrier', id: 7, problem: undefined },
   )
+})
+
+test('writes that go on after a barrier was asked do not hold it up', () => {
+  const h = Harness.live(5)
+  Object.assign(h.facts, { drafts: 1, draftSpan: { first: 1, last: 1 } })
+  h.on({ kind: 'barrier', id: 7 })
+  // While the first draft is sealed a second one is written, and so on.
+  h.done({ drafts: 1, draftSpan: { first: 2, last: 2 }, outbox: [entry('a')] })
+  const tag = h.sent('append')[0]!.tag
+  h.on({ kind: 'appended', tag, positions: [6], head: { pos: 6 } })
+  h.done({ draftSpan: { first: 3, last: 3 }, outbox: [entry('a'), entry('b')] })
+  assert.not(h.effects.some((effect) => effect.kind === 'barrier'))
+  h.push(6, 1)
+  while (h.state.busy?.kind === 'seal') h.done()
+  assert.is(h.state.busy?.kind, 'ingest')
+  h.at(6).done({ outbox: [entry('b')] })
+  assert.ok(h.effects.some((effect) => effect.kind === 'barrier'))
 })
 
 test('a barrier with nothing queued asks for the head, and reads up to it', () => {

@@ -35,7 +35,15 @@ import {
   type State,
   type Work,
 } from './state.js'
-import { addHeads, advanceBarriers, askHead, failBarriers, headDueAt, tendHeads } from './upkeep.js'
+import {
+  addHeads,
+  advanceBarriers,
+  askHead,
+  barrierOf,
+  failBarriers,
+  headDueAt,
+  tendHeads,
+} from './upkeep.js'
 
 type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>
 
@@ -88,7 +96,7 @@ function handle(w: Work, event: Event): void {
       return retry(w)
     case 'barrier':
       s.asked += 1
-      s.barriers = [...s.barriers, { id: event.id, wanted: s.asked }]
+      s.barriers = [...s.barriers, barrierOf(s, event.id)]
       return retry(w)
     case 'forget':
       s.barriers = s.barriers.filter(({ id }) => id !== event.id)

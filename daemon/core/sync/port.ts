@@ -16,6 +16,9 @@ export type LogCursor = {
 /** A sealed entry that was not met in the relay's log yet: these bytes alone are ever sent for it. */
 export type OutboxEntry = { readonly ordinal: number; readonly body: Bytes; readonly id: EntryId }
 
+/** Ordinals, which rise with each write: of the oldest draft that waits, and of the newest that ever was. */
+export type DraftSpan = { readonly first: number | undefined; readonly last: number }
+
 /** Where the relay says that an entry stands. */
 export type LogPlace = { readonly id: EntryId; readonly pos: number }
 
@@ -41,6 +44,7 @@ export interface ReplicaLike<Op> {
   readonly membership: { readonly hashes: readonly string[] } | undefined
   readonly ahead: LogHeight | undefined
   readonly draftCount: number
+  readonly draftSpan: DraftSpan
   readonly outboxCount: number
   /** Sealed entries that were not met in the log, oldest first. */
   outbox(): readonly OutboxEntry[]
@@ -80,6 +84,7 @@ export type VaultFacts = {
   readonly cursor: LogCursor
   /** Drafts that wait to be sealed. */
   readonly drafts: number
+  readonly draftSpan: DraftSpan
   readonly outbox: readonly OutboxEntry[]
   /** Links known here (the membership head's n is one less); 0 while a joiner doesn't have the chain. */
   readonly links: number
@@ -92,8 +97,8 @@ export type LogHeight = { readonly generation: number; readonly pos: number }
 
 /** The facts of a replica. Call it only when every op that the replica gave is durable. */
 export function factsOf<Op>(replica: ReplicaLike<Op>): VaultFacts {
-  const { cursor, draftCount: drafts, membership, ahead } = replica
+  const { cursor, draftCount: drafts, draftSpan, membership, ahead } = replica
   const links = membership?.hashes.length ?? 0
   const outbox = replica.outboxCount === 0 ? [] : replica.outbox()
-  return { cursor, drafts, outbox, links, ahead }
+  return { cursor, drafts, draftSpan, outbox, links, ahead }
 }

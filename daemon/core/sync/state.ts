@@ -128,6 +128,17 @@ export type InFlight = {
   readonly spoiled: boolean
 }
 
+/** Somebody waits until what was written before is in the log, and the log is read. */
+export type Barrier = {
+  readonly id: number
+  /** The number of the question whose answer names the head. */
+  readonly wanted: number
+  /** The newest draft when it was asked: later ones hold it up no more. */
+  readonly drafts: number
+  /** Once all those are sealed: the entries that must be met. */
+  readonly entries: ReadonlySet<EntryId> | undefined
+}
+
 export type State = {
   readonly facts: VaultFacts
   readonly connected: boolean
@@ -192,7 +203,7 @@ export type State = {
   readonly asked: number
   readonly openAsked: number
   readonly answered: number
-  readonly barriers: readonly { readonly id: number; readonly wanted: number }[]
+  readonly barriers: readonly Barrier[]
   readonly syncedAt: number | undefined
   /** Entries that the relay said it has, and entries of others ingested, since the start. */
   readonly sent: number

@@ -1,6 +1,7 @@
+import type { VaultFacts } from './port.js'
 import { open } from './reading.js'
 import { unsent } from './sending.js'
-import { startPort, type Problem, type State, type Work } from './state.js'
+import { startPort, type Barrier, type Problem, type State, type Work } from './state.js'
 
 // What is due beside the two ways of entries: barriers, signed heads of this device and of others.
 
@@ -10,24 +11,48 @@ const HEAD_PERIOD = 6 * 3600_000
 /** A hostile relay's heads don't pile up. */
 const MAX_HEADS = 1000
 
-/** Whether everything known here is in the log and the log is read. */
-export function synced({ s }: Work): boolean {
-  const { drafts, outbox } = s.facts
-  const read = s.live && s.queue.length === 0
-  return read && !s.restore && s.linksFrom === undefined && drafts === 0 && outbox.length === 0
+/** Whether the log is read, and with it all that was lost from it or is to be linked. */
+function caughtUp({ s }: Work): boolean {
+  return s.live && s.queue.length === 0 && !s.restore && s.linksFrom === undefined
 }
 
-/** Reaches the barriers whose head was read with nothing queued; asks for a head where one is missing. */
+/** Whether everything known here is in the log and the log is read. */
+export function synced(w: Work): boolean {
+  const { drafts, outbox } = w.s.facts
+  return caughtUp(w) && drafts === 0 && outbox.length === 0
+}
+
+/** A barrier behind all that is written by now. */
+export function barrierOf({ asked, facts }: State, id: number): Barrier {
+  return { id, wanted: asked, drafts: facts.draftSpan.last, entries: undefined }
+}
+
+/** The barrier with its entries, once its drafts are sealed; writes that go on can't hold it up. */
+function advance(barrier: Barrier, { draftSpan, outbox }: VaultFacts): Barrier {
+  if (barrier.entries !== undefined) return barrier
+  if (draftSpan.first !== undefined && draftSpan.first <= barrier.drafts) return barrier
+  return { ...barrier, entries: new Set(outbox.map(({ id }) => id)) }
+}
+
+/** Whether all that was written before the barrier is in the log. */
+function isMet({ entries }: Barrier, { outbox }: VaultFacts): boolean {
+  return entries !== undefined && !outbox.some(({ id }) => entries.has(id))
+}
+
+/** Reaches the barriers whose writes are met and whose head was read. */
 export function advanceBarriers(w: Work): void {
   const { s, fx } = w
-  if (!synced(w) || s.busy !== undefined) return
-  s.syncedAt = w.at.now
+  if (s.busy !== undefined) return
+  if (synced(w)) s.syncedAt = w.at.now
+  if (s.barriers.length === 0) return
   const open = []
-  for (const barrier of s.barriers) {
-    if (barrier.wanted > s.answered) open.push(barrier)
-    else fx.push({ kind: 'barrier', id: barrier.id, problem: undefined })
+  for (const before of s.barriers) {
+    const barrier = advance(before, s.facts)
+    const reached = caughtUp(w) && isMet(barrier, s.facts) && barrier.wanted <= s.answered
+    if (reached) fx.push({ kind: 'barrier', id: barrier.id, problem: undefined })
+    else open.push(barrier)
   }
-  if (open.length < s.barriers.length) s.barriers = open
+  s.barriers = open
 }
 
 /** A barrier that nothing else will answer: read the head by opening again at the cursor. */

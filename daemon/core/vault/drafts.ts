@@ -56,6 +56,12 @@ export class Drafts {
     return this.#drafts.size
   }
 
+  /** Ordinals: of the oldest draft that waits, and of the newest that ever was. */
+  get span(): { readonly first: number | undefined; readonly last: number } {
+    const [first] = this.#drafts.keys()
+    return { first, last: this.#nextDraft - 1 }
+  }
+
   /** Sealed entries that the relay's log hasn't shown yet, in order. */
   outbox(): OutboxEntry[] {
     return [...this.#outbox.values()]

@@ -63,6 +63,11 @@ export class Replica {
     return this.#intake.cursor
   }
 
+  /** Ordinals: of the oldest draft that waits to be sealed, and of the newest that ever was. */
+  get draftSpan(): { readonly first: number | undefined; readonly last: number } {
+    return this.#drafts.span
+  }
+
   get draftCount(): number {
     return this.#drafts.drafts
   }

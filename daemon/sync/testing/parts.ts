@@ -41,6 +41,7 @@ export class IdlePort implements VaultPort {
   state: VaultFacts = {
     cursor: { pos: 0, logHash: idOf<LogHash>(new Uint8Array(32)), generation: 0 },
     drafts: 0,
+    draftSpan: { first: undefined, last: 0 },
     outbox: [],
     links: 1,
   }

@@ -23,6 +23,7 @@ export class Harness {
   facts: Facts = {
     cursor: { pos: 0, logHash: NO_LOG, generation: 0 },
     drafts: 0,
+    draftSpan: { first: undefined, last: 0 },
     outbox: [],
     links: 1,
   }
@@ -34,7 +35,11 @@ export class Harness {
   readonly alarms: string[] = []
 
   on(event: Event): this {
-    const at = { now: this.now, chance: this.chance, facts: { ...this.facts } }
+    const at = {
+      now: this.now,
+      chance: this.chance,
+      facts: { ...this.facts, draftSpan: this.#span() },
+    }
     const { state, effects } = step(this.state, event, at)
     this.state = state
     this.effects = effects
@@ -42,6 +47,13 @@ export class Harness {
       if (effect.kind === 'alarm') this.alarms.push(effect.alarm.reason)
     }
     return this
+  }
+
+  /** What a test that only counts drafts means: the first ones ever. */
+  #span(): Facts['draftSpan'] {
+    const { drafts, draftSpan } = this.facts
+    if (drafts === 0) return { ...draftSpan, first: undefined }
+    return draftSpan.first === undefined ? { first: 1, last: drafts } : draftSpan
   }
 
   /** Lets time pass to the machine's next wake. */
