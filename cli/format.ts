@@ -23,9 +23,12 @@ export function parseDuration(option: string, typed: string): number {
   return Number(digits) * factor
 }
 
+/** The last moment that a Date can be: 100,000,000 days after 1970. A hostile clock may say any number. */
+const LAST = 8.64e15
+
 /** `2026-11-22T10:15:00Z`. */
 export function showTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+  return new Date(Math.min(ms, LAST)).toISOString().replace(/\.[0-9]+Z$/, 'Z')
 }
 
 /** The first twelve digits of a hex id. */

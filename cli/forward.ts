@@ -3,6 +3,7 @@ import { exchange } from './exchange.js'
 import { requestBytes } from './hot.js'
 import type { Session } from './session.js'
 import { homeOf, socketOf } from './socket.js'
+import { shownOn } from './visible.js'
 
 /** Sends a plain command line to the daemon, which is started when there is none, and shows its answer. */
 export async function forward(
@@ -21,8 +22,10 @@ export async function forward(
     })
   }
   answer.close()
-  session.io.err(answer.stderr.toString())
-  session.io.out(answer.stdout)
+  const exact = words.slice(0, words.indexOf('--')).includes('--raw')
+  const { stdout, stderr } = shownOn(answer, exact, () => session.io.outIsTerminal)
+  session.io.err(stderr.toString())
+  session.io.out(stdout)
   session.io.exit(answer.status)
   if (!answer.exec) return
   const { runAnswer } = await import('./child.js')

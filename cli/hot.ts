@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { writeSync } from 'node:fs'
 import { CofferError } from '../shared/errors.js'
+import { shownOn, stdoutIsTerminal } from './visible.js'
 
 // The short way of get, ls and run: one plain block (shared/protocol/plain.ts) to the daemon, its bytes to stdout.
 // Nothing is loaded or computed here that these three don't need: the time to a value is mostly Node's own start, and
@@ -109,11 +110,12 @@ function notWritten(cause: unknown): CofferError {
   })
 }
 
-/** Shows the answer and ends with its exit code; `run` goes on with the child. */
-export async function finish(answer: OpenAnswer): Promise<void> {
+/** Shows the answer (`exact`: its very bytes) and ends with its exit code; `run` goes on with the child. */
+export async function finish(answer: OpenAnswer, exact: boolean): Promise<void> {
   process.exitCode = answer.status
-  const said = writeAll(2, answer.stderr)
-  const written = writeAll(1, answer.stdout)
+  const { stdout, stderr } = shownOn(answer, exact, stdoutIsTerminal)
+  const said = writeAll(2, stderr)
+  const written = writeAll(1, stdout)
   if (answer.exec) {
     answer.close()
     const { runAnswer } = await import('./child.js')

@@ -15,7 +15,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const socket = readySocketOf(homeOf(process.env), offline)
     const answer =
       socket === undefined ? undefined : await exchange(socket, requestBytes(argv, process.env))
-    if (answer !== undefined) return finish(answer)
+    if (answer !== undefined) return finish(answer, line.switches.has('raw'))
   }
   const full = await import('./full.js')
   await full.main(argv)

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { warningLine } from '../shared/complaint.js'
+import { jsonText } from '../shared/display.js'
 import type { Method, Params, Result } from '../shared/protocol/local.js'
 import type { Context, Warning } from '../shared/protocol/local-common.js'
 import { Client, type Progress } from './client.js'
@@ -114,7 +115,7 @@ export class Session {
 
   /** The result: JSON when asked for, else `text` (nothing for a silent success). */
   show(result: object, text: string | Uint8Array = ''): void {
-    if (this.json) this.io.out(`${JSON.stringify(result)}\n`)
+    if (this.json) this.io.out(`${jsonText(result)}\n`)
     else if (text.length > 0) this.io.out(text)
   }
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { displayLines, displayText, hasHidden } from './display.js'
+import { displayLines, displayText, hasHidden, jsonText } from './display.js'
 
 test('what a terminal obeys is shown by its code', () => {
   assert.is(displayText('a\x1b[2Jb'), 'a\\u{1b}[2Jb')
@@ -17,6 +17,14 @@ test('what is seen stays', () => {
     assert.not(hasHidden(text))
   }
   assert.is(displayLines('a\n\tb\x07'), 'a\n\tb\\u{7}')
+})
+
+test('JSON holds the same value with every hidden character written out', () => {
+  const value = { name: 'a\u009b31m\u202e\u{e0041}\u00a0é😀\n', list: [1, null] }
+  const json = jsonText(value)
+  assert.equal(JSON.parse(json), value)
+  assert.not(hasHidden(json))
+  assert.ok(json.includes('é😀') && json.includes('\\u009b') && json.includes('\\udb40\\udc41'))
 })
 
 test.run()

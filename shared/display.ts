@@ -23,6 +23,15 @@ export function displayLines(text: string): string {
   )
 }
 
+/** JSON of `value` in which every hidden character is written as `\\u009b`: the same value, safe to look at. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(HIDDEN, (char) =>
+    Array.from({ length: char.length }, (_, i) => {
+      return `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`
+    }).join(''),
+  )
+}
+
 function escapeCharacter(char: string): string {
   return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
 }

@@ -1,3 +1,4 @@
+import { jsonText } from '../../shared/display.js'
 import type { Command } from '../command.js'
 import { parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
@@ -35,7 +36,7 @@ confirm). The same code again goes on where it stopped. Makes the home when ther
     })
     const line = `fingerprint: ${begun.fingerprint}\n`
     const shown = session.json
-      ? JSON.stringify({ fingerprint: begun.fingerprint, state: begun.state })
+      ? jsonText({ fingerprint: begun.fingerprint, state: begun.state })
       : ''
     session.io.out(session.json ? `${shown}\n` : line)
     if (call.flag('no-wait') || begun.state === 'joined') return

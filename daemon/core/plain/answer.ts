@@ -1,7 +1,7 @@
 import { fromBase64 } from '../../../shared/base64.js'
 import { concat, fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
 import { complaint, warningLine } from '../../../shared/complaint.js'
-import { displayText } from '../../../shared/display.js'
+import { displayText, jsonText } from '../../../shared/display.js'
 import { CofferError, ERROR_CODES } from '../../../shared/errors.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
 import type { PlainAnswer } from '../../../shared/protocol/plain.js'
@@ -63,11 +63,11 @@ function getBytes(result: Result<'secretGet'>, raw: boolean): Bytes {
 }
 
 function getJson({ value, ...rest }: Result<'secretGet'>): Bytes {
-  return utf8(`${JSON.stringify({ ...valueField(value), ...rest })}\n`)
+  return utf8(`${jsonText({ ...valueField(value), ...rest })}\n`)
 }
 
 function renderList(result: Result<'secretList'>, json: boolean): PlainAnswer {
-  if (json) return answer(utf8(`${JSON.stringify(result)}\n`), [])
+  if (json) return answer(utf8(`${jsonText(result)}\n`), [])
   const names = result.secrets.map(({ name }) => `${displayText(name)}\n`)
   return answer(utf8(names.join('')), result.warnings, names.length > 0 ? '' : 'No secrets found\n')
 }

@@ -15,6 +15,18 @@ function isConflict([winner, ...others]: readonly Change[]): boolean {
   return winner?.kind === 'put' && others.length > 0
 }
 
+/** `live`, greatest first, with one more: sorting anew each time would take minutes for a name that is flooded. */
+function inserted(live: readonly Change[], change: Change): Change[] {
+  let [low, high] = [0, live.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const at = live[middle]
+    if (at !== undefined && rank(at, change) > 0) low = middle + 1
+    else high = middle
+  }
+  return live.toSpliced(low, 0, change)
+}
+
 /** The versions of one name. Its live set depends on the set of changes only, not on their order of arrival. */
 class NameState {
   readonly changes = new Map<ChangeId, Change>()
@@ -26,9 +38,9 @@ class NameState {
     this.changes.set(change.id, change)
     if (change.parents.length > 0) this.#superseded ??= new Set()
     for (const parent of change.parents) this.#superseded?.add(parent)
-    this.live = [...this.live, change]
-      .filter((one) => this.#superseded?.has(one.id) !== true)
-      .toSorted((a, b) => rank(b, a))
+    const isLive = ({ id }: Change): boolean => this.#superseded?.has(id) !== true
+    const live = change.parents.length > 0 ? this.live.filter(isLive) : this.live
+    this.live = isLive(change) ? inserted(live, change) : live
   }
 }
 

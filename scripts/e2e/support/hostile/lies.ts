@@ -1,7 +1,6 @@
 // Lies that several attacks tell.
 import { type Bytes } from '../../../../shared/bytes.js'
-import { type EntryId } from '../../../../shared/ids.js'
-import { decodeEntry, encodeEntry, entryIdOf, type Entry } from '../../../../shared/log/entry.js'
+import { decodeEntry, encodeEntry, type Entry } from '../../../../shared/log/entry.js'
 import { type RelayMessage } from '../../../../shared/protocol/relay.js'
 import { type Lie, type Wire } from './relay.js'
 import { type Player, type Project } from './stage.js'
@@ -62,5 +61,3 @@ export function altered(body: Bytes, change: (one: Changeset) => Changeset): Byt
 export function flipped(bytes: Bytes, at = bytes.length - 1): Bytes {
   return bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
 }
-
-export const idsOf = (entries: readonly Bytes[]): EntryId[] => entries.map(entryIdOf)
