@@ -2,7 +2,7 @@ import { scanPlain } from '../shared/protocol/plain-argv.js'
 import { isSuspect } from './arguments.js'
 import { exchange } from './exchange.js'
 import { finish, requestBytes } from './hot.js'
-import { saysYes } from './offline.js'
+import { saysOffline } from '../shared/offline.js'
 import { homeOf, readySocketOf } from './socket.js'
 
 // The program `coffer`: get, ls and run by the short way when a daemon listens; everything else, and the daemon's
@@ -11,7 +11,8 @@ import { homeOf, readySocketOf } from './socket.js'
 async function main(argv: readonly string[]): Promise<void> {
   const line = argv.some(isSuspect) ? undefined : scanPlain(argv)
   if (line !== undefined) {
-    const offline = line.switches.has('offline') || saysYes(process.env['COFFER_OFFLINE'])
+    const offline =
+      line.switches.has('offline') || saysOffline(process.env['COFFER_OFFLINE']) === true
     const socket = readySocketOf(homeOf(process.env), offline)
     const answer =
       socket === undefined ? undefined : await exchange(socket, requestBytes(argv, process.env))

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { ChildProcess } from 'node:child_process'
-import { complaint, warningLine } from '../shared/complaint.js'
+import { complaint, skippedWarning } from '../shared/complaint.js'
 import type { Params } from '../shared/protocol/local.js'
 import type { PlainExec } from '../shared/protocol/plain.js'
 import { endLike, forwardSignals, startChild } from './child.js'
@@ -135,10 +135,7 @@ async function environment(call: Call, request: Request, session: Session): Prom
   const client = await session.client()
   const { variables, skipped, warnings } = await client.call('secretEnvironment', request)
   session.warn(warnings)
-  if (skipped.length > 0) {
-    const message = `no names of variables, left out: ${skipped.slice(0, 10).join(', ')}`
-    session.io.err(warningLine({ code: 'skipped', message }))
-  }
+  if (skipped.length > 0) session.warn([skippedWarning(skipped)])
   const entries = variables.map(
     ({ name, value }) => [name, Buffer.from(value, 'base64').toString()] as const,
   )

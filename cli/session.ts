@@ -1,13 +1,14 @@
 import { resolve } from 'node:path'
 import { warningLine } from '../shared/complaint.js'
 import { jsonText } from '../shared/display.js'
+import { saysOffline } from '../shared/offline.js'
 import type { Method, Params, Result } from '../shared/protocol/local.js'
 import type { Context, Warning } from '../shared/protocol/local-common.js'
+import { PLAIN_VARIABLES, type PlainVariable } from '../shared/protocol/plain.js'
 import { Client, type Progress } from './client.js'
 import type { Call } from './call.js'
 import { openDaemon, type DaemonOptions } from './daemon-start.js'
 import type { Io } from './io.js'
-import { saysYes } from './offline.js'
 import { ProgressLine, type Shown } from './progress.js'
 
 /** How a session reaches the daemon; tests give another. */
@@ -15,14 +16,6 @@ export type Reach = (options: DaemonOptions) => Promise<Client>
 
 /** The daemon of this home, started when there is none. */
 export const reachDaemon: Reach = async (options) => new Client((await openDaemon(options)).socket)
-
-const CONTEXT_VARIABLES = [
-  'COFFER_ORG',
-  'COFFER_PROJECT',
-  'COFFER_OFFLINE',
-  'EARTHLY_ORG',
-  'EARTHLY_PROJECT',
-] as const
 
 export type CallOptions = {
   /** Starts a daemon in a folder that is no home yet. */
@@ -43,15 +36,15 @@ export class Session {
   constructor(io: Io, call: Call, reach: Reach) {
     this.io = io
     this.json = call.flag('json')
-    this.offline = call.flag('offline') || saysYes(io.env['COFFER_OFFLINE'])
+    this.offline = call.flag('offline') || saysOffline(io.env['COFFER_OFFLINE']) === true
     this.#call = call
     this.#reach = reach
   }
 
   /** What selects org and project; the daemon decides. @throws CofferError when the working folder is gone. */
   get context(): Context {
-    const env: { [K in (typeof CONTEXT_VARIABLES)[number]]?: string } = {}
-    for (const name of CONTEXT_VARIABLES) {
+    const env: Partial<Record<PlainVariable, string>> = {}
+    for (const name of PLAIN_VARIABLES) {
       const value = this.io.env[name]
       if (value !== undefined) env[name] = value
     }

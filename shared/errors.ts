@@ -51,6 +51,11 @@ export class CofferError extends Error {
   }
 }
 
+/** Whether what was thrown is a coded error of one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is CofferError {
+  return error instanceof CofferError && codes.includes(error.code)
+}
+
 /** A code from outside, or undefined when it isn't of the table. */
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERROR_CODES, code)

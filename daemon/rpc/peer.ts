@@ -11,9 +11,11 @@ import {
   type Request,
 } from '../../shared/protocol/local-wire.js'
 import { encodePlainAnswer, type PlainRequest } from '../../shared/protocol/plain.js'
+import { plainFailure } from '../core/plain/answer.js'
 import type { Call, Connection, PlainHandler } from './call.js'
 import { asCofferError } from './dispatch.js'
-import { plainFailure, PlainReader } from './plain-reader.js'
+import { PeerWriter } from './peer-writer.js'
+import { PlainReader } from './plain-reader.js'
 import type { ServerLimits } from './server-limits.js'
 
 export type Shared = {
@@ -33,8 +35,6 @@ export type Shared = {
 
 const BRACE = 0x7b
 
-type Timer = ReturnType<typeof setTimeout>
-
 /** One connection: its first byte decides between JSON-RPC and a plain block. */
 export class Peer implements Connection {
   readonly id: number
@@ -43,6 +43,7 @@ export class Peer implements Connection {
   readonly #abort = new AbortController()
   readonly #lines: LineReader
   readonly #plain = new PlainReader()
+  readonly #writer: PeerWriter
   #mode: 'unknown' | 'lines' | 'plain' = 'unknown'
   #queue: Bytes[] = []
   #inflight = 0
@@ -50,9 +51,7 @@ export class Peer implements Connection {
   #kept = false
   #lingers = false
   #ending = false
-  #readTimer: Timer | undefined
-  #writeTimer: Timer | undefined
-  #writes = 0
+  #readTimer: ReturnType<typeof setTimeout> | undefined
   #settled: (() => void) | undefined
 
   constructor(socket: Socket, id: number, shared: Shared) {
@@ -60,6 +59,9 @@ export class Peer implements Connection {
     this.#socket = socket
     this.#shared = shared
     this.#lines = new LineReader(shared.limits.line)
+    this.#writer = new PeerWriter(socket, shared.limits.writeTime, () => {
+      this.#written()
+    })
     socket.on('data', (chunk: Buffer) => {
       this.#take(chunk)
     })
@@ -84,7 +86,7 @@ export class Peer implements Connection {
 
   notify<N extends Notification>(name: N, params: NotificationParams<N>): void {
     if (this.#socket.writableLength > this.#shared.limits.queue) this.#socket.destroy()
-    else this.#write(notificationLine(name, params))
+    else this.#writer.write(notificationLine(name, params))
   }
 
   keep(): void {
@@ -119,7 +121,8 @@ export class Peer implements Connection {
   refuse(error: CofferError): void {
     this.#ending = true
     this.#queue = []
-    this.#write(this.#mode === 'plain' ? plainFailure(error) : errorLine(null, error))
+    const plain = this.#mode === 'plain'
+    this.#writer.write(plain ? encodePlainAnswer(plainFailure(error)) : errorLine(null, error))
     this.#socket.end()
     this.#armRead()
   }
@@ -151,7 +154,7 @@ export class Peer implements Connection {
     this.#inflight++
     void this.#answerPlain(request).then((answer) => {
       this.#inflight--
-      this.#write(answer)
+      this.#writer.write(answer)
       this.#socket.end()
     })
   }
@@ -194,7 +197,7 @@ export class Peer implements Connection {
     this.#inflight++
     void this.#answer(request).then((answer) => {
       this.#inflight--
-      this.#write(answer)
+      this.#writer.write(answer)
       if (this.#ending) this.#endWhenDone()
       else this.#pump()
     })
@@ -212,7 +215,7 @@ export class Peer implements Connection {
     try {
       return encodePlainAnswer(await this.#shared.plain(request, this.#call(0)))
     } catch (error) {
-      return plainFailure(this.#noted(error))
+      return encodePlainAnswer(plainFailure(this.#noted(error)))
     }
   }
 
@@ -232,19 +235,9 @@ export class Peer implements Connection {
     }
   }
 
-  #write(data: string | Bytes): void {
-    if (this.#socket.destroyed || this.#socket.writableEnded) return
-    this.#writes++
-    this.#writeTimer ??= this.#deadline(this.#shared.limits.writeTime)
-    this.#socket.write(data, () => {
-      this.#writes--
-      clearTimeout(this.#writeTimer)
-      this.#writeTimer = undefined
-      this.#settle()
-      if (this.#socket.destroyed) return
-      if (this.#writes > 0) this.#writeTimer = this.#deadline(this.#shared.limits.writeTime)
-      else if (this.#queue.length > 0) this.#pump()
-    })
+  #written(): void {
+    this.#settle()
+    if (this.#writer.idle && this.#queue.length > 0 && !this.#socket.destroyed) this.#pump()
   }
 
   /** The caller has ended its side: it still gets the answers of requests in work, but nothing waits for it. */
@@ -265,7 +258,7 @@ export class Peer implements Connection {
   }
 
   #settle(): void {
-    if (this.#socket.destroyed || (this.#inflight === 0 && this.#writes === 0)) this.#settled?.()
+    if (this.#socket.destroyed || (this.#inflight === 0 && this.#writer.idle)) this.#settled?.()
   }
 
   #unkeep(): void {
@@ -275,7 +268,7 @@ export class Peer implements Connection {
 
   #closed(): void {
     this.#disarmRead()
-    clearTimeout(this.#writeTimer)
+    this.#writer.stop()
     this.#shared.partial -= this.#held
     this.#held = 0
     this.#unkeep()
@@ -286,15 +279,12 @@ export class Peer implements Connection {
   }
 
   #armRead(): void {
-    this.#readTimer ??= this.#deadline(this.#shared.limits.requestTime)
+    this.#readTimer ??= setTimeout(() => this.#socket.destroy(), this.#shared.limits.requestTime)
+    this.#readTimer.unref()
   }
 
   #disarmRead(): void {
     clearTimeout(this.#readTimer)
     this.#readTimer = undefined
-  }
-
-  #deadline(ms: number): Timer {
-    return setTimeout(() => this.#socket.destroy(), ms).unref()
   }
 }

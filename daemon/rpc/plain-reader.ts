@@ -1,9 +1,6 @@
-import { concat, utf8, type Bytes } from '../../shared/bytes.js'
-import { complaint } from '../../shared/complaint.js'
-import { ERROR_CODES, type CofferError } from '../../shared/errors.js'
+import { concat, type Bytes } from '../../shared/bytes.js'
 import {
   decodePlainRequest,
-  encodePlainAnswer,
   PLAIN_MAGIC,
   plainRequestLength,
   type PlainRequest,
@@ -35,10 +32,4 @@ export class PlainReader {
     this.#held = 0
     return decodePlainRequest(concat(...this.#parts))
   }
-}
-
-/** What a failed plain request answers: the exit number, and one line on stderr. */
-export function plainFailure(error: CofferError): Bytes {
-  const stderr = utf8(complaint(error))
-  return encodePlainAnswer({ status: ERROR_CODES[error.code], stdout: EMPTY, stderr })
 }

@@ -1,4 +1,4 @@
-import { CofferError } from '../../shared/errors.js'
+import { hasCode } from '../../shared/errors.js'
 import { join } from 'node:path'
 import { deviceHandlers } from '../handlers/devices.js'
 import { doctorHandlers, homeHandlers } from '../handlers/home.js'
@@ -27,8 +27,7 @@ const after: World['after'] = (ms, then) => {
 
 /** What ends with the home, or passes by itself, isn't worth a line. */
 function isPassing(error: unknown): boolean {
-  const codes = ['locked', 'cancelled', 'unreachable']
-  return error instanceof CofferError && codes.includes(error.code)
+  return hasCode(error, 'locked', 'cancelled', 'unreachable')
 }
 
 /** Composes the vaults' side of the daemon. */

@@ -1,4 +1,4 @@
-import { CofferError } from '../../shared/errors.js'
+import { CofferError, hasCode } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import { Emitter } from '../vault/emitter.js'
@@ -148,8 +148,15 @@ function late(): CofferError {
 }
 
 function isPassing(error: unknown): boolean {
-  const codes = ['unreachable', 'timed-out', 'cancelled', 'relay-refused', 'limit', 'storage']
-  return error instanceof CofferError && codes.includes(error.code)
+  return hasCode(
+    error,
+    'unreachable',
+    'timed-out',
+    'cancelled',
+    'relay-refused',
+    'limit',
+    'storage',
+  )
 }
 
 const waitings = new WeakMap<Session, Waiting>()

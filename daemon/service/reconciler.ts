@@ -1,4 +1,4 @@
-import { CofferError } from '../../shared/errors.js'
+import { hasCode } from '../../shared/errors.js'
 import { Mutex } from '../vault/mutex.js'
 import { adoptRelay } from './relay.js'
 import { reconcile } from './own-devices.js'
@@ -11,8 +11,7 @@ const AGAIN = 30_000
 
 /** Whether a failure passes by itself. */
 function isPassing(error: unknown): boolean {
-  const codes = ['unreachable', 'conflict', 'cancelled', 'locked', 'stale', 'timed-out']
-  return error instanceof CofferError && codes.includes(error.code)
+  return hasCode(error, 'unreachable', 'conflict', 'cancelled', 'locked', 'stale', 'timed-out')
 }
 
 /**

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { fromHex, fromUtf8 } from '../../shared/bytes.js'
-import { CofferError } from '../../shared/errors.js'
+import { CofferError, hasCode } from '../../shared/errors.js'
 import type { RelayKey } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
 import { relayOf } from '../../shared/log/membership.js'
@@ -139,8 +139,7 @@ export async function setRelay(
 }
 
 function isPassing(error: unknown): boolean {
-  const passing = ['timed-out', 'unreachable', 'cancelled']
-  return error instanceof CofferError && passing.includes(error.code)
+  return hasCode(error, 'timed-out', 'unreachable', 'cancelled')
 }
 
 /** Gives the home's relay to each open vault that has none and that this device manages; tells how many. */

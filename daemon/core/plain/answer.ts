@@ -1,6 +1,6 @@
 import { fromBase64 } from '../../../shared/base64.js'
 import { concat, fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
-import { complaint, warningLine } from '../../../shared/complaint.js'
+import { complaint, skippedWarning, warningLine } from '../../../shared/complaint.js'
 import { displayText, jsonText } from '../../../shared/display.js'
 import { CofferError, ERROR_CODES } from '../../../shared/errors.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
@@ -88,12 +88,6 @@ function renderRun(
       environment,
     },
   }
-}
-
-function skippedWarning(skipped: readonly string[]): { code: string; message: string } {
-  const shown = skipped.slice(0, 10).join(', ')
-  const more = skipped.length > 10 ? ` and ${skipped.length - 10} more` : ''
-  return { code: 'skipped', message: `no names of variables, left out: ${shown}${more}` }
 }
 
 function variableText(name: string, value: string): string {

@@ -1,4 +1,5 @@
 import { CofferError } from '../../../shared/errors.js'
+import { saysOffline } from '../../../shared/offline.js'
 import type { Context } from '../../../shared/protocol/local-common.js'
 import { isObject, list, mismatch, text } from '../../../shared/protocol/schema.js'
 import { checkScopeReference } from './reference.js'
@@ -148,9 +149,8 @@ function choose(layers: readonly Layer[]): Selection {
  */
 export function isOffline({ offline, env }: Pick<Context, 'offline' | 'env'>): boolean {
   if (offline === true) return true
-  const word = (env.COFFER_OFFLINE ?? '').toLowerCase()
-  if (['1', 'true', 'yes'].includes(word)) return true
-  if (['', '0', 'false', 'no'].includes(word)) return false
+  const said = saysOffline(env.COFFER_OFFLINE)
+  if (said !== undefined) return said
   throw new CofferError('usage', 'COFFER_OFFLINE is neither 1 nor 0', {
     reason: 'bad-variable',
     next: 'set it to 1 or 0, or unset it',
