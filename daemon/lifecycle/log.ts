@@ -36,7 +36,10 @@ function describe(error: unknown): Fields {
   const system = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
   const coded =
     error instanceof CofferError && error.reason !== undefined ? { reason: error.reason } : {}
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  // The message stands before the frames, and may hold lines that look like one.
+  const { stack = '', message } = error
+  const traced = stack.slice(stack.indexOf(message) + message.length)
+  const frames = traced.split('\n').filter((line) => /^\s+at /.test(line))
   const at = frames.slice(0, 8).map((line) => line.trim().slice(3, 200))
   return { error: error.name, ...system, ...coded, at: at.join(' < ') }
 }
