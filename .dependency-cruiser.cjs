@@ -1,7 +1,7 @@
 // Who may import what. Type-only imports count: a type is knowledge too.
 
 /** Tests, and the suites that exist to be run by them. */
-const TESTS = '(\\.test\\.tsx?|/conformance[^/]*\\.ts|/testing/[^/]+\\.ts)$'
+const TESTS = '(\\.test\\.tsx?|/testing/[^/]+\\.ts)$'
 const PROGRAMS = '^(shared|daemon|sync-server|cli)/'
 
 /** npm packages as dependency-cruiser resolves them. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { utf8 } from '../../shared/bytes.js'
-import { conformance } from './conformance.js'
+import { conformance } from './testing/conformance.js'
 import { LevelStore } from './level.js'
 import { refusedWith } from '../../shared/testing/refusal.js'
 

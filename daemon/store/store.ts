@@ -3,7 +3,7 @@ import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 
 // What the daemon's shells see of storage: an ordered store of byte keys, never `level` itself.
-// conformance.ts states the contract as a suite; memory.ts and level.ts pass it.
+// testing/conformance.ts states the contract as a suite; memory.ts and level.ts pass it.
 
 /** One step of a batch. Later steps of a batch win over earlier ones on the same key. */
 export type Op =

@@ -5,7 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { utf8, type Bytes } from '../../shared/bytes.js'
 import { LOG_START } from '../../shared/protocol/relay.js'
-import { a, entryOf, makeVault, reasonOf, V } from './conformance-kit.js'
+import { a, entryOf, makeVault, reasonOf, V } from './testing/conformance-kit.js'
 import { Committer, type Backend } from './level-commit.js'
 import { LevelMailbox } from './level.js'
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LOG_START } from '../../shared/protocol/relay.js'
-import { entryOf, ROOMY, V } from './conformance-kit.js'
+import { entryOf, ROOMY, V } from './testing/conformance-kit.js'
 import { LevelMailbox } from './level.js'
 
 const APPENDER = fileURLToPath(new URL('../testing/level-appender.js', import.meta.url))

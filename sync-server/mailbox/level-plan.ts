@@ -1,4 +1,3 @@
-import { equal, type Bytes } from '../../shared/bytes.js'
 import type { EntryId, VaultId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
 import type { Transaction } from './level-commit.js'
@@ -16,16 +15,15 @@ import {
   type VaultRow,
 } from './level-rows.js'
 import {
-  checkSize,
   mailboxError,
   noVault,
-  OVERHEAD,
   type AppendOptions,
   type Appended,
   type LogEntry,
   type MailboxCaps,
   type RegisterWrite,
 } from './mailbox.js'
+import { charged, checkExpected, checkOnLog, checkSize, costOf } from './rules.js'
 
 // What each write does, as a plan over a transaction; the Committer runs plans one after another.
 
@@ -49,10 +47,7 @@ export function getRow(tx: Getter, vault: VaultId): VaultRow {
 
 /** @throws CofferError reason `stale-base` or `diverged` */
 export function checkCursor(tx: Getter, vault: VaultId, row: VaultRow, cursor: Cursor): void {
-  if (cursor.pos < row.floor) throw mailboxError('stale-base', 'the base is below the floor')
-  if (cursor.pos > row.head || idAt(tx, vault, row, cursor.pos) !== cursor.entryId) {
-    throw mailboxError('diverged', 'the base is not on this log')
-  }
+  checkOnLog(cursor, { ...row, idAt: (pos) => idAt(tx, vault, row, pos) })
 }
 
 export function idAt(tx: Getter, vault: VaultId, row: VaultRow, pos: number): EntryId | undefined {
@@ -79,31 +74,12 @@ export function writeRegisters(
     const at = registerKey(vault, key)
     const there = tx.get(at)
     checkExpected(there, expect)
-    if (there !== undefined) cost -= there.length + OVERHEAD
-    if (body === undefined) {
-      tx.del(at)
-      continue
-    }
-    checkSize(body, caps.entry, 'a register')
-    cost += body.length + OVERHEAD
-    tx.put(at, body)
+    if (body !== undefined) checkSize(body, caps.entry, 'a register')
+    cost += costOf(body) - costOf(there)
+    if (body === undefined) tx.del(at)
+    else tx.put(at, body)
   }
   return cost
-}
-
-function checkExpected(there: Bytes | undefined, expect: RegisterWrite['expect']): void {
-  if (expect === undefined) return
-  const holds =
-    expect === 'absent' ? there === undefined : there !== undefined && equal(there, expect)
-  if (!holds) throw mailboxError('moved', 'a register is not what was expected')
-}
-
-/** The vault's bytes once `cost` more are stored. @throws CofferError `limit` (reason `quota`) */
-export function charge(row: VaultRow, cost: number, reserve: number): number {
-  if (cost > 0 && row.bytes + cost > row.quota + reserve) {
-    throw mailboxError('quota', 'the vault is full')
-  }
-  return row.bytes + cost
 }
 
 /** Appends to the vault of `row`, whose base was checked. */
@@ -130,12 +106,12 @@ export function planAppend(
     positions.push(head)
     tx.put(entryKey(vault, head), encodeEntryRow(entry))
     tx.put(indexKey(vault, entry.id), encodePos(head))
-    cost += entry.body.length + OVERHEAD
+    cost += costOf(entry.body)
   }
   const added = head - row.head
   if (added > 0) {
     cost += writeRegisters(tx, vault, options.registers ?? [], caps)
-    const bytes = charge(row, cost, options.reserve === true ? caps.reserve : 0)
+    const bytes = charged(row, cost, options.reserve === true ? caps.reserve : 0)
     tx.put(vaultKey(vault), encodeVaultRow({ ...row, head, ...(headId && { headId }), bytes }))
   }
   return { positions, head: cursorOf(head, headId), added }
@@ -152,7 +128,7 @@ export function planPrune(tx: Transaction, vault: VaultId, row: VaultRow, floor:
     const entry = decodeEntryRow(body)
     tx.del(key)
     tx.del(indexKey(vault, entry.id))
-    bytes -= entry.body.length + OVERHEAD
+    bytes -= costOf(entry.body)
     floorId = entry.id
   }
   tx.put(vaultKey(vault), encodeVaultRow({ ...row, floor, ...(floorId && { floorId }), bytes }))

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
-import { mailboxConformance } from './conformance.js'
+import { mailboxConformance } from './testing/conformance.js'
 import { LevelMailbox } from './level.js'
 
 mailboxConformance(test, 'level', {

@@ -4,7 +4,6 @@ import type { EntryId, VaultId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
 import { Committer, type Transaction } from './level-commit.js'
 import {
-  charge,
   checkCursor,
   cursorOf,
   findEntry,
@@ -31,10 +30,8 @@ import {
 import { LevelStore } from './level-store.js'
 import { verifyRows } from './level-verify.js'
 import {
-  checkSize,
   DEFAULT_CAPS,
   mailboxError,
-  OVERHEAD,
   type AppendOptions,
   type Appended,
   type LogEntry,
@@ -50,6 +47,15 @@ import {
   type VaultInfo,
   type VaultInit,
 } from './mailbox.js'
+import {
+  charged,
+  checkAboveFloor,
+  checkPrunable,
+  checkSize,
+  checkSnapshotPlace,
+  costOf,
+  OVERHEAD,
+} from './rules.js'
 
 /** Vault rows that are read without a pause. */
 const HEADS_AT_ONCE = 256
@@ -157,9 +163,7 @@ export class LevelMailbox implements Mailbox {
 
   /** A gap under the reader: a prune went on meanwhile, or the store lost rows. */
   #gap(id: VaultId, after: Cursor): never {
-    if (after.pos < getRow(this.#tx, id).floor) {
-      throw mailboxError('stale-base', 'the base is below the floor')
-    }
+    checkAboveFloor(after, getRow(this.#tx, id).floor)
     throw mailboxError('damaged', 'an entry of the log is missing')
   }
 
@@ -183,10 +187,10 @@ export class LevelMailbox implements Mailbox {
   }
 
   #writeRegister(id: VaultId, write: RegisterWrite): Promise<void> {
-    return this.#committer.submit((write.body?.length ?? 0) + OVERHEAD, (tx) => {
+    return this.#committer.submit(OVERHEAD + (write.body?.length ?? 0), (tx) => {
       const row = getRow(tx, id)
       const cost = writeRegisters(tx, id, [write], this.#caps)
-      this.#putBytes(tx, id, charge(row, cost, this.#caps.reserve))
+      this.#putBytes(tx, id, charged(row, cost, this.#caps.reserve))
     })
   }
 
@@ -215,20 +219,17 @@ export class LevelMailbox implements Mailbox {
     const kept = await this.#snapshots(id)
     await this.#committer.submit(body.length, (tx) => {
       const row = getRow(tx, id)
-      const last = kept.at(-1) ?? row.floor
-      if (upto <= last || upto > row.head || tx.get(snapshotKey(id, upto)) !== undefined) {
-        throw mailboxError(
-          'bad-snapshot',
-          'the snapshot does not lie between the last one and head',
-        )
+      checkSnapshotPlace(upto, kept.at(-1) ?? row.floor, row.head)
+      if (tx.get(snapshotKey(id, upto)) !== undefined) {
+        throw mailboxError('bad-snapshot', 'there is such a snapshot already')
       }
-      let cost = body.length + OVERHEAD
+      let cost = costOf(body)
       for (const old of kept.slice(0, -1)) {
-        cost -= (tx.get(snapshotKey(id, old))?.length ?? -OVERHEAD) + OVERHEAD
+        cost -= costOf(tx.get(snapshotKey(id, old)))
         tx.del(snapshotKey(id, old))
       }
       tx.put(snapshotKey(id, upto), body)
-      this.#putBytes(tx, id, charge(row, cost, this.#caps.reserve))
+      this.#putBytes(tx, id, charged(row, cost, this.#caps.reserve))
     })
   }
 
@@ -248,9 +249,7 @@ export class LevelMailbox implements Mailbox {
   async prune(id: VaultId, floor: number): Promise<void> {
     const [older] = await this.#snapshots(id)
     let at = getRow(this.#tx, id).floor
-    if (floor > at && floor > (older ?? 0)) {
-      throw mailboxError('bad-snapshot', 'no older snapshot reaches the new floor')
-    }
+    if (floor > at) checkPrunable(floor, older)
     while (at < floor) {
       at = await this.#committer.submit(PRUNE_STEP, (tx) => {
         const row = getRow(tx, id)
@@ -278,5 +277,5 @@ export class LevelMailbox implements Mailbox {
 }
 
 function weightOf(entries: readonly LogEntry[]): number {
-  return entries.reduce((sum, entry) => sum + entry.body.length + OVERHEAD, 0)
+  return entries.reduce((sum, entry) => sum + costOf(entry.body), 0)
 }

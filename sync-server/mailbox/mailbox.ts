@@ -151,16 +151,6 @@ export const DEFAULT_CAPS: MailboxCaps = {
   queue: LIMITS.mailboxQueue,
 }
 
-/** What one stored thing costs beside its body: keys and index. */
-export const OVERHEAD = 256
-
-/** @throws CofferError `limit` (reason `too-large`) */
-export function checkSize(body: Bytes, cap: number, what: string): void {
-  if (body.length > cap) {
-    throw mailboxError('too-large', `${what} has ${body.length} bytes, more than ${cap}`)
-  }
-}
-
 /** The error for a vault that isn't there. */
 export function noVault(): CofferError {
   return mailboxError('no-vault', 'there is no such vault here')

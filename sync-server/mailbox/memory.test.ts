@@ -1,5 +1,5 @@
 import { test } from 'uvu'
-import { mailboxConformance } from './conformance.js'
+import { mailboxConformance } from './testing/conformance.js'
 import { MemoryMailbox } from './memory.js'
 
 mailboxConformance(test, 'memory', {

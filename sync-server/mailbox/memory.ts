@@ -1,12 +1,10 @@
-import { equal, type Bytes } from '../../shared/bytes.js'
+import type { Bytes } from '../../shared/bytes.js'
 import type { EntryId, VaultId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
 import {
-  checkSize,
   DEFAULT_CAPS,
   mailboxError,
   noVault,
-  OVERHEAD,
   type AppendOptions,
   type Appended,
   type LogEntry,
@@ -22,6 +20,15 @@ import {
   type VaultInfo,
   type VaultInit,
 } from './mailbox.js'
+import {
+  charged,
+  checkExpected,
+  checkOnLog,
+  checkPrunable,
+  checkSize,
+  checkSnapshotPlace,
+  costOf,
+} from './rules.js'
 
 type Vault = {
   /** Entries above the floor, by position - floor - 1. */
@@ -45,18 +52,14 @@ function idAt(vault: Vault, pos: number): EntryId | undefined {
 }
 
 function checkCursor(vault: Vault, cursor: Cursor): void {
-  if (cursor.pos < vault.floor.pos) throw mailboxError('stale-base', 'the base is below the floor')
-  if (cursor.pos > headOf(vault).pos || idAt(vault, cursor.pos) !== cursor.entryId) {
-    throw mailboxError('diverged', 'the base is not on this log')
-  }
+  const [floor, head] = [vault.floor.pos, headOf(vault).pos]
+  checkOnLog(cursor, { floor, head, idAt: (pos) => idAt(vault, pos) })
 }
 
 function registerCost(vault: Vault, writes: readonly RegisterWrite[]): number {
   let cost = 0
   for (const { key, body } of writes) {
-    const before = vault.registers.get(key)
-    if (before !== undefined) cost -= before.length + OVERHEAD
-    if (body !== undefined) cost += body.length + OVERHEAD
+    cost += costOf(body) - costOf(vault.registers.get(key))
   }
   return cost
 }
@@ -127,7 +130,7 @@ export class MemoryMailbox implements Mailbox {
         pos = headOf(vault).pos + fresh.length + 1
         fresh.push({ ...entry, pos })
         places.set(entry.id, pos)
-        cost += entry.body.length + OVERHEAD
+        cost += costOf(entry.body)
       }
       positions.push(pos)
     }
@@ -144,22 +147,15 @@ export class MemoryMailbox implements Mailbox {
   #write(vault: Vault, writes: readonly RegisterWrite[], cost: number, reserve: boolean): void {
     for (const { key, expect, body } of writes) {
       if (body !== undefined) checkSize(body, this.#caps.entry, 'a register')
-      const there = vault.registers.get(key)
-      const holds =
-        expect === undefined ||
-        (expect === 'absent' ? there === undefined : there !== undefined && equal(there, expect))
-      if (!holds) throw mailboxError('moved', 'a register is not what was expected')
+      checkExpected(vault.registers.get(key), expect)
     }
     const total = cost + registerCost(vault, writes)
-    const cap = vault.quota + (reserve ? this.#caps.reserve : 0)
-    if (total > 0 && vault.bytes + total > cap) {
-      throw mailboxError('quota', 'the vault is full')
-    }
+    const bytes = charged(vault, total, reserve ? this.#caps.reserve : 0)
     for (const { key, body } of writes) {
       if (body === undefined) vault.registers.delete(key)
       else vault.registers.set(key, body)
     }
-    vault.bytes += total
+    vault.bytes = bytes
   }
 
   async find(id: VaultId, ids: readonly EntryId[]): Promise<(number | undefined)[]> {
@@ -219,12 +215,9 @@ export class MemoryMailbox implements Mailbox {
   async putSnapshot(id: VaultId, upto: number, body: Bytes): Promise<void> {
     const vault = this.#vault(id)
     checkSize(body, this.#caps.snapshot, 'a snapshot')
-    if (upto <= (vault.snapshots.at(-1)?.upto ?? vault.floor.pos) || upto > headOf(vault).pos) {
-      throw mailboxError('bad-snapshot', 'the snapshot does not lie between the last one and head')
-    }
+    checkSnapshotPlace(upto, vault.snapshots.at(-1)?.upto ?? vault.floor.pos, headOf(vault).pos)
     const dropped = vault.snapshots.length === 2 ? vault.snapshots[0] : undefined
-    const cost = body.length + OVERHEAD - (dropped ? dropped.body.length + OVERHEAD : 0)
-    this.#write(vault, [], cost, true)
+    this.#write(vault, [], costOf(body) - costOf(dropped?.body), true)
     vault.snapshots = [...vault.snapshots.slice(-1), { upto, body }]
   }
 
@@ -235,13 +228,11 @@ export class MemoryMailbox implements Mailbox {
   async prune(id: VaultId, floor: number): Promise<void> {
     const vault = this.#vault(id)
     if (floor <= vault.floor.pos) return
-    if (floor > (vault.snapshots[0]?.upto ?? 0)) {
-      throw mailboxError('bad-snapshot', 'no older snapshot reaches the new floor')
-    }
+    checkPrunable(floor, vault.snapshots[0]?.upto)
     const entryId = idAt(vault, floor)
     for (const entry of vault.log.splice(0, floor - vault.floor.pos)) {
       vault.places.delete(entry.id)
-      vault.bytes -= entry.body.length + OVERHEAD
+      vault.bytes -= costOf(entry.body)
     }
     vault.floor = { pos: floor, ...(entryId === undefined ? {} : { entryId }) }
   }

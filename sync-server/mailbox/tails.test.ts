@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { LOG_START } from '../../shared/protocol/relay.js'
-import { a, b, c, d, entryOf, makeVault, V, vaultOf } from './conformance-kit.js'
+import { a, b, c, d, entryOf, makeVault, V, vaultOf } from './testing/conformance-kit.js'
 import type { LogEntry } from './mailbox.js'
 import { MemoryMailbox } from './memory.js'
 import { Tails, type Page } from './tails.js'

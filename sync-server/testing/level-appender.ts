@@ -1,5 +1,5 @@
 import { LOG_START } from '../../shared/protocol/relay.js'
-import { entryOf, makeVault, V } from '../mailbox/conformance-kit.js'
+import { entryOf, makeVault, V } from '../mailbox/testing/conformance-kit.js'
 import { LevelMailbox } from '../mailbox/level.js'
 
 // Run by the kill test in a process of its own: appends from several writers until it is killed, and prints

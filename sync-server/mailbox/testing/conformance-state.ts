@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
-import { utf8, type Bytes } from '../../shared/bytes.js'
-import { LOG_START } from '../../shared/protocol/relay.js'
+import { utf8, type Bytes } from '../../../shared/bytes.js'
+import { LOG_START } from '../../../shared/protocol/relay.js'
 import {
   a,
   all,
@@ -16,7 +16,8 @@ import {
   type Bench,
   type Check,
 } from './conformance-kit.js'
-import { OVERHEAD, type Mailbox } from './mailbox.js'
+import type { Mailbox } from '../mailbox.js'
+import { OVERHEAD } from '../rules.js'
 
 // The part of the conformance suite on registers, snapshots and generations.
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { toHex, utf8, type Bytes } from '../../shared/bytes.js'
-import { LIMITS } from '../../shared/limits.js'
-import { compare, walk, type Entry, type Op, type Range, type Store } from './store.js'
-import { refusedWith } from '../../shared/testing/refusal.js'
+import { toHex, utf8, type Bytes } from '../../../shared/bytes.js'
+import { LIMITS } from '../../../shared/limits.js'
+import { compare, walk, type Entry, type Op, type Range, type Store } from '../store.js'
+import { refusedWith } from '../../../shared/testing/refusal.js'
 
 /** What a store under test is made with. */
 export type StoreUnderTest = {

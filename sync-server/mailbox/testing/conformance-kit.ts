@@ -1,10 +1,10 @@
 import * as assert from 'uvu/assert'
-import { equal, u32be, utf8 } from '../../shared/bytes.js'
-import { cryptoReady, hash } from '../../shared/crypto/hash.js'
-import { CofferError } from '../../shared/errors.js'
-import { idOf, type EntryId, type VaultId } from '../../shared/ids.js'
-import { LOG_START, type Cursor } from '../../shared/protocol/relay.js'
-import type { LogEntry, Mailbox, MailboxCaps, MailboxReason, PlacedEntry } from './mailbox.js'
+import { equal, u32be, utf8 } from '../../../shared/bytes.js'
+import { cryptoReady, hash } from '../../../shared/crypto/hash.js'
+import { CofferError } from '../../../shared/errors.js'
+import { idOf, type EntryId, type VaultId } from '../../../shared/ids.js'
+import { LOG_START, type Cursor } from '../../../shared/protocol/relay.js'
+import type { LogEntry, Mailbox, MailboxCaps, MailboxReason, PlacedEntry } from '../mailbox.js'
 
 // What the mailbox's conformance suite is made with.
 

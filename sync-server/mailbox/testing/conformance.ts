@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
-import { utf8 } from '../../shared/bytes.js'
-import { LOG_START, type Cursor } from '../../shared/protocol/relay.js'
+import { utf8 } from '../../../shared/bytes.js'
+import { LOG_START, type Cursor } from '../../../shared/protocol/relay.js'
 import {
   a,
   all,
@@ -19,7 +19,8 @@ import {
   type Engine,
 } from './conformance-kit.js'
 import { STATE_CHECKS } from './conformance-state.js'
-import { OVERHEAD, type Mailbox } from './mailbox.js'
+import type { Mailbox } from '../mailbox.js'
+import { OVERHEAD } from '../rules.js'
 
 // One contract, one suite: every engine's test file runs `mailboxConformance` on it.
 
