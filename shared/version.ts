@@ -1,4 +1,4 @@
-/** coffer's version: package.json's, checked by a test. A newer command line replaces an older daemon by it. */
+/** coffer's version: package.json's (scripts/smoke/package.test.ts). A newer command line replaces an older daemon by it. */
 export const VERSION = '0.1.0'
 
 /** Negative, zero or positive as version `a` is older than, the same as or newer than `b` (semver's order). */
