@@ -39,8 +39,10 @@ confirm). The same code again goes on where it stopped. Makes the home when ther
       ? jsonText({ fingerprint: begun.fingerprint, state: begun.state })
       : ''
     session.io.out(session.json ? `${shown}\n` : line)
-    if (call.flag('no-wait') || begun.state === 'joined') return
-    session.say(`on a device that is in: coffer device confirm ${begun.fingerprint}`)
+    if (call.flag('no-wait')) return
+    if (begun.state === 'waiting') {
+      session.say(`on a device that is in: coffer device confirm ${begun.fingerprint}`)
+    }
     await waitForConfirmation(session, timeout)
   },
 }

@@ -3,7 +3,7 @@ import type { VaultId } from '../../shared/ids.js'
 import type { Context, VaultRef } from '../../shared/protocol/local-common.js'
 import { formatReference, parsePrefix, parseReference } from '../core/vault/reference.js'
 import type { Target } from '../core/vault/reference.js'
-import { selectScope, type Selection } from '../core/vault/selection.js'
+import { isOffline, selectScope, type Selection } from '../core/vault/selection.js'
 import type { VaultShell } from '../vault/shell.js'
 import type { Listed } from './directory.js'
 import { noScope, stillLoading } from './missing.js'
@@ -62,41 +62,64 @@ async function remembered({
   return { org: org.name, ...(project === undefined ? {} : { project: project.name }) }
 }
 
-/** The org of this shown name. @throws CofferError `not-found`, or `stale` while the directory is loading */
-export async function findOrg(session: Session, name: string): Promise<Listed> {
+/**
+ * The org of this shown name; while the directory is loading, one that is missing is waited for.
+ * @throws CofferError `not-found`, or `stale` when it is loading still
+ */
+export function findOrg(session: Session, context: Context, name: string): Promise<Listed> {
   // Without the user vault nothing is known of orgs: that is to be said, not 'not found'.
-  void session.vaults.user
-  return find(session, session.vaults.userVault, 'org', name)
+  const { user } = session.vaults
+  return find(session, context, user, 'org', name)
 }
 
-/** The project of this shown name. @throws CofferError `not-found`, `stale` */
-export async function findProject(session: Session, org: VaultId, name: string): Promise<Listed> {
-  await session.vaults.get(org)
-  return find(session, org, 'project', name)
+/** The project of this shown name, like findOrg. @throws CofferError `not-found`, `stale` */
+export async function findProject(
+  session: Session,
+  context: Context,
+  org: VaultId,
+  name: string,
+): Promise<Listed> {
+  return find(session, context, await session.vaults.get(org), 'project', name)
 }
 
-function find(
-  { vaults, loading }: Session,
-  above: VaultId,
+async function find(
+  session: Session,
+  context: Context,
+  above: VaultShell,
   kind: 'org' | 'project',
   name: string,
-): Listed {
-  const all = kind === 'org' ? vaults.orgs() : vaults.projects(above)
-  const found = all.find((one) => one.name === name)
-  if (found !== undefined) return found
-  if (loading.has(above)) throw stillLoading(`the list of ${kind}s`)
-  throw noScope(kind, name, all)
+): Promise<Listed> {
+  const { vaults, loading, ended } = session
+  const all = (): readonly Listed[] =>
+    kind === 'org' ? vaults.orgs() : vaults.projects(above.vaultId)
+  const found = (): Listed | undefined => all().find((one) => one.name === name)
+  if (!isOffline(context)) await loading.wait(above, () => found() !== undefined, ended)
+  const there = found()
+  if (there !== undefined) return there
+  if (loading.has(above.vaultId)) throw stillLoading(`the list of ${kind}s`)
+  throw noScope(kind, name, all())
 }
 
-async function resolve(session: Session, target: Target): Promise<Place> {
+/** Waits until a directory is here as a whole. @throws CofferError `stale` when it is loading still */
+export async function wholeDirectory(
+  { loading, ended }: Session,
+  context: Context,
+  above: VaultShell,
+  kind: 'org' | 'project',
+): Promise<void> {
+  if (!isOffline(context)) await loading.wait(above, () => false, ended)
+  if (loading.has(above.vaultId)) throw stillLoading(`the list of ${kind}s`)
+}
+
+async function resolve(session: Session, context: Context, target: Target): Promise<Place> {
   const { vaults } = session
   const { name } = target
   if (target.kind === 'user') {
     const vault = { vaultId: vaults.userVault, kind: 'user' as const }
     return { shell: vaults.user, vault, name, reference: formatReference(target) }
   }
-  const org = await findOrg(session, target.org)
-  const project = await findProject(session, org.vaultId, target.project)
+  const org = await findOrg(session, context, target.org)
+  const project = await findProject(session, context, org.vaultId, target.project)
   const shell = await vaults.get(project.vaultId)
   const vault = {
     vaultId: project.vaultId,
@@ -109,7 +132,7 @@ async function resolve(session: Session, target: Target): Promise<Place> {
 
 /** The secret that `typed` means under the caller's selection. @throws CofferError `usage`, `format`, `not-found` … */
 export async function placeOf(session: Session, context: Context, typed: string): Promise<Place> {
-  return resolve(session, parseReference(typed, await selectionOf(session, context)))
+  return resolve(session, context, parseReference(typed, await selectionOf(session, context)))
 }
 
 /** The same for many names, under a selection that is looked up once. */
@@ -119,7 +142,7 @@ export async function placesOf(
   typed: readonly string[],
 ): Promise<readonly Place[]> {
   const selection = await selectionOf(session, context)
-  return Promise.all(typed.map((one) => resolve(session, parseReference(one, selection))))
+  return Promise.all(typed.map((one) => resolve(session, context, parseReference(one, selection))))
 }
 
 /** The vault and path prefix that a listing means; `name` is '' for the whole vault. */
@@ -128,7 +151,7 @@ export async function prefixOf(
   context: Context,
   typed: string | undefined,
 ): Promise<Place> {
-  return resolve(session, parsePrefix(typed, await selectionOf(session, context)))
+  return resolve(session, context, parsePrefix(typed, await selectionOf(session, context)))
 }
 
 /**
@@ -151,7 +174,7 @@ export async function variablePlace(
       next: 'choose it yourself: coffer run --org ORG --project PROJECT -- COMMAND',
     })
   }
-  return resolve(session, target)
+  return resolve(session, context, target)
 }
 
 /** Whether the other way to the target leads there, too; a failing one leads nowhere. */

@@ -7,7 +7,7 @@ import { checkScopeName } from '../core/vault/reference.js'
 import type { NewVault } from '../core/vault/create.js'
 import { DIRECTORY_SPACE, type DirectoryRecord, type Listed } from './directory.js'
 import { queuedIn } from './queue.js'
-import { findOrg, findProject, selectionOf } from './place.js'
+import { findOrg, findProject, selectionOf, wholeDirectory } from './place.js'
 import { checkMayWrite, ownRole, type Session } from './session.js'
 
 // Orgs and projects: vaults of their own, named by the directory above them.
@@ -63,14 +63,17 @@ export async function listOrgs(
   session: Session,
   { context }: Params<'orgList'>,
 ): Promise<Result<'orgList'>> {
-  void session.vaults.user
+  await wholeDirectory(session, context, session.vaults.user, 'org')
   const { org: selected } = await selectionOf(session, context)
   const orgs = session.vaults.orgs().map((org) => scopeOf(session, org, org.name === selected))
   return { orgs }
 }
 
-export async function selectOrg(session: Session, { name }: Params<'orgSelect'>): Promise<object> {
-  const org = name === null ? undefined : await findOrg(session, name.normalize('NFC'))
+export async function selectOrg(
+  session: Session,
+  { context, name }: Params<'orgSelect'>,
+): Promise<object> {
+  const org = name === null ? undefined : await findOrg(session, context, name.normalize('NFC'))
   session.settings.update({ org: org?.vaultId, project: undefined })
   return {}
 }
@@ -78,7 +81,7 @@ export async function selectOrg(session: Session, { name }: Params<'orgSelect'>)
 /** The org that the caller selects. @throws CofferError `usage` (reason `no-org`), `not-found` */
 async function selectedOrg(session: Session, context: Context): Promise<Listed> {
   const { org } = await selectionOf(session, context)
-  if (org !== undefined) return findOrg(session, org)
+  if (org !== undefined) return findOrg(session, context, org)
   throw new CofferError('usage', 'no org is selected', {
     reason: 'no-org',
     next: 'give --org ORG, or choose one: coffer org select ORG',
@@ -105,7 +108,7 @@ export async function listProjects(
   { context }: Params<'projectList'>,
 ): Promise<Result<'projectList'>> {
   const org = await selectedOrg(session, context)
-  await session.vaults.get(org.vaultId)
+  await wholeDirectory(session, context, await session.vaults.get(org.vaultId), 'project')
   const { project: selected } = await selectionOf(session, context)
   const projects = session.vaults
     .projects(org.vaultId)
@@ -122,7 +125,7 @@ export async function selectProject(
     return {}
   }
   const org = await selectedOrg(session, context)
-  const project = await findProject(session, org.vaultId, name.normalize('NFC'))
+  const project = await findProject(session, context, org.vaultId, name.normalize('NFC'))
   session.settings.update({ org: org.vaultId, project: project.vaultId })
   return {}
 }
@@ -133,7 +136,7 @@ export async function removeProject(
 ): Promise<object> {
   const { vaults, settings } = session
   const org = await selectedOrg(session, context)
-  const project = await findProject(session, org.vaultId, name.normalize('NFC'))
+  const project = await findProject(session, context, org.vaultId, name.normalize('NFC'))
   const above = await vaults.get(org.vaultId)
   await above.write((replica) => {
     checkMayWrite(session, replica)
