@@ -21,6 +21,7 @@ import { loadReplica } from '../../daemon/core/vault/load.js'
 import type { Env, Op } from '../../daemon/core/vault/records.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
 import type { TestStore } from '../../daemon/core/vault/testing/devices.js'
+import { stillQueued, type Asked } from './promises.js'
 import { describe, type SimRelay } from './relay.js'
 import { Wire } from './wire.js'
 import type { World } from './world.js'
@@ -60,7 +61,7 @@ export class SimDevice {
   /** Notes of every change whose write was durable: what was promised to the person. */
   readonly promised: string[] = []
   readonly barriers = new Map<number, string>()
-  readonly #asked = new Map<number, { readonly length: number; readonly restores: number }>()
+  readonly #asked = new Map<number, Asked>()
   crashes = 0
   readonly #world: World
   readonly #relay: SimRelay
@@ -158,7 +159,7 @@ export class SimDevice {
     const id = this.#nextBarrier++
     this.barriers.set(id, 'up')
     const { log, restores } = this.#relay
-    this.#asked.set(id, { length: log.length, restores })
+    this.#asked.set(id, { length: log.length, restores, promised: this.promised.length })
     this.dispatch({ kind: 'barrier', id })
   }
 
@@ -233,9 +234,10 @@ export class SimDevice {
   #endBarrier(id: number, problem: Problem | undefined): void {
     this.barriers.set(id, problem === undefined ? 'reached' : problem.reason)
     if (problem !== undefined) return
-    const { drafts, outbox, cursor } = this.facts
-    if (drafts > 0 || outbox.length > 0) throw new Error(`${this.name}: a barrier with a queue`)
+    const { cursor, outbox } = this.facts
     const asked = this.#asked.get(id)
+    const queued = stillQueued(this.replica, outbox, this.promised.slice(0, asked?.promised))
+    if (queued.length > 0) throw new Error(`${this.name}: a barrier before ${queued.join()}`)
     if (asked?.restores === this.#relay.restores && cursor.pos < asked.length) {
       throw new Error(`${this.name}: a barrier at ${cursor.pos} of ${asked.length}`)
     }

@@ -7,6 +7,7 @@ import { createReplica } from '../../daemon/core/vault/create.js'
 import { Replica } from '../../daemon/core/vault/replica.js'
 import { testEnv, testIdentity } from '../../daemon/core/vault/testing/devices.js'
 import { SimDevice, type DeviceParts } from './device.js'
+import { NAMES } from './promises.js'
 import { HONEST, RELAY_KEY, SimRelay, type Faults } from './relay.js'
 import { World } from './world.js'
 
@@ -24,8 +25,6 @@ export const PROFILES = {
   hostile: { falseAck: 0.1, crashAfterLie: 0.3, dropPush: 0.05, doublePush: 0.1, swapPush: 0.05 },
 } as const satisfies Record<string, Partial<Faults>>
 export type Profile = keyof typeof PROFILES
-
-export const NAMES = ['a', 'b', 'db/user', 'db/password', 'x y'] as const
 
 /** Virtual milliseconds of trouble. */
 const TROUBLE = 90_000

@@ -1,4 +1,5 @@
-import { END_OF_TROUBLE, heal, makeRun, NAMES, type Profile, type Run } from './scenario.js'
+import { NAMES } from './promises.js'
+import { END_OF_TROUBLE, heal, makeRun, type Profile, type Run } from './scenario.js'
 import type { SimDevice } from './device.js'
 
 /** Virtual milliseconds in which a healed world must have converged, and which it is watched afterwards. */

@@ -40,6 +40,7 @@ import {
   advanceBarriers,
   askHead,
   barrierOf,
+  collectAnew,
   failBarriers,
   headDueAt,
   tendHeads,
@@ -252,7 +253,7 @@ function onPortDone(w: Work, event: EventOf<'portDone'>): void {
       return
     case 'restore':
       s.restore = false
-      return
+      return collectAnew(w)
     case 'confirm':
       return onConfirmed(w, work.places)
     case 'links':

@@ -34,6 +34,11 @@ function advance(barrier: Barrier, { draftSpan, outbox }: VaultFacts): Barrier {
   return { ...barrier, entries: new Set(outbox.map(({ id }) => id)) }
 }
 
+/** What was lost from the log is in the outbox again, and was written before any barrier. */
+export function collectAnew({ s }: Work): void {
+  s.barriers = s.barriers.map((barrier) => ({ ...barrier, entries: undefined }))
+}
+
 /** Whether all that was written before the barrier is in the log. */
 function isMet({ entries }: Barrier, { outbox }: VaultFacts): boolean {
   return entries !== undefined && !outbox.some(({ id }) => entries.has(id))
