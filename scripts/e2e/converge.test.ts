@@ -82,7 +82,7 @@ class Hole {
 }
 
 /** Everything that needs no relay, none of it waiting for one; what needs one says so in time. */
-async function aloneFor(home: Home, round: string, syncExit: number): Promise<void> {
+async function aloneFor(home: Home, round: string): Promise<void> {
   await quick(home, [...WEB, 'set', 'K', round])
   await quick(home, [...WEB, 'set', `only/${round}`, round])
   assert.is(await quick(home, [...WEB, 'get', 'K']), `${round}\n`)
@@ -101,8 +101,10 @@ async function aloneFor(home: Home, round: string, syncExit: number): Promise<vo
   assert.ok(ms < LINK_WAIT + NO_WAIT, `device add took ${Math.round(ms)} ms`)
   assert.is(out, '')
   assert.match(err, /^coffer: unreachable: /)
-  const barrier = await home.exits(syncExit, ['sync', '--timeout', '1s'])
-  assert.ok(barrier.ms < LINK_WAIT + NO_WAIT)
+  const barrier = await home.run(['sync', '--timeout', '1s'])
+  // Whether the time or an attempt to connect ends first is open, but for a port where nobody listens.
+  assert.ok(barrier.code === 26 || (barrier.code === 29 && round !== 'stopped'), barrier.err)
+  assert.ok(barrier.ms < NO_WAIT, `sync took ${Math.round(barrier.ms)} ms`)
 }
 
 test('a relay that is stopped, deaf or frozen holds up nothing', async () => {
@@ -112,18 +114,18 @@ test('a relay that is stopped, deaf or frozen holds up nothing', async () => {
     const port = Number(new URL(relay.url).port)
 
     relay.process.kill('SIGSTOP')
-    await aloneFor(a, 'frozen', 29)
+    await aloneFor(a, 'frozen')
     relay.process.kill('SIGCONT')
     await syncAll(a, b)
     assert.is(await b.ok([...WEB, 'get', 'K']), 'frozen\n')
 
     await relay.stop()
-    await aloneFor(a, 'stopped', 26)
+    await aloneFor(a, 'stopped')
 
     const hole = await Hole.at(port)
     try {
       await a.stopDaemon()
-      await aloneFor(a, 'deaf', 29)
+      await aloneFor(a, 'deaf')
       assert.ok(hole.callers > 0, 'the hole was called')
     } finally {
       await hole.close()
