@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
 import { decodePlainAnswer, type PlainExec } from '../shared/protocol/plain.js'
+import { systemCode } from '../shared/system-error.js'
 
 // `run`'s child: as if the shell had started it in coffer's place.
 
@@ -49,7 +50,7 @@ export function startChild(exec: PlainExec): {
 }
 
 function cannotStart(file: string, error: unknown): Ending {
-  const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+  const reason = systemCode(error) ?? 'unknown'
   const words: { readonly [code: string]: string } = {
     ENOENT: 'there is no such program',
     EACCES: 'it may not be executed',

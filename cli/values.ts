@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
+import { systemCode, systemWords } from '../shared/system-error.js'
 import { askHidden } from './prompt.js'
 import type { Session } from './session.js'
 
@@ -136,16 +137,10 @@ export function readDescriptor(fd: number, cap: number): Uint8Array {
 }
 
 function unreadable(path: string, error: unknown): CofferError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const words: { readonly [code: string]: string } = {
-    ENOENT: 'there is no such file',
-    EACCES: 'you may not read it',
-    EISDIR: 'it is a folder',
-  }
-  const known = words[code]
-  return new CofferError(
-    known === undefined ? 'storage' : 'usage',
-    `can't read ${path}: ${known ?? code}`,
-    { reason: 'unreadable', next: 'name a file that you may read', cause: error },
-  )
+  const ours = ['ENOENT', 'EACCES', 'EISDIR'].includes(systemCode(error) ?? '')
+  return new CofferError(ours ? 'usage' : 'storage', `can't read ${path}: ${systemWords(error)}`, {
+    reason: 'unreadable',
+    next: 'name a file that you may read',
+    cause: error,
+  })
 }

@@ -5,6 +5,7 @@ import { fromHex, toHex } from '../shared/bytes.js'
 import { signKeyPair } from '../shared/crypto/sign.js'
 import { CofferError } from '../shared/errors.js'
 import { idOf } from '../shared/ids.js'
+import { systemCode } from '../shared/system-error.js'
 import type { RelayIdentity } from './core/authenticate.js'
 
 /** The relay's key file: one line, the seed of its Ed25519 key in hex behind this word. */
@@ -79,7 +80,7 @@ async function readKey(path: string): Promise<string | undefined> {
     }
     return await readFile(path, 'latin1')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (systemCode(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -1,3 +1,5 @@
+import { systemCode } from '../shared/system-error.js'
+
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /** Fields of a log line. Ids go in as `shortId` only; names, addresses, keys and bodies never. */
@@ -37,7 +39,7 @@ export function shortId(id: string): string {
 /** What a log may say of an error: its name, code and first line; never its bytes. */
 export function errorFields(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: typeof error }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const code = systemCode(error)
   const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : undefined
   const [line] = error.message.split('\n')
   const cause = error.cause instanceof Error ? error.cause.message.split('\n')[0] : undefined

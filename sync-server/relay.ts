@@ -20,6 +20,7 @@ import { RelayServer } from './server.js'
 import { PAGE } from './vault.js'
 import { Vaults } from './vaults.js'
 import { LIMITS } from '../shared/limits.js'
+import { systemCode, systemWords } from '../shared/system-error.js'
 
 /** Vaults that one connection may hold open; requests in flight of one connection. */
 const CONNECTION_CAPS = { vaults: LIMITS.vaultsPerConnection, inFlight: LIMITS.inFlight } as const
@@ -79,7 +80,11 @@ async function pem(path: string): Promise<string> {
   try {
     return await readFile(path, 'latin1')
   } catch (error) {
-    throw new CofferError('storage', `can't read ${path}`, { reason: 'tls', cause: error })
+    throw new CofferError('storage', `can't read ${path}: ${systemWords(error)}`, {
+      reason: 'tls',
+      next: 'name files that the relay may read',
+      cause: error,
+    })
   }
 }
 
@@ -90,16 +95,12 @@ async function sizeOf(folder: string): Promise<number> {
     stat(join(folder, name)).then(
       ({ size }) => size,
       (error: unknown) => {
-        if (isGone(error)) return 0
+        if (systemCode(error) === 'ENOENT') return 0
         throw error
       },
     ),
   )
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 /** What a relay's parts are made of. */

@@ -14,33 +14,28 @@ import { dirname } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
+import { systemCode, systemWords } from '../../shared/system-error.js'
 
-/** The stable name of a Node system error (`ENOENT`), or undefined. */
-export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
-}
-
-const STORAGE: Readonly<Record<string, readonly [reason: string, why: string, next: string]>> = {
-  ENOSPC: ['full', 'the disk is full', 'free some space and try again'],
-  EDQUOT: ['full', 'the disk quota is used up', 'free some space and try again'],
-  EROFS: ['read-only', 'the file system is read-only', 'make it writable again'],
-  EIO: ['io', 'the disk fails', 'look at the system log'],
-  EMFILE: ['files', 'too many files are open', 'raise the limit of open files'],
-  ENFILE: ['files', 'too many files are open', 'raise the limit of open files'],
+const STORAGE: Readonly<Record<string, readonly [reason: string, next: string]>> = {
+  ENOSPC: ['full', 'free some space and try again'],
+  EDQUOT: ['full', 'free some space and try again'],
+  EROFS: ['read-only', 'make it writable again'],
+  EIO: ['io', 'look at the system log'],
+  EMFILE: ['files', 'raise the limit of open files'],
+  ENFILE: ['files', 'raise the limit of open files'],
 }
 
 /** The coded error of a failed file operation; `what` says what was tried, without secrets. */
 export function fileError(error: unknown, what: string): CofferError {
   if (error instanceof CofferError) return error
   const code = systemCode(error)
+  const message = `${what}: ${systemWords(error)}`
   const storage = code === undefined ? undefined : STORAGE[code]
   if (storage !== undefined) {
-    const [reason, why, next] = storage
-    return new CofferError('storage', `${what}: ${why}`, { reason, next, cause: error })
+    const [reason, next] = storage
+    return new CofferError('storage', message, { reason, next, cause: error })
   }
-  const why = code ?? 'it failed'
-  return new CofferError('home', `${what}: ${why}`, {
+  return new CofferError('home', message, {
     reason: code === 'EACCES' || code === 'EPERM' ? 'no-access' : 'file',
     next: 'run coffer doctor',
     cause: error,

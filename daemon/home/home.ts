@@ -23,7 +23,8 @@ import {
   withoutTemporary,
   type Variables,
 } from '../../shared/protocol/socket-path.js'
-import { fileError, readPrivate, systemCode, writeAtomic } from './files.js'
+import { systemCode } from '../../shared/system-error.js'
+import { fileError, readPrivate, writeAtomic } from './files.js'
 
 export type HomeFile = keyof typeof HOME_FILES
 

@@ -2,8 +2,8 @@ import { lstatSync, readdirSync, statfsSync, type Stats } from 'node:fs'
 import type { Result } from '../../shared/protocol/local.js'
 import { CofferError } from '../../shared/errors.js'
 import { isPrivate } from '../../shared/protocol/socket-path.js'
+import { systemWords } from '../../shared/system-error.js'
 import { readConfig } from '../home/config.js'
-import { systemCode } from '../home/files.js'
 import { hasHome, openHome, type Home } from '../home/home.js'
 import { openerKind } from '../keystore/keystore.js'
 import { namedSocket } from './place.js'
@@ -48,7 +48,7 @@ export function checkHome(parts: DoctorParts): readonly Check[] {
       return { name, ...check(parts) }
     } catch (error) {
       const known = error instanceof CofferError
-      const message = known ? error.message : `can't be checked (${systemCode(error) ?? 'unknown'})`
+      const message = known ? error.message : `can't be checked: ${systemWords(error)}`
       const next = (known ? error.next : undefined) ?? 'see coffer daemon logs'
       return { name, ...failure(message, next) }
     }

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
+import { systemCode } from '../../shared/system-error.js'
 
 export type Level = 'info' | 'warn' | 'error'
 export type Fields = { readonly [name: string]: string | number | boolean }
@@ -33,7 +34,8 @@ export function jsonLog(write: (line: string) => void, now: () => number): Log {
 
 function describe(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: typeof error }
-  const system = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
+  const code = systemCode(error)
+  const system = code === undefined ? {} : { code }
   const coded =
     error instanceof CofferError && error.reason !== undefined ? { reason: error.reason } : {}
   // The message stands before the frames, and may hold lines that look like one.

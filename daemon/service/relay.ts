@@ -7,7 +7,7 @@ import { relayOf } from '../../shared/log/membership.js'
 import { RIGHTS } from '../../shared/log/roles.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
-import { systemCode } from '../home/files.js'
+import { systemWords } from '../../shared/system-error.js'
 import { parseRelayUrl } from '../sync/address.js'
 import { addressOf } from './binding.js'
 import { DIRECTORY_SPACE, encodeRecord } from './directory.js'
@@ -54,8 +54,9 @@ async function readText(path: string, max: number): Promise<string> {
     }
   } catch (error) {
     if (error instanceof CofferError) throw error
-    throw new CofferError('usage', `${path} can't be read (${systemCode(error) ?? 'unknown'})`, {
+    throw new CofferError('usage', `can't read ${path}: ${systemWords(error)}`, {
       reason: 'unreadable',
+      next: 'name a file that you may read',
     })
   }
 }

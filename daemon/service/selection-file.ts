@@ -3,8 +3,8 @@ import { constants } from 'node:fs'
 import { fromUtf8 } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
+import { systemCode } from '../../shared/system-error.js'
 import { checkSelectionFile, selectionFiles, type SelectionFile } from '../core/vault/selection.js'
-import { systemCode } from '../home/files.js'
 
 // Reads the `.coffer.yaml` that counts for a caller's folder. It may be anybody's (a cloned repository's): it is size-
 // capped and checked, and selects org and project, nothing more.

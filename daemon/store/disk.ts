@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { statfsSync } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemCode } from '../../shared/system-error.js'
 import type { StorageReason } from './store.js'
 
 // What the file system says for itself. LevelDB reports a failed write as text only; what kind of
@@ -44,7 +45,7 @@ async function probe(dir: string, bytes: number): Promise<StorageReason | undefi
 
 /** The reason behind a failed call of Node's file system. */
 export function reasonOf(error: unknown): StorageReason {
-  switch (errorCode(error)) {
+  switch (systemCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EFBIG':
@@ -60,10 +61,4 @@ export function reasonOf(error: unknown): StorageReason {
     default:
       return 'io'
   }
-}
-
-/** The `code` of an error from Node or `level`. */
-export function errorCode(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
 }

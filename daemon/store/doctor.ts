@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { toHex, type Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
-import { errorCode, reasonOf } from './disk.js'
+import { reasonOf } from './disk.js'
 import {
   checkFiles,
   logName,
@@ -15,6 +15,7 @@ import {
 import { folderOf } from '../../shared/leveldb/folder.js'
 import { readBatch, readLog, type Write } from '../../shared/leveldb/log.js'
 import { readTable } from '../../shared/leveldb/table.js'
+import { systemCode } from '../../shared/system-error.js'
 import { LevelStore } from './level.js'
 import { syncDir } from './level-db.js'
 import { finishReplacement } from './open.js'
@@ -115,7 +116,7 @@ async function replace(dir: string): Promise<string> {
       // A folder made first is what rename may replace: no other doctor can take the same name.
       await mkdir(aside, { mode: 0o700 })
     } catch (error) {
-      if (errorCode(error) === 'EEXIST') continue
+      if (systemCode(error) === 'EEXIST') continue
       throw error
     }
     await rename(dir, aside)
@@ -129,7 +130,7 @@ async function readOrNothing(path: string): Promise<Bytes> {
   try {
     return await readFile(path)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return new Uint8Array(0)
+    if (systemCode(error) === 'ENOENT') return new Uint8Array(0)
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { Level } from 'level'
-import { errorCode } from './disk.js'
+import { systemCode } from '../../shared/system-error.js'
 
 /** An exclusive lock on a folder, until `release` or the end of the process, however it ends. */
 export type FolderLock = { release(): Promise<void> }
@@ -16,7 +16,8 @@ export async function lockFolder(dir: string): Promise<FolderLock | undefined> {
   } catch (error) {
     await db.close().catch(() => undefined)
     const cause = error instanceof Error ? error.cause : undefined
-    if (errorCode(error) === 'LEVEL_LOCKED' || errorCode(cause) === 'LEVEL_LOCKED') return undefined
+    if (systemCode(error) === 'LEVEL_LOCKED' || systemCode(cause) === 'LEVEL_LOCKED')
+      return undefined
     throw error
   }
   return { release: () => db.close() }

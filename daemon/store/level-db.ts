@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { Level } from 'level'
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
-import { errorCode, reasonOf, type Disk } from './disk.js'
+import { systemCode } from '../../shared/system-error.js'
+import { reasonOf, type Disk } from './disk.js'
 import { checkFiles, lastingDamage, tableName, type Damage } from '../../shared/leveldb/check.js'
 import { folderOf } from '../../shared/leveldb/folder.js'
 import { storageError, type StorageReason } from './store.js'
@@ -76,7 +77,7 @@ export async function syncDir(dir: string): Promise<void> {
     await folder.sync()
   } catch (error) {
     // File systems that can't sync a folder say so with EINVAL.
-    if (errorCode(error) !== 'EINVAL') throw error
+    if (systemCode(error) !== 'EINVAL') throw error
   } finally {
     await folder.close()
   }
@@ -86,7 +87,7 @@ export async function syncDir(dir: string): Promise<void> {
 export function codesOf(error: unknown): readonly string[] {
   const codes: string[] = []
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    const code = errorCode(at)
+    const code = systemCode(at)
     if (code !== undefined) codes.push(code)
   }
   return codes
@@ -120,5 +121,5 @@ export function plain(bytes: Uint8Array): Bytes {
 }
 
 function unlessExists(error: unknown): void {
-  if (errorCode(error) !== 'EEXIST') throw error
+  if (systemCode(error) !== 'EEXIST') throw error
 }

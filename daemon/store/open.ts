@@ -2,7 +2,8 @@ import { lstat, mkdir, rename, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { VaultId } from '../../shared/ids.js'
 import { CofferError } from '../../shared/errors.js'
-import { errorCode, reasonOf } from './disk.js'
+import { systemCode } from '../../shared/system-error.js'
+import { reasonOf } from './disk.js'
 import { LevelStore } from './level.js'
 import { syncDir } from './level-db.js'
 import { SealedStore, type SealedOptions } from './sealed.js'
@@ -45,7 +46,7 @@ export async function listVaultDirs(home: string): Promise<readonly string[]> {
     const names = await readdir(join(home, 'vaults'))
     return names.filter((name) => /^[0-9a-f]{64}$/.test(name))
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return []
+    if (systemCode(error) === 'ENOENT') return []
     throw storageError(reasonOf(error), `${home} can't be read`, error)
   }
 }
@@ -69,7 +70,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     if ((await lstat(path)).isDirectory()) return true
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false
+    if (systemCode(error) === 'ENOENT') return false
     throw error
   }
   throw storageError('corrupt', `${path} is not a folder`)

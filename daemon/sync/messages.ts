@@ -1,6 +1,7 @@
 import { CofferError } from '../../shared/errors.js'
 import type { RelayRequest } from '../../shared/protocol/relay-cost.js'
 import type { RelayMessage } from '../../shared/protocol/relay.js'
+import { systemCode } from '../../shared/system-error.js'
 
 export type RequestKind = RelayRequest['kind']
 export type RequestBody<K extends RequestKind> = Extract<RelayRequest, { readonly kind: K }>['body']
@@ -71,7 +72,7 @@ export function malformed(cause?: unknown): CofferError {
 
 /** Why a connection failed, by Node's error code (`econnrefused`, a certificate's problem). */
 export function notConnected(error: Error): CofferError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'network'
+  const code = systemCode(error) ?? 'network'
   const reason = code.toLowerCase().replaceAll('_', '-')
   if (!/cert|issuer|signature/.test(reason)) {
     return unreachable(`the relay can't be reached (${reason})`, reason)

@@ -1,4 +1,5 @@
 import type { Bytes } from '../bytes.js'
+import { systemCode } from '../system-error.js'
 
 /** A closed LevelDB folder, as the check of its files sees it; other failures than absence are thrown. */
 export type Folder = {
@@ -29,7 +30,7 @@ async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (systemCode(error) === 'ENOENT') return undefined
     throw error
   }
 }
