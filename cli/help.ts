@@ -1,4 +1,4 @@
-import { GLOBAL_OPTIONS, usageOf, type Command } from './command.js'
+import { GLOBAL_OPTIONS, GROUP_ALIASES, usageOf, type Command } from './command.js'
 import { columns } from './format.js'
 import { EXITS, VARIABLES } from './table.js'
 
@@ -10,8 +10,8 @@ export type Paint = (text: string) => string
 const INTRO = `coffer: a vault for secrets that lives on your machines, works without a network and
 converges over a relay that can read nothing.`
 
-const CROSSED =
-  'Options may stand before or after a command. secrets, orgs and projects mean the same as the singular.'
+const CROSSED = `Options may stand before or after a command.
+${Object.keys(GROUP_ALIASES).join(', ')} mean the same as the singular.`
 
 /** The whole command line on a page. */
 export function topHelp(commands: readonly Command[], paint: Paint): string {
@@ -22,7 +22,7 @@ export function topHelp(commands: readonly Command[], paint: Paint): string {
     `${paint('Options of every command')}\n${optionList(GLOBAL_OPTIONS)}`,
     `${paint('Variables')}\n${indent(columns(VARIABLES.map(({ name, text }) => [name, text])))}`,
     `${paint('Exit codes')}\n${indent(columns(EXITS.map(({ exit, code, text }) => [exit, code, text])))}`,
-    `${CROSSED}\n${paint('More')}: coffer COMMAND --help\n`,
+    `${CROSSED}\n${paint('More')}: coffer COMMAND --help, coffer --version\n`,
   ].join('\n')
 }
 

@@ -34,6 +34,7 @@ export const status: Command = {
 
 function report(status: Status): string {
   const { selection, device, user, relay } = status
+  const label = [user?.name, user?.email].filter(Boolean).join(' ')
   const selected =
     selection.org === null && selection.project === null
       ? 'your own secrets'
@@ -43,7 +44,7 @@ function report(status: Status): string {
     ['state', status.joining ? `${status.state}, waiting to be let in` : status.state],
     ['daemon', `${status.version}, pid ${status.pid}, since ${showTime(status.startedAt)}`],
     ...(device === null ? [] : [['device', `${device.name} (${shortId(device.deviceId)})`]]),
-    ...(user === null ? [] : [['user', [user.name, user.email].filter(Boolean).join(' ')]]),
+    ...(label === '' ? [] : [['user', label]]),
     ...(status.state === 'unlocked' ? [['selected', selected]] : []),
     ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
     ...status.vaults.map((one) => ['vault', showVault(one)]),
@@ -65,7 +66,7 @@ function showVault({ vault, ...rest }: Status['vaults'][number]): string {
     ...(rest.queued > 0 ? [`${rest.queued} queued`] : []),
     ...(rest.conflicts > 0 ? [`${rest.conflicts} conflicts`] : []),
     showSynced(rest),
-    ...(rest.confirmedAt === null ? ['unconfirmed'] : []),
+    ...(rest.confirmedAt === null ? ['unconfirmed by another device'] : []),
   ]
   return `${name}: ${parts.join(', ')}`
 }
