@@ -39,16 +39,19 @@ test('attacks 13, 26: a login is worth nothing anywhere else, nor a second time'
   // Another relay, which the person trusts with other vaults, passes a login on.
   const rogue = deviceOf('rogue relay')
   const passed = await passing(rogue.pair, relay.real.url)
-  const home = world.home('victim')
-  await home.init()
-  const key = Buffer.from(rogue.pair.publicKey).toString('hex')
-  const set = await home.run(['relay', 'set', passed.url, '--relay-key', key])
-  assert.is(set.code, 30, set.err)
-  assert.match(passed.refusals.join(), /unauthenticated|origin/)
-  const other = await home.run(['relay', 'set', relay.url, '--relay-key', key])
-  assert.is(other.code, 27, other.err)
-  assert.match(other.err, /pinned key/)
-  passed.close()
+  try {
+    const home = world.home('victim')
+    await home.init()
+    const key = Buffer.from(rogue.pair.publicKey).toString('hex')
+    const set = await home.run(['relay', 'set', passed.url, '--relay-key', key])
+    assert.is(set.code, 30, set.err)
+    assert.match(passed.refusals.join(), /unauthenticated|origin/)
+    const other = await home.run(['relay', 'set', relay.url, '--relay-key', key])
+    assert.is(other.code, 27, other.err)
+    assert.match(other.err, /pinned key/)
+  } finally {
+    passed.close()
+  }
 })
 
 /** A relay with a key of its own that signs its challenge itself and hands the answer to the real one. */
@@ -62,6 +65,8 @@ async function passing(pair: { publicKey: Uint8Array; privateKey: Uint8Array }, 
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0
   const refusals: string[] = []
   sockets.on('connection', (near) => {
+    // What comes before the real relay is reached waits.
+    near.pause()
     void RawClient.dial(real).then((far) => {
       far.socket.on('message', (data: Buffer) => {
         const message = decodeFrame(relayMessageCodec, new Uint8Array(data))
@@ -85,6 +90,7 @@ async function passing(pair: { publicKey: Uint8Array; privateKey: Uint8Array }, 
         const body = { relayKey, nonce, signature }
         near.send(encodeFrame(relayMessageCodec, { kind: 'challenge', id: 0, body }))
       })
+      near.resume()
     })
   })
   const close = (): void => {
