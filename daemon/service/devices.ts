@@ -14,7 +14,7 @@ import type { Warning } from '../../shared/protocol/local-common.js'
 import { sealLabel } from '../core/crypto/epoch.js'
 import type { Replica } from '../core/vault/replica.js'
 import { addLink, letIn } from './links.js'
-import { bringInto, linkOf, otherVaults, ownDevices } from './own-devices.js'
+import { admittedBy, bringInto, linkOf, otherVaults, ownDevices } from './own-devices.js'
 import { deviceLabel } from './people.js'
 import { checkMayWrite, ownRole, type Session } from './session.js'
 
@@ -195,23 +195,48 @@ export async function confirmDevice(
   checkMayWrite(session, user.replica)
   const { all, problem } = await waiting(session)
   const found = all.find((one) => one.fingerprint === fingerprint)
-  if (found === undefined) throw problem ?? noRequest()
-  const { request, statement, invite } = found
-  if (session.world.now() > invite.expires) {
-    throw new CofferError('expired', 'the invite that this device answers has expired', {
-      reason: 'invite-expired',
-      next: 'make another: coffer device add',
-    })
-  }
+  // Another device was faster, or this one's word of its own success was lost: confirming again completes it.
+  const statement = found?.statement ?? (await admitted(session, fingerprint))
+  if (statement === undefined) throw problem ?? noRequest()
+  if (found !== undefined && session.world.now() > found.invite.expires) throw lateRequest()
   const deviceId = deviceIdOf(statement.keys)
   for (const shell of otherVaults(session)) await bringInto(session, shell, deviceId, statement)
-  await addLink(session, user, (replica) => {
+  if (found !== undefined) await admit(session, found)
+  const vaults = 1 + otherVaults(session).length
+  return { deviceId, name: deviceLabel(user.replica, deviceId) ?? '', vaults, warnings: [] }
+}
+
+async function admit(session: Session, { request, statement }: Waiting): Promise<void> {
+  const deviceId = deviceIdOf(statement.keys)
+  await addLink(session, session.vaults.user, (replica) => {
     if (replica.membership?.devices.has(deviceId) === true) return undefined
     const { wraps, wrapsHash, label } = letIn(session, replica, statement, '')
     return { action: { kind: 'admit', body: { request, wraps: wrapsHash, label } }, wraps }
   })
-  const vaults = 1 + otherVaults(session).length
-  return { deviceId, name: deviceLabel(user.replica, deviceId) ?? '', vaults, warnings: [] }
+}
+
+/** The device that was let in by this fingerprint, by the newest chain that can be had. */
+async function admitted(
+  session: Session,
+  fingerprint: string,
+): Promise<DeviceStatement | undefined> {
+  const here = admittedBy(session, fingerprint)
+  if (here !== undefined) return here
+  const { sync, vaults, ended } = session
+  try {
+    await sync.barrier([vaults.userVault], { timeout: LIMITS.linkTimeout, signal: ended })
+  } catch (error) {
+    // Out of reach: what is known here has to do.
+    if (!(error instanceof CofferError)) throw error
+  }
+  return admittedBy(session, fingerprint)
+}
+
+function lateRequest(): CofferError {
+  return new CofferError('expired', 'the invite that this device answers has expired', {
+    reason: 'invite-expired',
+    next: 'make another: coffer device add',
+  })
 }
 
 function noRequest(): CofferError {

@@ -1,5 +1,6 @@
 import { decode } from '../../shared/codec.js'
 import type { DeviceId } from '../../shared/ids.js'
+import { fingerprintOf } from '../../shared/log/code.js'
 import { decodeEntry } from '../../shared/log/entry.js'
 import type { DeviceStatement } from '../../shared/log/device.js'
 import { joinRequestBodyCodec, signedLink, type Link } from '../../shared/log/link.js'
@@ -38,6 +39,20 @@ function statementOf(replica: Replica, record: DeviceRecord): DeviceStatement | 
     default:
       return undefined
   }
+}
+
+/** The statement of the active device of this person that an invite let in under this fingerprint. */
+export function admittedBy(session: Session, fingerprint: string): DeviceStatement | undefined {
+  const { replica } = session.vaults.user
+  for (const record of ownDevices(session)) {
+    const action = linkOf(replica, record)?.action
+    if (action?.kind !== 'admit') continue
+    const { body } = action.body.request
+    const asked = decode(joinRequestBodyCodec, body, 'a join request', 1024)
+    const { vaultId, inviteLink, statement } = asked
+    if (fingerprintOf(vaultId, inviteLink, statement) === fingerprint) return statement
+  }
+  return undefined
 }
 
 /** This person's active devices, in the order of joining. */
