@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { fromHex, fromUtf8 } from '../../shared/bytes.js'
 import { CofferError, hasCode } from '../../shared/errors.js'
@@ -37,7 +38,8 @@ function relayKey(typed: string): RelayKey {
 /** A small text file that the caller named. @throws CofferError `usage`, `limit`, `format` */
 async function readText(path: string, max: number): Promise<string> {
   try {
-    const handle = await open(path, 'r')
+    // A named pipe that nobody writes to would hold one of the few threads that open files.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const buffer = new Uint8Array(max + 1)
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0)
