@@ -8,7 +8,7 @@ import type { VaultShell } from '../vault/shell.js'
 import type { Listed } from './directory.js'
 import { noScope, stillLoading } from './missing.js'
 import { findSelection } from './selection-file.js'
-import type { Session } from './session.js'
+import { checkLetIn, type Session } from './session.js'
 
 // From what a caller typed to a vault and a name in it.
 
@@ -89,6 +89,7 @@ async function find(
   kind: 'org' | 'project',
   name: string,
 ): Promise<Listed> {
+  checkLetIn(session)
   const { vaults, loading, ended } = session
   const all = (): readonly Listed[] =>
     kind === 'org' ? vaults.orgs() : vaults.projects(above.vaultId)
@@ -102,16 +103,19 @@ async function find(
 
 /** Waits until a directory is here as a whole. @throws CofferError `stale` when it is loading still */
 export async function wholeDirectory(
-  { loading, ended }: Session,
+  session: Session,
   context: Context,
   above: VaultShell,
   kind: 'org' | 'project',
 ): Promise<void> {
+  checkLetIn(session)
+  const { loading, ended } = session
   if (!isOffline(context)) await loading.wait(above, () => false, ended)
   if (loading.has(above.vaultId)) throw stillLoading(`the list of ${kind}s`)
 }
 
 async function resolve(session: Session, context: Context, target: Target): Promise<Place> {
+  checkLetIn(session)
   const { vaults } = session
   const { name } = target
   if (target.kind === 'user') {

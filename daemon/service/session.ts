@@ -57,16 +57,23 @@ export function ownRole(session: Session, replica: Replica): Role | undefined {
   return membership && roleAt(membership, session.identity.device)
 }
 
+/** Refuses where waiting is for a person, not for the network. @throws CofferError `stale` in a home that still joins */
+export function checkLetIn({ settings }: Session): void {
+  if (settings.current.join !== undefined) throw notLetIn()
+}
+
+function notLetIn(): CofferError {
+  return new CofferError('stale', 'this device has not been let into the vault yet', {
+    reason: 'not-member',
+    next: 'confirm it on another device: coffer device confirm',
+  })
+}
+
 /** Refuses writes that every other device would refuse later. @throws CofferError `refused`, `stale` */
 export function checkMayWrite(session: Session, replica: Replica): void {
   const role = ownRole(session, replica)
   if (role !== undefined && RIGHTS[role].writes) return
-  if (role === undefined) {
-    throw new CofferError('stale', 'this device has not been let into the vault yet', {
-      reason: 'not-member',
-      next: 'confirm it on another device: coffer device confirm',
-    })
-  }
+  if (role === undefined) throw notLetIn()
   throw new CofferError('refused', `this device may only read the vault (it is a ${role})`, {
     reason: 'role',
     next: 'ask an admin for the right to write',
