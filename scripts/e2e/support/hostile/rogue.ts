@@ -11,18 +11,20 @@ import { boxKeyPair } from '../../../../daemon/core/crypto/seal.js'
 import { type Identity } from '../../../../daemon/core/vault/chain.js'
 import { type NewChange } from '../../../../daemon/core/vault/change.js'
 import { Replica } from '../../../../daemon/core/vault/replica.js'
-import { testEnv } from '../../../../daemon/core/vault/testing/devices.js'
+import { testEnv, type TestStore } from '../../../../daemon/core/vault/testing/devices.js'
 import { TestClient } from '../../../../sync-server/testing/client.js'
 import { contextOf } from '../local.js'
 import { type HostileRelay } from './relay.js'
 import { type Player, type Project } from './stage.js'
+
+type Held = { readonly replica: Replica; readonly store: TestStore }
 
 export class Rogue {
   readonly identity: Identity
   /** What its clock says: milliseconds since 1970. */
   now: () => number = Date.now
   readonly #client: TestClient
-  readonly #vaults = new Map<VaultId, Replica>()
+  readonly #vaults = new Map<VaultId, Held>()
 
   private constructor(identity: Identity, client: TestClient) {
     this.identity = identity
@@ -61,7 +63,7 @@ export class Rogue {
   }
 
   /** Everything that the relay has of a vault, read by its own replica. */
-  async #read(vaultId: VaultId): Promise<Replica> {
+  async #read(vaultId: VaultId): Promise<Held> {
     const known = this.#vaults.get(vaultId)
     if (known !== undefined) return known
     const { store, env } = testEnv(`rogue ${this.identity.device}`)
@@ -72,21 +74,28 @@ export class Rogue {
       const { body } = await this.#client.take('entries', ({ body }) => body.vaultId === vaultId)
       store.write(replica.ingest(body.from, body.entries, opened.generation).ops)
     }
-    this.#vaults.set(vaultId, replica)
-    this.#stores.set(vaultId, store)
-    return replica
+    const held = { replica, store }
+    this.#vaults.set(vaultId, held)
+    return held
   }
 
-  readonly #stores = new Map<VaultId, ReturnType<typeof testEnv>['store']>()
-
   /** Writes one transaction, checked by nobody, and has the relay take it. */
-  async write({ vaultId }: Pick<Project, 'vaultId'>, changes: readonly NewChange[]): Promise<void> {
-    const replica = await this.#read(vaultId)
-    const store = this.#stores.get(vaultId)
-    store?.write(replica.write(changes).ops)
-    const sealed = replica.sealNext({ entries: 1, bytes: 1 })
-    store?.write(sealed?.ops ?? [])
-    const entries = (sealed?.entries ?? []).map(({ body }) => body)
+  write(project: Pick<Project, 'vaultId'>, changes: readonly NewChange[]): Promise<void> {
+    return this.writeAll(project, [changes])
+  }
+
+  /** Several transactions, which must fit one frame. */
+  async writeAll(
+    { vaultId }: Pick<Project, 'vaultId'>,
+    transactions: readonly (readonly NewChange[])[],
+  ): Promise<void> {
+    const { replica, store } = await this.#read(vaultId)
+    const entries = transactions.flatMap((changes) => {
+      store.write(replica.write(changes).ops)
+      const sealed = replica.sealNext({ entries: 1, bytes: 1 })
+      store.write(sealed?.ops ?? [])
+      return (sealed?.entries ?? []).map(({ body }) => body)
+    })
     await this.#client.get('append', { vaultId, base: LOG_START, entries }, 'appended')
   }
 
