@@ -43,13 +43,13 @@ export const deviceLs: Command = {
 export const deviceRequests: Command = {
   name: 'device requests',
   summary: 'List the devices that wait to be let in',
-  examples: [{ line: 'coffer device requests', text: 'fingerprint, name' }],
-  stdout: 'fingerprint, name',
+  examples: [{ line: 'coffer device requests', text: 'to compare with what they show' }],
+  stdout: 'fingerprint, time',
   async run(_call, session) {
     const result = await session.call('deviceRequests', { context: session.context })
-    const rows = result.requests.map(({ fingerprint, name, expired }) => [
+    const rows = result.requests.map(({ fingerprint, at, expired }) => [
       fingerprint,
-      expired ? `${name} (expired)` : name,
+      `since ${showTime(at)}${expired ? ', expired' : ''}`,
     ])
     session.show(result, columns(rows))
   },
@@ -69,6 +69,6 @@ export const deviceConfirm: Command = {
       fingerprint: args[0] ?? '',
     })
     session.show(result)
-    session.say(`let in: ${displayText(result.name)}`)
+    session.say(result.name === '' ? 'let in' : `let in: ${displayText(result.name)}`)
   },
 }

@@ -35,21 +35,25 @@ export const status: Command = {
 function report(status: Status): string {
   const { selection, device, user, relay } = status
   const label = [user?.name, user?.email].filter(Boolean).join(' ')
-  const selected =
-    selection.org === null && selection.project === null
-      ? 'your own secrets'
-      : `${selection.org ?? '-'}/${selection.project ?? '-'} (${selection.orgFrom}, ${selection.projectFrom})`
   const rows = [
     ['home', status.home],
     ['state', status.joining ? `${status.state}, waiting to be let in` : status.state],
     ['daemon', `${status.version}, pid ${status.pid}, since ${showTime(status.startedAt)}`],
     ...(device === null ? [] : [['device', `${device.name} (${shortId(device.deviceId)})`]]),
     ...(label === '' ? [] : [['user', label]]),
-    ...(status.state === 'unlocked' ? [['selected', selected]] : []),
+    ...(status.state === 'unlocked' ? [['selected', showSelection(selection)]] : []),
     ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
     ...status.vaults.map((one) => ['vault', showVault(one)]),
   ]
   return columns(rows)
+}
+
+/** `acme/web (select)`: what counts where a reference says nothing, and what chose it. */
+function showSelection({ org, project, orgFrom, projectFrom }: Status['selection']): string {
+  if (org === null && project === null) return 'your own secrets'
+  const from = new Set([orgFrom, projectFrom])
+  from.delete('nothing')
+  return `${org ?? '-'}/${project ?? '-'} (${[...from].join(', ')})`
 }
 
 function showRelay(relay: NonNullable<Status['relay']>, offline: boolean): string {

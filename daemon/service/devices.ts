@@ -159,7 +159,6 @@ export async function deviceRequests(session: Session): Promise<Result<'deviceRe
   const now = session.world.now()
   const requests = all.map(({ fingerprint, at, invite: { expires } }) => ({
     fingerprint,
-    name: '',
     at,
     expiresAt: expires,
     expired: now > expires,

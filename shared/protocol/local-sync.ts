@@ -37,7 +37,7 @@ export const deviceRequests = {
   params: object({ context }),
   result: object({
     requests: list(
-      object({ fingerprint, name: label, at: time, expiresAt: time, expired: flag }),
+      object({ fingerprint, at: time, expiresAt: time, expired: flag }),
       LIMITS.invites,
     ),
     warnings,
