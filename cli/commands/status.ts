@@ -44,6 +44,7 @@ function report(status: Status): string {
     ...(status.state === 'unlocked' ? [['selected', showSelection(selection)]] : []),
     ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
     ...status.vaults.map((one) => ['vault', showVault(one)]),
+    ...warningsOf(status).map((warning) => ['warning', warning]),
   ]
   return columns(rows)
 }
@@ -61,18 +62,29 @@ function showRelay(relay: NonNullable<Status['relay']>, offline: boolean): strin
   return `${relay.url} ${offline ? 'offline (asked for)' : relay.state}${problem}`
 }
 
-function showVault({ vault, ...rest }: Status['vaults'][number]): string {
-  const name =
-    vault.kind === 'user' ? '/user' : [vault.org, vault.project].filter(Boolean).join('/')
-  const parts = [
-    `${rest.secrets} ${rest.secrets === 1 ? 'secret' : 'secrets'}`,
-    ...(rest.state === 'ready' ? [] : [rest.state]),
-    ...(rest.queued > 0 ? [`${rest.queued} queued`] : []),
-    ...(rest.conflicts > 0 ? [`${rest.conflicts} conflicts`] : []),
-    showSynced(rest),
-    ...(rest.confirmedAt === null ? ['unconfirmed by another device'] : []),
+function warningsOf({ warnings, vaults }: Status): string[] {
+  return [
+    ...warnings.map(({ code, message }) => `${code}: ${message}`),
+    ...vaults.flatMap((one) =>
+      one.warnings.map(({ code, message }) => `${nameOf(one)}: ${code}: ${message}`),
+    ),
   ]
-  return `${name}: ${parts.join(', ')}`
+}
+
+function nameOf({ vault }: Status['vaults'][number]): string {
+  return vault.kind === 'user' ? '/user' : [vault.org, vault.project].filter(Boolean).join('/')
+}
+
+function showVault(vault: Status['vaults'][number]): string {
+  const parts = [
+    `${vault.secrets} ${vault.secrets === 1 ? 'secret' : 'secrets'}`,
+    ...(vault.state === 'ready' ? [] : [vault.state]),
+    ...(vault.queued > 0 ? [`${vault.queued} queued`] : []),
+    ...(vault.conflicts > 0 ? [`${vault.conflicts} conflicts`] : []),
+    showSynced(vault),
+    ...(vault.confirmedAt === null ? ['unconfirmed by another device'] : []),
+  ]
+  return `${nameOf(vault)}: ${parts.join(', ')}`
 }
 
 function showSynced({ syncedAt, pos }: Pick<Status['vaults'][number], 'syncedAt' | 'pos'>): string {
