@@ -165,7 +165,7 @@ function signal(state: State, [name, wanted = 'SIGTERM']: readonly string[]): vo
   backgroundOf(state, name).kill(known)
 }
 
-/** relay start [ARGS…] | stop | kill | again: the relay of the script; sets $RELAY_URL and $RELAY_KEY. */
+/** relay start [ARGS…] | stop | kill | again [ARGS…]: the relay of the script; sets $RELAY_URL and $RELAY_KEY. */
 async function relay(state: State, [what, ...args]: readonly string[]): Promise<void> {
   const known = state.relays.get('relay')
   if (what === 'start') {
@@ -176,7 +176,7 @@ async function relay(state: State, [what, ...args]: readonly string[]): Promise<
     return
   }
   const there = known ?? fail('no relay was started')
-  if (what === 'again') await there.start()
+  if (what === 'again') await there.start(args)
   else if (what === 'stop') state.last = await there.stop()
   else if (what === 'kill') state.last = await there.kill()
   else fail('start, stop, kill or again')
