@@ -78,6 +78,7 @@ test('when too much waits for what is withheld, reading stops, and nothing true 
 test("a signed head past the relay's log is remembered, whatever else is said of it", () => {
   const { a, b, log } = pair()
   const more = [...log, ...write(a, 'x'), ...write(a, 'y')]
+  take(a, more.slice(0, 3))
   const early = a.replica.signedHead()
   take(a, more)
   const late = a.replica.signedHead()
