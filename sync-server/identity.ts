@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { fromHex, toHex } from '../shared/bytes.js'
 import { signKeyPair } from '../shared/crypto/sign.js'
 import { CofferError } from '../shared/errors.js'
 import { idOf } from '../shared/ids.js'
+import { makeFolder } from '../shared/make-folder.js'
 import { systemCode } from '../shared/system-error.js'
 import type { RelayIdentity } from './core/authenticate.js'
 
@@ -26,7 +28,10 @@ function storage(reason: string, what: string, next?: string, cause?: unknown): 
  */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    makeFolder(resolve(folder), {
+      make: (path) => mkdirSync(path, { mode: 0o700 }),
+      parentOf: dirname,
+    })
     const found = await stat(folder)
     if (!found.isDirectory()) throw storage('not-a-folder', `${folder} is not a folder`)
     checkOwner(found.uid, folder)

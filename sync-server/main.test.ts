@@ -124,6 +124,13 @@ test('a second relay on the data, a taken port and a damaged folder: exit 31 and
     assert.is(damaged.out(), '')
   }))
 
+test('a data folder that cannot be made: exit 31, not a search without end', () =>
+  withFolder(async () => {
+    const relay = run('--listen', '127.0.0.1:0', '--data', '/proc/coffer/data')
+    assert.is(await within(relay.ended, 'it to end'), 31)
+    assert.match(relay.err(), "can't be used")
+  }))
+
 test('a key that others may read, or that is none, is not used', () =>
   withFolder(async (folder) => {
     const args = ['--listen', '127.0.0.1:0', '--data', folder, '--json']

@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path'
 import { fromUtf8, utf8 } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
+import { makeFolder } from '../../shared/make-folder.js'
 import {
   canonicalPath,
   HOME_FILES,
@@ -65,16 +66,7 @@ function stat(path: string): Stats | undefined {
   }
 }
 
-/** Node's own recursive mkdir reports a read-only file system as ENOENT. Throws the system error. */
-function makeFolder(path: string): void {
-  const parent = dirname(path)
-  if (parent !== path && stat(parent) === undefined) makeFolder(parent)
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error
-  }
-}
+const make = (path: string): void => mkdirSync(path, { mode: 0o700 })
 
 /**
  * A folder of `uid` that nobody else may enter: made when missing, tightened when looser.
@@ -82,7 +74,7 @@ function makeFolder(path: string): void {
  */
 export function privateFolder(path: string, uid: number): void {
   try {
-    if (stat(path) === undefined) makeFolder(path)
+    if (stat(path) === undefined) makeFolder(path, { make, parentOf: dirname })
     const found = lstatSync(path)
     if (!found.isDirectory()) {
       throw new CofferError('home', `${path} is no folder`, {

@@ -1,10 +1,12 @@
+import { mkdirSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Level } from 'level'
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { lastingDamage } from '../../shared/leveldb/check.js'
 import { folderOf } from '../../shared/leveldb/folder.js'
+import { makeFolder } from '../../shared/make-folder.js'
 import type { Backend } from './level-commit.js'
 import { seal, unseal } from './level-rows.js'
 import { mailboxError } from './mailbox.js'
@@ -38,7 +40,8 @@ function openError(error: unknown): CofferError {
 
 /** LevelDB drops bad log records without a word and dies of SIGBUS on a cut table: its files are read first. */
 async function checkDamage(folder: string): Promise<void> {
-  await fs.mkdir(folder, { recursive: true, mode: 0o700 })
+  const make = (path: string): void => mkdirSync(path, { mode: 0o700 })
+  makeFolder(resolve(folder), { make, parentOf: dirname })
   const damage = await lastingDamage(folderOf(fs, folder), CHECKED_AT_OPEN)
   if (damage === undefined) return
   throw new CofferError('storage', `the store's file ${damage.file} is damaged (${damage.what})`, {
