@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import { fromUtf8, type Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
@@ -55,6 +56,8 @@ export class Peer implements Connection {
   #settled: (() => void) | undefined
 
   constructor(socket: Socket, id: number, shared: Shared) {
+    // Each request in work may listen.
+    setMaxListeners(0, this.#abort.signal)
     this.id = id
     this.#socket = socket
     this.#shared = shared

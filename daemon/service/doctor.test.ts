@@ -74,8 +74,8 @@ test('a damaged vault comes back from the relay, with what was never sent', asyn
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, (_, i) => get(device, `S${i}`).catch(codeOf)),
   )
-  assert.ok(outcomes.includes('stale'))
-  assert.not.ok(outcomes.includes('not-found'))
+  // How much that is depends on which writes shared the unreadable batch.
+  outcomes.forEach((one, i) => assert.ok(one === 'stale' || one === `value ${i}`, one))
   net.connect(true)
   await until('the vault', () => !device.session.loading.has(vaultId))
   for (let i = 0; i < 20; i++) assert.is(await get(device, `S${i}`), `value ${i}`)

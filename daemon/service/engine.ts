@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
@@ -90,6 +91,8 @@ export class Engine {
     const { device, home } = unlocked
     const identity = identityOf(device)
     const ending = new AbortController()
+    // Everything that waits listens; each stops when its wait ends.
+    setMaxListeners(0, ending.signal)
     const vaults = vaultsOf(
       world,
       identity,

@@ -134,7 +134,8 @@ export async function waitChainMoved(
       }
     },
   })
-  signal.addEventListener('abort', () => wake(), { once: true })
+  const stop = (): void => wake()
+  signal.addEventListener('abort', stop)
   try {
     while (!signal.aborted) {
       const connection = await link.ready(false)
@@ -147,6 +148,7 @@ export async function waitChainMoved(
     }
     throw new CofferError('cancelled', 'nobody waits any more', { reason: 'cancelled' })
   } finally {
+    signal.removeEventListener('abort', stop)
     unlisten()
   }
 }

@@ -19,7 +19,7 @@ const SECOND = 1000
 const CORES = 2
 const TIMEOUT = {
   gates: 300 * SECOND,
-  unitFile: 60 * SECOND,
+  unitFile: 120 * SECOND,
   e2eFile: 170 * SECOND,
   outside: 120 * SECOND,
   smoke: 240 * SECOND,
