@@ -253,7 +253,8 @@ export class VaultShell implements VaultPort {
   }
 
   async restoreLost(): Promise<void> {
-    await this.#mutate((replica) => replica.restoreLost())
+    let more = true
+    while (more) ({ more } = await this.#mutate((replica) => replica.restoreLost()))
     this.#events.emit({ kind: 'counts' })
   }
 

@@ -66,9 +66,9 @@ export interface ReplicaLike<Op> {
   rewind(): readonly Op[]
   /**
    * Changesets that an earlier reading of the log met and this one, read to its end, didn't go into the outbox,
-   * verbatim, before what is queued there. Nothing happens when there are none.
+   * verbatim, before what is queued there. Nothing happens when there are none; while there is `more`, it is called again.
    */
-  restoreLost(): { readonly ops: readonly Op[] }
+  restoreLost(): { readonly ops: readonly Op[]; readonly more: boolean }
   /**
    * Takes out of the outbox what the log, as it was read here, holds at these positions; the rest stays.
    */

@@ -155,13 +155,10 @@ export class Drafts {
     return entry
   }
 
-  /** Puts entries that the relay lost into the outbox again: first, because what is queued builds on them. */
-  resend(bodies: readonly Bytes[]): Op[] {
-    if (bodies.length === 0) return []
-    const queued = this.outbox()
-    const ops = this.settle(queued.map(({ id }) => id))
-    for (const body of bodies) this.#send(body, ops)
-    for (const { id, body } of queued) if (!this.#outbox.has(id)) this.#send(body, ops)
+  /** Puts an entry at the outbox's end, whether it is in it already or not. */
+  moveToEnd(id: EntryId, body: Bytes): Op[] {
+    const ops = this.settle([id])
+    this.#send(body, ops)
     return ops
   }
 

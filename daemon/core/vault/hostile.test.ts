@@ -6,9 +6,9 @@ import { CofferError } from '../../../shared/errors.js'
 import { idOf, type LinkHash, type VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { signedHeader } from '../../../shared/log/changeset.js'
-import { decodeEntry, encodeEntry } from '../../../shared/log/entry.js'
+import { decodeEntry, encodeEntry, entryIdOf } from '../../../shared/log/entry.js'
 import { signedLink } from '../../../shared/log/link.js'
-import { testIdentity, type TestDevice } from './testing/devices.js'
+import { reload, testIdentity, type TestDevice } from './testing/devices.js'
 import { changeset, device, forge, pair, reasons, take, write } from './testing/pair.js'
 
 // A relay that would fill a device's memory and disk, hide its lies, or make it blame the wrong one.
@@ -73,6 +73,31 @@ test('when too much waits for what is withheld, reading stops, and nothing true 
   take(a, [...log, ...all])
   assert.is([...a.replica.live('secret')].length, count)
   assert.equal(a.replica.waiting(), [])
+})
+
+test('a relay that has lost a vault larger than one batch gets all of it again, in order', () => {
+  const { a, log } = pair()
+  const value = new Uint8Array(500 * 1024)
+  const sent = Array.from({ length: 80 }, (_, i) => write(a, `n${i}`, value)).flat()
+  take(a, [...log, ...sent])
+  assert.is(a.replica.outboxCount, 0)
+  const queued = write(a, 'queued', value)
+  a.replica.rewind()
+  a.store.write(a.replica.ingest(1, log, 2).ops)
+  let batches = 0
+  for (let more = true; more; batches++) {
+    const batch = a.replica.restoreLost()
+    const bytes = batch.ops.reduce((sum, op) => sum + (op.value?.length ?? 0), 0)
+    assert.ok(bytes < LIMITS.storeBatch, `${bytes}`)
+    a.store.write(batch.ops)
+    more = batch.more
+  }
+  assert.ok(batches > 1)
+  const hexes = (bodies: readonly Bytes[]): string[] => bodies.map((body) => entryIdOf(body))
+  for (const replica of [a.replica, reload(a)]) {
+    const bodies = replica.outbox().map(({ body }) => body)
+    assert.equal(hexes(bodies), hexes([...sent, ...queued]))
+  }
 })
 
 test("a signed head past the relay's log is remembered, whatever else is said of it", () => {

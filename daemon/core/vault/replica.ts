@@ -18,13 +18,14 @@ import { Chain, type Identity } from './chain.js'
 import type { Change, NewChange } from './change.js'
 import { Clock } from './clock.js'
 import { Drafts, type OutboxEntry } from './drafts.js'
-import { gone, storedEntries } from './entries.js'
+import { gone } from './entries.js'
 import { Graph } from './graph.js'
 import { Heads } from './heads.js'
 import { Inbound, type Waits } from './inbound.js'
 import { Intake, type Outcome } from './intake.js'
 import { Names, type Current } from './names.js'
 import type { Env, LogCursor, Op, Space } from './records.js'
+import { Restoring } from './restoring.js'
 
 /**
  * One vault on this device: a deterministic state without I/O (ARCHITECTURE). Methods change memory and give the
@@ -41,6 +42,7 @@ export class Replica {
   readonly #inbound: Inbound
   readonly #heads: Heads
   readonly #intake: Intake
+  #restoring: Restoring | undefined
 
   /** An empty replica, to be restored (`load.ts`) or fed by `ingestChain` and `ingest`. */
   constructor(env: Env, identity: Identity, vaultId: VaultId) {
@@ -181,11 +183,17 @@ export class Replica {
     return this.#intake.confirm(places)
   }
 
-  /** After a rewind and catching up: changesets that the relay's log lacks now go into the outbox. */
-  restoreLost(): { ops: Op[]; changesets: number } {
-    const lost = this.graph.lost(this.cursor.reading)
-    const bodies = lost.flatMap((hash) => storedEntries(this.#env.reader, hash))
-    return { ops: this.#drafts.resend(bodies), changesets: lost.length }
+  /**
+   * After a rewind and catching up: changesets that the relay's log lacks go into the outbox. While there is `more`, it is
+   * to be called again, as soon as these ops are durable, with nothing but local writes in between.
+   */
+  restoreLost(): { readonly ops: Op[]; readonly more: boolean } {
+    const { reader } = this.#env
+    const lost = (): ChangesetHash[] => this.graph.lost(this.cursor.reading)
+    this.#restoring ??= new Restoring(reader, this.#drafts, lost())
+    const batch = this.#restoring.next()
+    if (!batch.more) this.#restoring = undefined
+    return batch
   }
 
   /** Link entries from the n-th on, verbatim. */
