@@ -7,6 +7,7 @@ import { encodeWraps, type Action } from '../../shared/log/link.js'
 import { relayOf } from '../../shared/log/membership.js'
 import { sealLabel, vaultContext, wrapFor } from '../core/crypto/epoch.js'
 import type { Replica } from '../core/vault/replica.js'
+import { Mutex } from '../vault/mutex.js'
 import type { VaultShell } from '../vault/shell.js'
 import type { Session } from './session.js'
 
@@ -29,12 +30,44 @@ function unreachable(): CofferError {
   })
 }
 
+/** Who adds links to one vault comes after the other: a device signs no two on one head. */
+type Queue = { readonly mutex: Mutex; unreachableAt: number }
+const queues = new WeakMap<VaultShell, Queue>()
+
+function queueOf(shell: VaultShell): Queue {
+  const known = queues.get(shell) ?? { mutex: new Mutex(), unreachableAt: -Infinity }
+  queues.set(shell, known)
+  return known
+}
+
 /**
  * Adds one link. `plan` sees the newest chain each time; undefined means that nothing is left to do. In a vault that
  * has no relay yet the link holds at once. Tells whether a link was made.
  * @throws CofferError `unreachable` when the relay doesn't answer within LIMITS.linkTimeout: then nothing is applied
  */
-export async function addLink(
+export function addLink(
+  session: Session,
+  shell: VaultShell,
+  plan: (replica: Replica) => Plan | undefined,
+): Promise<boolean> {
+  const { world } = session
+  const queue = queueOf(shell)
+  const asked = world.now()
+  return queue.mutex.run(async () => {
+    // Whoever waited for one that found no relay has waited long enough.
+    const waited = queue.unreachableAt >= asked
+    if (waited && plan(shell.replica) !== undefined) throw unreachable()
+    try {
+      return await addInTurn(session, shell, plan)
+    } catch (error) {
+      const away = error instanceof CofferError && error.code === 'unreachable'
+      if (away) queue.unreachableAt = world.now()
+      throw error
+    }
+  })
+}
+
+async function addInTurn(
   session: Session,
   shell: VaultShell,
   plan: (replica: Replica) => Plan | undefined,
