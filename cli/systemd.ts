@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CofferError } from '../shared/errors.js'
+import { makeFolder } from '../shared/make-folder.js'
+import { systemWords } from '../shared/system-error.js'
 import { LIMITS } from '../shared/limits.js'
 import { openRunning } from './daemon-reach.js'
 import { daemonProgram } from './daemon-spawn.js'
@@ -83,8 +85,7 @@ export async function installService(
     })
   }
   const path = unitPath(system)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, unitText(home, program))
+  writeUnit(path, unitText(home, program))
   const open = await openRunning(home)
   open?.socket.destroy()
   const now = open === undefined ? ['--now'] : []
@@ -93,6 +94,20 @@ export async function installService(
     reason: 'systemctl',
     next: `see systemctl --user status ${UNIT}`,
   })
+}
+
+function writeUnit(path: string, text: string): void {
+  const make = (folder: string): void => mkdirSync(folder, { mode: 0o700 })
+  try {
+    makeFolder(dirname(path), { make, parentOf: dirname })
+    writeFileSync(path, text)
+  } catch (error) {
+    throw new CofferError('storage', `can't write ${path}: ${systemWords(error)}`, {
+      reason: 'unit',
+      next: 'make its folder writable; nothing needs systemd: the first command starts the daemon',
+      cause: error,
+    })
+  }
 }
 
 /** Takes the unit away if `installService` made one for this home; true when there was one. */

@@ -7,7 +7,7 @@ import { signKeyPair } from '../shared/crypto/sign.js'
 import { CofferError } from '../shared/errors.js'
 import { idOf } from '../shared/ids.js'
 import { makeFolder } from '../shared/make-folder.js'
-import { systemCode } from '../shared/system-error.js'
+import { systemCode, systemWords } from '../shared/system-error.js'
 import type { RelayIdentity } from './core/authenticate.js'
 
 /** The relay's key file: one line, the seed of its Ed25519 key in hex behind this word. */
@@ -38,7 +38,13 @@ export async function prepareFolder(folder: string): Promise<void> {
     if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700)
   } catch (error) {
     if (error instanceof CofferError) throw error
-    throw storage('unavailable', `the data folder ${folder} can't be used`, undefined, error)
+    const why = systemWords(error)
+    throw storage(
+      'unavailable',
+      `the data folder ${folder} can't be used: ${why}`,
+      undefined,
+      error,
+    )
   }
 }
 
@@ -65,7 +71,8 @@ export async function loadIdentity(folder: string): Promise<RelayIdentity> {
     }
   } catch (error) {
     if (error instanceof CofferError) throw error
-    throw storage('unavailable', `the relay's key ${path} can't be read or made`, undefined, error)
+    const what = `the relay's key ${path} can't be read or made: ${systemWords(error)}`
+    throw storage('unavailable', what, undefined, error)
   }
   const seed = fromHex(/^coffer-relay-key-1 ([0-9a-f]{64})\n$/.exec(text ?? '')?.[1] ?? '')
   if (seed?.length !== 32) {

@@ -1,4 +1,4 @@
-import { mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CofferError } from '../../shared/errors.js'
 import { fileError } from '../home/files.js'
@@ -12,7 +12,7 @@ import { lockFolder, type FolderLock } from '../store/folder-lock.js'
 export async function takeLock(home: Home): Promise<FolderLock | undefined> {
   const folder = home.file('lock')
   try {
-    mkdirSync(folder, { mode: 0o700, recursive: true })
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
     return await lockFolder(folder)
   } catch (error) {
     throw diskError(home, error)
