@@ -95,7 +95,11 @@ test('what keeps a daemon from starting is the error of the command', () =>
     const crash = await refusal(() => openDaemon(options(world, { program: missing })))
     assert.equal([crash.code, crash.reason], ['internal', 'daemon-start'])
     const mute = join(world.folder, 'mute.mjs')
-    writeFileSync(mute, 'setTimeout(() => {}, 3000)')
+    const here = join(world.folder, 'here')
+    const script = `import { existsSync } from 'node:fs'
+      setInterval(() => existsSync(${JSON.stringify(here)}) || process.exit(), 10)`
+    writeFileSync(here, '')
+    writeFileSync(mute, script)
     const late = await refusal(() => openDaemon(options(world, { program: mute, timeout: 300 })))
     assert.ok(['internal', 'timed-out'].includes(late.code))
   }))

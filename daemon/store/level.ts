@@ -204,8 +204,9 @@ export class LevelStore implements Store {
     const { garbage } = await checkFiles(folderOf(fs, this.#dir), 0)
     const free = this.#disk.free(this.#dir)
     if (free !== undefined && free + garbage < RESERVE) throw writeError('full', this.#dir)
-    // What an interrupted compaction left comes free by reopening, and only so.
-    if (garbage > 0) return
+    // What an interrupted compaction left comes free by reopening, and only so. Where the free space isn't known it must
+    // be enough by itself: a database that was closed and can't be opened again can't be read either.
+    if (garbage >= (free === undefined ? RESERVE : 1)) return
     const reason = await this.#disk.probe(this.#dir, RESERVE)
     if (reason !== undefined) throw writeError(reason, this.#dir)
   }

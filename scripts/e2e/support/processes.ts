@@ -15,15 +15,19 @@ export class Watch {
     this.#timer = setInterval(() => this.#look(), EVERY)
   }
 
-  /** Arguments that the test is about to give to a command: they are the caller's own fault. */
+  /** Arguments that the test is about to give to a command: they are the caller's own fault, also as `run`'s child shows them. */
   typed(args: readonly string[]): void {
-    this.#typed.add(`\0${args.join('\0')}\0`)
+    const childAt = args.indexOf('--') + 1
+    for (const typed of childAt > 0 ? [args, args.slice(childAt)] : [args]) {
+      this.#typed.add(`\0${typed.join('\0')}\0`)
+    }
   }
 
   get commandLines(): readonly string[] {
     return [...this.#lines].map((line) => {
-      const tail = [...this.#typed].find((one) => line.endsWith(one))
-      return tail === undefined ? line : line.slice(0, -tail.length)
+      const whole = `\0${line}`
+      const tail = [...this.#typed].find((one) => whole.endsWith(one))
+      return tail === undefined ? line : whole.slice(1, -tail.length)
     })
   }
 
