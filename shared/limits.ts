@@ -30,6 +30,9 @@ export const LIMITS = {
   chain: 48 * MiB,
   /** Active devices of one vault. */
   devices: 1000,
+  /** Devices of a member that one link lets in, and heads in the cuts of one link. */
+  memberDevices: 32,
+  cuts: 1000,
   /** Open invites of one vault. */
   invites: 100,
   /** A relay's URL, and the token that it may ask for where a vault is made. */

@@ -8,7 +8,7 @@ import { fingerprintOf, formatInviteCode, inviteSeed } from '../../shared/log/co
 import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
 import { joinRequestCodec, type JoinRequest } from '../../shared/log/link.js'
 import { relayOf, type InviteRecord } from '../../shared/log/membership.js'
-import { checkJoinRequest } from '../../shared/log/validate.js'
+import { checkJoinRequest } from '../../shared/log/joining.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
 import { sealLabel } from '../core/crypto/epoch.js'

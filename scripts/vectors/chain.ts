@@ -15,7 +15,8 @@ import {
 import { headOf, type Membership } from '../../shared/log/membership.js'
 import type { Role } from '../../shared/log/roles.js'
 import type { Signed } from '../../shared/log/signed.js'
-import { applyLink, checkWraps, openChain } from '../../shared/log/validate.js'
+import { applyLink, openChain } from '../../shared/log/validate.js'
+import { checkWraps } from '../../shared/log/wraps.js'
 import {
   epochStart,
   genesisContext,

@@ -5,7 +5,7 @@ import { idOf, type VaultId } from '../ids.js'
 import type { JoinRequestBody } from './link.js'
 import { actor, History, inviteOf, joinRequest, userOf, type Twist } from './testing/history.js'
 import { verdict, withAction } from './testing/attack.js'
-import { checkJoinRequest } from './validate.js'
+import { checkJoinRequest } from './joining.js'
 
 await cryptoReady
 

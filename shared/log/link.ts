@@ -16,7 +16,15 @@ import {
 } from '../codec.js'
 
 import { hash } from '../crypto/hash.js'
-import type { DeviceId, InviteKey, LinkHash, RelayKey, UserId, VaultId } from '../ids.js'
+import type {
+  ChangesetHash,
+  DeviceId,
+  InviteKey,
+  LinkHash,
+  RelayKey,
+  UserId,
+  VaultId,
+} from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { statementCodec } from './device.js'
 import { roleCodec } from './roles.js'
@@ -37,6 +45,10 @@ export const epochStartCodec = struct({
   commitment: req(0, fixed(32)),
   box: req(1, fixed(32)),
   wraps: req(2, fixed(32)),
+  /** The epoch whose key this one's key opens, so that newcomers read history; absent in the genesis only. */
+  base: opt(3, uint(LIMITS.links)),
+  /** That key, sealed: nonce and box. */
+  before: opt(4, fixed(72)),
 })
 export type EpochStart = TypeOf<typeof epochStartCodec>
 
@@ -67,7 +79,20 @@ const genesisCodec = struct({
   relay: opt(5, id<RelayKey>()),
 })
 
-/** What a link does. Tags are frozen; those of later actions are free from 6. */
+/** A device's head past which its changesets are void (SPEC section 5). */
+export const cutCodec = struct({
+  device: req(0, id<DeviceId>()),
+  /** From 1, as in the changeset's header. */
+  seq: req(1, uint()),
+  hash: req(2, id<ChangesetHash>()),
+})
+export type Cut = TypeOf<typeof cutCodec>
+
+/** Ascending by device, seq, hash. More than one head of a device: it had signed a number twice. */
+const cuts = list(cutCodec, LIMITS.cuts)
+const devices = (min: number) => list(id<DeviceId>(), LIMITS.devices, min)
+
+/** What a link does. Tags are frozen; 12 and 13 are kept for checkpoints and the end of a fork. */
 export const actionCodec = variant({
   genesis: [0, genesisCodec],
   relay: [1, struct({ relay: req(0, id<RelayKey>()) })],
@@ -99,10 +124,51 @@ export const actionCodec = variant({
       role: req(1, roleCodec),
       wraps: req(2, fixed(32)),
       label: req(3, labelBox),
+      /** 1: a recovery device, which no other device of its user can remove. */
+      recovery: opt(4, uint(1)),
+    }),
+  ],
+  remove: [
+    6,
+    struct({
+      /** All of one user, ascending. */
+      devices: req(0, devices(1)),
+      cuts: req(1, cuts),
+      /** Devices that descend from the removed ones and stay all the same, ascending. */
+      kept: req(2, devices(0)),
+      /** Present exactly when a removed device could read. */
+      epoch: opt(3, epochStartCodec),
+    }),
+  ],
+  'change-role': [
+    7,
+    struct({
+      userId: req(0, id<UserId>(16)),
+      role: req(1, roleCodec),
+      cuts: req(2, cuts),
+      /** Present exactly when a device ceases to read. */
+      epoch: opt(3, epochStartCodec),
+      /** Present exactly when a device begins to read: hash of the table with the key for it. */
+      wraps: opt(4, fixed(32)),
+    }),
+  ],
+  rotate: [8, struct({ epoch: req(0, epochStartCodec) })],
+  rewrap: [9, struct({ device: req(0, id<DeviceId>()), wraps: req(1, fixed(32)) })],
+  'raise-cut': [10, struct({ cuts: req(0, list(cutCodec, LIMITS.cuts, 1)) })],
+  'add-member': [
+    11,
+    struct({
+      /** Devices of one user who has none here. */
+      statements: req(0, list(statementCodec, LIMITS.memberDevices, 1)),
+      role: req(1, roleCodec),
+      wraps: req(2, fixed(32)),
+      /** One for each statement. */
+      labels: req(3, list(labelBox, LIMITS.memberDevices, 1)),
     }),
   ],
 })
 export type Action = TypeOf<typeof actionCodec>
+export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>['body']
 
 export const linkCodec = struct({
   version: req(0, uint(255)),
@@ -146,10 +212,44 @@ export function wrapsHashOf(action: Action): Bytes | undefined {
       return action.body.epoch.wraps
     case 'admit':
     case 'add-device':
+    case 'add-member':
+    case 'rewrap':
       return action.body.wraps
+    case 'remove':
+      return action.body.epoch?.wraps
+    case 'change-role':
+      return action.body.epoch?.wraps ?? action.body.wraps
+    case 'rotate':
+      return action.body.epoch.wraps
     case 'relay':
     case 'invite':
     case 'withdraw-invite':
+    case 'raise-cut':
       return undefined
+  }
+}
+
+/** The epoch that a link starts, if it starts one. */
+export function epochOf(action: Action): EpochStart | undefined {
+  switch (action.kind) {
+    case 'genesis':
+    case 'remove':
+    case 'change-role':
+    case 'rotate':
+      return action.body.epoch
+    default:
+      return undefined
+  }
+}
+
+/** The cuts that a link makes or raises. */
+export function cutsOf(action: Action): readonly Cut[] {
+  switch (action.kind) {
+    case 'remove':
+    case 'change-role':
+    case 'raise-cut':
+      return action.body.cuts
+    default:
+      return []
   }
 }

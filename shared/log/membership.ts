@@ -1,9 +1,17 @@
 import type { Bytes } from '../bytes.js'
 import { CofferError } from '../errors.js'
-import type { DeviceId, InviteKey, LinkHash, RelayKey, UserId, VaultId } from '../ids.js'
+import type {
+  ChangesetHash,
+  DeviceId,
+  InviteKey,
+  LinkHash,
+  RelayKey,
+  UserId,
+  VaultId,
+} from '../ids.js'
 import type { DeviceKeys } from './device.js'
 import type { EpochStart, VaultKind } from './link.js'
-import type { Role } from './roles.js'
+import { RIGHTS, type Role } from './roles.js'
 
 /** A place in a membership chain. */
 export type MemberHead = { readonly n: number; readonly hash: LinkHash }
@@ -18,6 +26,16 @@ export type DeviceRecord = {
   readonly label: Bytes
   /** What it was from which link on; undefined from its removal on. Oldest first. */
   readonly roles: readonly { readonly from: number; readonly role: Role | undefined }[]
+  /** What of its changesets counts, of those written before link `from`; oldest first. */
+  readonly cuts: readonly CutRecord[]
+  /** No other device of its user can remove it. */
+  readonly recovery: boolean
+}
+
+/** Changesets written under a link before `from` count only up to these heads: none, where there are none. */
+export type CutRecord = {
+  readonly from: number
+  readonly heads: readonly { readonly seq: number; readonly hash: ChangesetHash }[]
 }
 
 export type InviteRecord = {
@@ -83,6 +101,16 @@ export function relayOf(m: Membership): RelayKey | undefined {
 /** Devices that are active now, in the order of joining. */
 export function activeDevices(m: Membership): DeviceRecord[] {
   return [...m.devices.values()].filter((device) => roleAt(m, device.id) !== undefined)
+}
+
+/** A user's active devices, in the order of joining. */
+export function devicesOf(m: Membership, userId: UserId): DeviceRecord[] {
+  return activeDevices(m).filter((device) => device.userId === userId)
+}
+
+/** Devices that hold the epoch key now, in the order of joining: the recipients of a new one. */
+export function readersOf(m: Membership): DeviceRecord[] {
+  return [...m.devices.values()].filter((device) => RIGHTS[roleAt(m, device.id) ?? 'viewer'].reads)
 }
 
 /** Open invites now. */

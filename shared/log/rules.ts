@@ -1,6 +1,6 @@
 import { equal } from '../bytes.js'
 import { CofferError } from '../errors.js'
-import type { DeviceId, InviteKey, UserId } from '../ids.js'
+import type { DeviceId, InviteKey, LinkHash, UserId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { deviceIdOf, statementHolds, type DeviceStatement } from './device.js'
 import { SUITE, VERSION, type Link } from './link.js'
@@ -15,11 +15,19 @@ import { mayBringOwn, mayGrant, type Role } from './roles.js'
 
 // The single rules by which a link is judged (SPEC section 5); validate.ts says which hold for which action.
 
+/** The change that a checked link makes, given the link's hash. */
+export type Apply = (link: LinkHash) => void
+
+/** Whether texts rise without doubles. */
+export function isAscending(all: readonly string[]): boolean {
+  return all.every((one, i) => i === 0 || one > (all[i - 1] ?? ''))
+}
+
 export function refuse(reason: string, what: string): never {
   throw new CofferError('tampering', `a membership link is invalid: ${what}`, { reason })
 }
 
-function full(what: string): never {
+export function full(what: string): never {
   throw new CofferError('limit', `the vault has as many ${what} as it may`, {
     reason: 'members',
   })
@@ -92,6 +100,15 @@ export function checkNewDevice(
   if (m.kind === 'user' && userId !== owner?.userId)
     refuse('foreign-user', 'a user vault is private')
   if (activeDevices(m).length >= LIMITS.devices) full('devices')
+}
+
+/** Devices that join together share no key. @throws CofferError `tampering` */
+export function checkNewKeys(statements: readonly DeviceStatement[]): void {
+  const keys = statements.flatMap(({ keys: { sign, box } }) => [
+    `s${sign.join()}`,
+    `b${box.join()}`,
+  ])
+  if (new Set(keys).size < keys.length) refuse('device-known', 'two of its devices share a key')
 }
 
 /**

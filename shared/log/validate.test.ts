@@ -11,7 +11,8 @@ import { mayBringOwn, mayGrant, RIGHTS, ROLES } from './roles.js'
 import { actor, emptyWraps, History, userOf, type Twist } from './testing/history.js'
 import { verdict, withAction, withLink } from './testing/attack.js'
 import { verdictOf } from '../testing/refusal.js'
-import { applyLink, checkWraps } from './validate.js'
+import { applyLink } from './validate.js'
+import { checkWraps } from './wraps.js'
 
 await cryptoReady
 

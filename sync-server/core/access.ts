@@ -9,7 +9,7 @@ import { headCodec, signedHead } from '../../shared/log/head.js'
 import { joinRequestBodyCodec, joinRequestCodec, type JoinRequest } from '../../shared/log/link.js'
 import type { Membership } from '../../shared/log/membership.js'
 import { signedCodec } from '../../shared/log/signed.js'
-import { checkJoinRequest } from '../../shared/log/validate.js'
+import { checkJoinRequest } from '../../shared/log/joining.js'
 import { isMember, type VaultState } from './vault.js'
 
 /** A vault that isn't there and one that isn't the asker's answer the same. */

@@ -4,7 +4,8 @@ import type { DeviceId, EntryId, InviteKey, RelayKey, VaultId } from '../../shar
 import { decodeEntry, entryIdOf, type Entry } from '../../shared/log/entry.js'
 import { headOf, relayOf, roleAt, type Membership } from '../../shared/log/membership.js'
 import { signedLink, type Link } from '../../shared/log/link.js'
-import { applyLink, checkWraps, openChain } from '../../shared/log/validate.js'
+import { applyLink, openChain } from '../../shared/log/validate.js'
+import { checkWraps } from '../../shared/log/wraps.js'
 import type { ChainHead } from '../../shared/protocol/relay.js'
 import { encodeWriter, takeChangeset, takeMoreItems, type Writer } from './writer.js'
 

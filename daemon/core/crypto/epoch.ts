@@ -25,6 +25,36 @@ export function epochStart(epochKey: Bytes, wraps: Bytes): EpochStart {
   return { commitment: commitmentOf(epochKey), box: epochBoxPair(epochKey).publicKey, wraps }
 }
 
+/** Which key an epoch's key opens: the one of epoch `base`, for epoch `epoch` of a vault. */
+type Step = { readonly vaultId: VaultId; readonly base: number; readonly epoch: number }
+
+function stepContext({ vaultId, base, epoch }: Step): Bytes {
+  return hash('epoch-before', bytesOf(vaultId), u32be(base), u32be(epoch))
+}
+
+/** The key of an epoch before, sealed under the new one: who is given this one reads history (SPEC section 5). */
+export function sealBefore(epochKey: Bytes, before: Bytes, step: Step, random: Random): Bytes {
+  return seal(keyedHash(epochKey, 'epoch-before'), stepContext(step), before, random)
+}
+
+/**
+ * The key of the epoch before, checked against what the chain committed to.
+ * @throws CofferError `tampering` (reason `bad-before`): history can't be read by newcomers until a member rotates anew
+ */
+export function openBefore(
+  epochKey: Bytes,
+  box: Bytes,
+  step: Step,
+  start: Pick<EpochStart, 'commitment'>,
+): Bytes {
+  const key = open(keyedHash(epochKey, 'epoch-before'), stepContext(step), box)
+  if (key?.length === 32 && equal(commitmentOf(key), start.commitment)) return key
+  throw new CofferError('tampering', "an epoch's key doesn't open the one before it", {
+    reason: 'bad-before',
+    next: 'have a member with the right to write change the key: coffer project rotate',
+  })
+}
+
 function wrapPlain(epochKey: Bytes, vault: Bytes, epoch: number, device: DeviceId): Bytes {
   return concat(epochKey, vault, u32be(epoch), bytesOf(device))
 }

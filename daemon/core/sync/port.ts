@@ -45,6 +45,8 @@ export interface ReplicaLike<Op> {
   readonly ahead: LogHeight | undefined
   readonly draftCount: number
   readonly draftSpan: DraftSpan
+  /** Whether drafts may be sealed at all, by this device's role now. */
+  readonly mayWrite: boolean
   readonly outboxCount: number
   /** Sealed entries that were not met in the log, oldest first. */
   outbox(): readonly OutboxEntry[]
@@ -97,7 +99,9 @@ export type LogHeight = { readonly generation: number; readonly pos: number }
 
 /** The facts of a replica. Call it only when every op that the replica gave is durable. */
 export function factsOf<Op>(replica: ReplicaLike<Op>): VaultFacts {
-  const { cursor, draftCount: drafts, draftSpan, membership, ahead } = replica
+  const { cursor, membership, ahead, mayWrite } = replica
+  const drafts = mayWrite ? replica.draftCount : 0
+  const draftSpan = mayWrite ? replica.draftSpan : { ...replica.draftSpan, first: undefined }
   const links = membership?.hashes.length ?? 0
   const outbox = replica.outboxCount === 0 ? [] : replica.outbox()
   return { cursor, drafts, draftSpan, outbox, links, ahead }

@@ -3,20 +3,21 @@ import { CofferError } from '../../../shared/errors.js'
 import type { DeviceId, LinkHash, UserId, VaultId } from '../../../shared/ids.js'
 import type { SignKeyPair } from '../../../shared/crypto/sign.js'
 import { decodeEntry, encodeEntry } from '../../../shared/log/entry.js'
-import { deviceIdOf, type DeviceStatement } from '../../../shared/log/device.js'
+import type { DeviceStatement } from '../../../shared/log/device.js'
 import {
   decodeWraps,
   signedLink,
   SUITE,
   VERSION,
-  wrapsHashOf,
   type Action,
   type Link,
 } from '../../../shared/log/link.js'
-import { epochAt, headOf, type Membership } from '../../../shared/log/membership.js'
+import { epochAt, headOf, roleAt, type Membership } from '../../../shared/log/membership.js'
+import { RIGHTS, type Role } from '../../../shared/log/roles.js'
 import type { Signed } from '../../../shared/log/signed.js'
-import { applyLink, checkTable, checkWraps, openChain } from '../../../shared/log/validate.js'
-import { genesisContext, unwrap, vaultContext } from '../crypto/epoch.js'
+import { applyLink, openChain } from '../../../shared/log/validate.js'
+import { checkTable, checkWraps } from '../../../shared/log/wraps.js'
+import { genesisContext, openBefore, unwrap, vaultContext } from '../crypto/epoch.js'
 import type { BoxKeyPair } from '../crypto/seal.js'
 import { alarmOf, type Alarm } from './alarm.js'
 import type { Op } from './records.js'
@@ -65,6 +66,16 @@ export class Chain {
       })
     }
     return this.membership
+  }
+
+  /** This device's role now; undefined while it isn't in, or no longer. */
+  get role(): Role | undefined {
+    return this.membership && roleAt(this.membership, this.#identity.device)
+  }
+
+  get mayWrite(): boolean {
+    const { role } = this
+    return role !== undefined && RIGHTS[role].writes
   }
 
   /** Restores what the store holds: link entries by n, keys, an own link under way. */
@@ -141,36 +152,51 @@ export class Chain {
     if (this.#proposed !== undefined) ops.push(...this.withdraw())
     const alarms: Alarm[] = []
     try {
-      ops.push(...this.#keysOf(this.membership, link, wraps))
+      this.#takeKeys(this.membership, link, wraps, ops)
     } catch (error) {
       alarms.push(alarmOf(error, 'link'))
     }
     return { ops, added: true, alarms }
   }
 
-  /** The epoch key that a link's wraps hold for this device. */
-  #keysOf(m: Membership, link: Link, wraps: Bytes | undefined): Op[] {
+  /** The epoch keys that a link's wraps give to this device: the one in them, and those that this one opens. */
+  #takeKeys(m: Membership, link: Link, wraps: Bytes | undefined, ops: Op[]): void {
     checkWraps(m, link, wraps)
-    if (wraps === undefined || wrapsHashOf(link.action) === undefined) return []
     const { device, box } = this.#identity
-    if (!this.#brings(m, link)) return []
+    const table = wraps === undefined ? [] : decodeWraps(wraps)
+    if (!table.some((wrap) => wrap.device === device)) return
     const epoch = epochAt(m, link.n)
     const start = m.epochs[epoch - 1]?.start
     if (start === undefined) throw corrupt()
     const { action } = link
     const vault =
       action.kind === 'genesis' ? genesisContext(action.body.nonce) : vaultContext(m.vaultId)
-    const at = { vault, epoch, device, start }
-    const key = unwrap(decodeWraps(wraps), box, at)
-    this.keys.set(epoch, key)
-    return [{ table: 'epochKey', key: u32be(epoch), value: key }]
+    ops.push(this.#keep(epoch, unwrap(table, box, { vault, epoch, device, start })))
+    this.#takeHistory(m, epoch, ops)
   }
 
-  /** Whether this link lets this device in. */
-  #brings(m: Membership, { action, n }: Link): boolean {
-    if (action.kind === 'genesis')
-      return deviceIdOf(action.body.statement.keys) === this.#identity.device
-    return m.devices.get(this.#identity.device)?.roles[0]?.from === n
+  #keep(epoch: number, key: Bytes): Op {
+    this.keys.set(epoch, key)
+    return { table: 'epochKey', key: u32be(epoch), value: key }
+  }
+
+  /**
+   * The keys of the epochs before, each opened by the one after it. A member who held them all along checks the newest
+   * step only: it is what newcomers will need.
+   */
+  #takeHistory(m: Membership, from: number, ops: Op[]): void {
+    for (let epoch = from; ;) {
+      const { base, before } = m.epochs[epoch - 1]?.start ?? {}
+      const key = this.keys.get(epoch)
+      const start = base === undefined ? undefined : m.epochs[base - 1]?.start
+      if (base === undefined || before === undefined || key === undefined || start === undefined)
+        return
+      const known = this.keys.has(base)
+      const opened = openBefore(key, before, { vaultId: m.vaultId, base, epoch }, start)
+      if (known) return
+      ops.push(this.#keep(base, opened))
+      epoch = base
+    }
   }
 
   /**

@@ -133,6 +133,8 @@ export class Drafts {
     readonly entries: number
     readonly bytes: number
   }): { ops: Op[]; entries: OutboxEntry[] } | undefined {
+    // Who may no longer write keeps its drafts to itself: everybody else would refuse them.
+    if (!this.#parts.chain.mayWrite) return undefined
     const ops: Op[] = []
     const entries: OutboxEntry[] = []
     let bytes = 0

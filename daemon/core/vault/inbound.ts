@@ -13,16 +13,19 @@ import {
 } from '../../../shared/log/changeset.js'
 import { checkItem, itemCodec, type Item } from '../../../shared/log/entry.js'
 import { epochAt } from '../../../shared/log/membership.js'
+import { RIGHTS } from '../../../shared/log/roles.js'
 import { signedCodec, type Signed } from '../../../shared/log/signed.js'
 import { openPart } from '../crypto/epoch.js'
 import { alarmOf, type Alarm } from './alarm.js'
 import type { Chain } from './chain.js'
+import type { Cuts } from './cuts.js'
 import { changeOf, changeOp, type Change } from './change.js'
 import type { Clock } from './clock.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
 import { PendingSet, type Pending } from './pending.js'
-import { metaCodec, pendingRecordCodec, type Op, type Reader } from './records.js'
+import { metaCodec, pendingRecordCodec, type Op, type Reader, type Space } from './records.js'
+import { Unopened, type Openable } from './unopened.js'
 
 /** Why a changeset that came doesn't count yet. */
 export type Waits = 'items' | 'link' | 'key' | 'prev' | 'deps'
@@ -30,12 +33,19 @@ export type Waits = 'items' | 'link' | 'key' | 'prev' | 'deps'
 type Parts = {
   readonly chain: Chain
   readonly graph: Graph
+  readonly cuts: Cuts
   readonly names: Names
   readonly clock: Clock
 }
 
-/** What settling gave: records, the names that changed, alarms. */
-export type Settled = { readonly ops: Op[]; readonly changes: Change[]; readonly alarms: Alarm[] }
+/** What settling gave: records, new changes, names that hold something else though nothing of theirs came, alarms. */
+export type Settled = {
+  readonly ops: Op[]
+  readonly changes: Change[]
+  readonly judged: Name[]
+  readonly alarms: Alarm[]
+}
+type Name = { readonly space: Space; readonly name: string }
 
 /**
  * Changesets that came from the relay and wait until all that they build on is there (SPEC section 6): their items,
@@ -45,11 +55,18 @@ export type Settled = { readonly ops: Op[]; readonly changes: Change[]; readonly
 export class Inbound {
   readonly #parts: Parts
   readonly #pending = new PendingSet()
+  readonly #unopened: Unopened
   /** Records of items that came since the last `settle`. */
   #fresh: Op[] = []
 
-  constructor(parts: Parts) {
+  constructor(reader: Reader, parts: Parts) {
     this.#parts = parts
+    this.#unopened = new Unopened(reader, parts.chain)
+  }
+
+  /** Once graph and changes are restored: what counts and was never opened is tried when a key comes. */
+  restoreUnopened(changes: Iterable<Change>): void {
+    this.#unopened.restore(this.#parts.graph, changes)
   }
 
   get size(): number {
@@ -163,7 +180,9 @@ export class Inbound {
     if (header.prev !== undefined && !graph.has(header.prev)) return 'prev'
     if (!header.deps.every((dep) => graph.has(dep.hash))) return 'deps'
     const known = chain.keys.has(header.epoch) || header.epoch !== epochAt(m, header.memberHead.n)
-    return known ? undefined : 'key'
+    // Who may not read has no key to wait for: it counts unopened.
+    const { role } = chain
+    return known || (role !== undefined && !RIGHTS[role].reads) ? undefined : 'key'
   }
 
   /**
@@ -171,7 +190,7 @@ export class Inbound {
    * `touched` are the changesets that came since the last call; a link or key can free any.
    */
   settle(touched: ReadonlySet<ChangesetHash>, now: number): Settled {
-    const out: Settled = { ops: this.#fresh, changes: [], alarms: [] }
+    const out: Settled = { ops: this.#fresh, changes: [], judged: [], alarms: [] }
     this.#fresh = []
     let progress = true
     while (progress) {
@@ -184,6 +203,7 @@ export class Inbound {
         progress = true
       }
     }
+    for (const { hash, pending } of this.#unopened.take()) this.#show(hash, pending, now, out)
     for (const hash of touched) this.#keep(hash, out.ops)
     return out
   }
@@ -199,7 +219,7 @@ export class Inbound {
 
   /** Checks a changeset whose surroundings are complete; when everything holds, it counts. */
   #activate(hash: ChangesetHash, pending: Pending, now: number, out: Settled): void {
-    const { chain, graph, names } = this.#parts
+    const { chain, graph, names, cuts } = this.#parts
     const { signed, header } = pending
     try {
       if (!pending.checked) checkStanding(chain.known(), signed, header)
@@ -212,16 +232,25 @@ export class Inbound {
       }
       return
     }
-    const doubled = graph.add(hash, nodeOf(header, pending.generation))
+    const node = nodeOf(header, pending.generation)
+    const doubled = graph.add(hash, node)
+    const freed = cuts.add(hash, node)
     if (doubled) {
       const detail = `a device signed sequence number ${header.seq} twice`
       out.alarms.push({ reason: 'equivocation', detail })
     }
     out.ops.push({ table: 'header', key: bytesOf(hash), value: encode(signedCodec, signed) })
     for (const op of this.#nodeOps(hash)) out.ops.push(op)
+    for (const name of names.judgeAnew(freed)) out.judged.push(name)
+    if (chain.keys.has(header.epoch)) this.#show(hash, pending, now, out)
+    else this.#unopened.add(hash, pending)
+  }
+
+  /** Opens the metas of a changeset that counts, and shows its changes. */
+  #show(hash: ChangesetHash, pending: Openable, now: number, out: Settled): void {
     try {
       for (const change of this.#open(hash, pending, now)) {
-        names.add(change)
+        this.#parts.names.add(change)
         out.ops.push(changeOp(change))
         out.changes.push(change)
       }
@@ -236,7 +265,7 @@ export class Inbound {
     return node === undefined ? [] : [nodeOp(hash, node)]
   }
 
-  #open(changeset: ChangesetHash, { header, items }: Pending, now: number): Change[] {
+  #open(changeset: ChangesetHash, { header, items }: Openable, now: number): Change[] {
     const key = this.#parts.chain.keys.get(header.epoch)
     if (key === undefined) throw new TypeError('activated without a key')
     return header.items.map((one, index) => {

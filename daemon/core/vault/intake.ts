@@ -13,11 +13,13 @@ import { decodeEntry, entryIdOf, logNext, logStart, type Entry } from '../../../
 import { alarmOf, type Alarm } from './alarm.js'
 import type { Change } from './change.js'
 import type { Chain, Identity } from './chain.js'
+import type { Cuts } from './cuts.js'
 import type { Drafts } from './drafts.js'
 import { storedHeader } from './entries.js'
 import type { Graph } from './graph.js'
 import type { Heads } from './heads.js'
 import type { Inbound } from './inbound.js'
+import type { Names } from './names.js'
 import { cursorRecordCodec, type Env, type LogCursor, type Op, type Space } from './records.js'
 
 /** What taking entries in gave. The ops are one durable batch. */
@@ -35,6 +37,8 @@ export const CURSOR = utf8('cursor')
 type Parts = {
   readonly chain: Chain
   readonly graph: Graph
+  readonly names: Names
+  readonly cuts: Cuts
   readonly drafts: Drafts
   readonly inbound: Inbound
   readonly heads: Heads
@@ -162,7 +166,10 @@ export class Intake {
     const taken = this.#parts.chain.take(body, signed, wraps)
     batch.ops.push(...taken.ops)
     batch.alarms.push(...taken.alarms)
-    batch.links ||= taken.added
+    if (!taken.added) return
+    batch.links = true
+    const { names, cuts } = this.#parts
+    batch.judged.push(...names.judgeAnew(cuts.refresh()))
   }
 
   #takeChangeset(entry: Exclude<Entry, { kind: 'link' }>, batch: Batch): void {
@@ -199,7 +206,8 @@ export class Intake {
         "the log holds this device's own writes that this disk lacks: its data was restored or lost"
       alarms.push({ reason: 'own-write-unknown', detail })
     }
-    return { ops, changed: changes, linksChanged, alarms, acknowledged }
+    const changed = batch.judged.length === 0 ? changes : [...changes, ...batch.judged]
+    return { ops, changed, linksChanged, alarms, acknowledged }
   }
 
   /** Lets count what no longer waits. */
@@ -208,6 +216,7 @@ export class Intake {
     // What waited may be more than one call takes as arguments.
     for (const op of settled.ops) batch.ops.push(op)
     for (const change of settled.changes) batch.changes.push(change)
+    for (const name of settled.judged) batch.judged.push(name)
     for (const alarm of settled.alarms) batch.alarms.push(alarm)
     batch.touched.clear()
   }
@@ -216,6 +225,8 @@ export class Intake {
 class Batch {
   readonly ops: Op[] = []
   readonly changes: Change[] = []
+  /** Names that hold something else though no change of theirs came: some were cut off, or count after all. */
+  readonly judged: { readonly space: Space; readonly name: string }[] = []
   readonly alarms: Alarm[] = []
   readonly acknowledged: EntryId[] = []
   readonly touched = new Set<ChangesetHash>()

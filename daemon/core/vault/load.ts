@@ -49,8 +49,10 @@ export function loadReplica(
   if (cursor !== undefined)
     replica.restoreCursor(decode(cursorRecordCodec, cursor, 'the cursor', BIG))
   for (const row of of('changeset')) restoreNode(replica, row)
+  const { drafts, inbound, cuts } = replica.parts()
+  cuts.refresh()
   const changes = new Map(of('change').map((row) => restoreChange(replica, env, row)))
-  const { drafts, inbound } = replica.parts()
+  inbound.restoreUnopened(changes.values())
   for (const row of sorted('draft')) {
     const ids = decode(draftRecordCodec, row.value, 'a draft', BIG).changes
     drafts.restoreDraft(

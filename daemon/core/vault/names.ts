@@ -1,4 +1,4 @@
-import type { ChangeId } from '../../../shared/ids.js'
+import type { ChangeId, ChangesetHash } from '../../../shared/ids.js'
 import { rank, type Change } from './change.js'
 import { SPACES, type Space } from './records.js'
 
@@ -27,6 +27,8 @@ function inserted(live: readonly Change[], change: Change): Change[] {
   return live.toSpliced(low, 0, change)
 }
 
+type IsVoid = (change: Change) => boolean
+
 /** The versions of one name. Its live set depends on the set of changes only, not on their order of arrival. */
 class NameState {
   readonly changes = new Map<ChangeId, Change>()
@@ -34,13 +36,25 @@ class NameState {
   #superseded: Set<ChangeId> | undefined
   live: Change[] = []
 
-  add(change: Change): void {
+  add(change: Change, isVoid: IsVoid): void {
     this.changes.set(change.id, change)
-    if (change.parents.length > 0) this.#superseded ??= new Set()
-    for (const parent of change.parents) this.#superseded?.add(parent)
-    const isLive = ({ id }: Change): boolean => this.#superseded?.has(id) !== true
-    const live = change.parents.length > 0 ? this.live.filter(isLive) : this.live
-    this.live = isLive(change) ? inserted(live, change) : live
+    const superseded = this.#superseded?.has(change.id) === true
+    // A void change supersedes nothing by itself, but whoever built on it saw what it had superseded.
+    if (isVoid(change) && !superseded) return
+    if (change.parents.length > 0) this.#supersede(change.parents, isVoid)
+    if (!superseded) this.live = inserted(this.live, change)
+  }
+
+  #supersede(parents: readonly ChangeId[], isVoid: IsVoid): void {
+    const all = (this.#superseded ??= new Set())
+    const next = [...parents]
+    for (let id = next.pop(); id !== undefined; id = next.pop()) {
+      if (all.has(id)) continue
+      all.add(id)
+      const change = this.changes.get(id)
+      if (change !== undefined && isVoid(change)) next.push(...change.parents)
+    }
+    this.live = this.live.filter(({ id }) => !all.has(id))
   }
 }
 
@@ -49,6 +63,12 @@ export class Names {
   readonly #spaces = new Map<Space, Map<string, NameState>>(
     SPACES.map((space) => [space, new Map()]),
   )
+  readonly #isVoid: IsVoid
+
+  /** `isVoid` tells which changes count for nothing; when it changes its mind, `judgeAnew` is to be called. */
+  constructor(isVoid: IsVoid = () => false) {
+    this.#isVoid = isVoid
+  }
 
   #space(space: Space): Map<string, NameState> {
     const found = this.#spaces.get(space)
@@ -60,7 +80,7 @@ export class Names {
     const names = this.#space(change.space)
     let state = names.get(change.name)
     if (state === undefined) names.set(change.name, (state = new NameState()))
-    state.add(change)
+    state.add(change, this.#isVoid)
   }
 
   /** Puts sealed changes in the place of their drafts, and of the drafts that build on those. */
@@ -68,8 +88,38 @@ export class Names {
     const before = this.#space(space).get(name)
     if (before === undefined) return
     const state = new NameState()
-    for (const change of before.changes.values()) state.add(by.get(change.id) ?? change)
+    for (const change of before.changes.values()) {
+      state.add(by.get(change.id) ?? change, this.#isVoid)
+    }
     this.#space(space).set(name, state)
+  }
+
+  /** Folds the names anew that changes of these changesets are of; gives those names. */
+  judgeAnew(changesets: ReadonlySet<ChangesetHash>): { space: Space; name: string }[] {
+    const out: { space: Space; name: string }[] = []
+    if (changesets.size === 0) return out
+    const touched = ({ place }: Change): boolean =>
+      place !== undefined && changesets.has(place.changeset)
+    for (const [space, names] of this.#spaces) {
+      for (const [name, { changes }] of names) {
+        if (![...changes.values()].some(touched)) continue
+        this.replace(space, name, new Map())
+        out.push({ space, name })
+      }
+    }
+    return out
+  }
+
+  /** All changes of some changesets. */
+  of(changesets: ReadonlySet<ChangesetHash>): Change[] {
+    if (changesets.size === 0) return []
+    return [...this.#spaces.values()].flatMap((names) =>
+      [...names.values()].flatMap(({ changes }) =>
+        [...changes.values()].filter(
+          ({ place }) => place !== undefined && changesets.has(place.changeset),
+        ),
+      ),
+    )
   }
 
   /** What a name holds, deletes included; undefined for a name that never was. */

@@ -17,6 +17,7 @@ import type { Alarm } from './alarm.js'
 import { Chain, type Identity } from './chain.js'
 import type { Change, NewChange } from './change.js'
 import { Clock } from './clock.js'
+import { Cuts } from './cuts.js'
 import { Drafts, type OutboxEntry } from './drafts.js'
 import { gone } from './entries.js'
 import { Graph } from './graph.js'
@@ -35,8 +36,9 @@ export class Replica {
   readonly vaultId: VaultId
   readonly chain: Chain
   readonly graph = new Graph()
+  readonly cuts: Cuts
   readonly #env: Env
-  readonly #names = new Names()
+  readonly #names: Names
   readonly #clock = new Clock()
   readonly #drafts: Drafts
   readonly #inbound: Inbound
@@ -49,9 +51,12 @@ export class Replica {
     this.vaultId = vaultId
     this.#env = env
     this.chain = new Chain(identity, vaultId)
-    const parts = { chain: this.chain, graph: this.graph, names: this.#names, clock: this.#clock }
+    const { chain, graph } = this
+    this.cuts = new Cuts(chain, graph)
+    this.#names = new Names(this.cuts.isVoid)
+    const parts = { chain, graph, names: this.#names, cuts: this.cuts, clock: this.#clock }
     this.#drafts = new Drafts(env, identity, parts)
-    this.#inbound = new Inbound(parts)
+    this.#inbound = new Inbound(env.reader, parts)
     this.#heads = new Heads(env, identity, this.chain)
     const [drafts, inbound, heads] = [this.#drafts, this.#inbound, this.#heads]
     this.#intake = new Intake(env, identity, { ...parts, drafts, inbound, heads })
@@ -76,6 +81,16 @@ export class Replica {
 
   get outboxCount(): number {
     return this.#drafts.outbox().length
+  }
+
+  /** Whether this device may write now: drafts of one that may not are never sealed. */
+  get mayWrite(): boolean {
+    return this.chain.mayWrite
+  }
+
+  /** Changes that were cut off with their device: what may be written anew by somebody else. */
+  lost(): Change[] {
+    return this.#names.of(new Set(this.cuts.all))
   }
 
   /** Changesets that came and wait for something that didn't. */
@@ -230,8 +245,9 @@ export class Replica {
   }
 
   /** The parts that `load.ts` restores from the store. */
-  parts(): { names: Names; clock: Clock; drafts: Drafts; inbound: Inbound } {
-    return { names: this.#names, clock: this.#clock, drafts: this.#drafts, inbound: this.#inbound }
+  parts(): { names: Names; cuts: Cuts; clock: Clock; drafts: Drafts; inbound: Inbound } {
+    const [names, cuts, clock, drafts] = [this.#names, this.cuts, this.#clock, this.#drafts]
+    return { names, cuts, clock, drafts, inbound: this.#inbound }
   }
 
   restoreCursor(cursor: LogCursor): void {

@@ -1,0 +1,265 @@
+import { equal } from '../bytes.js'
+import type { DeviceId, UserId } from '../ids.js'
+import type { ActionOf, Cut, EpochStart } from './link.js'
+import {
+  activeDevices,
+  devicesOf,
+  epochAt,
+  readersOf,
+  roleAt,
+  type CutRecord,
+  type DeviceRecord,
+  type Membership,
+} from './membership.js'
+import { mayBringOwn, mayGrant, RIGHTS, type Role } from './roles.js'
+import { isAscending, refuse, type Apply } from './rules.js'
+
+// What takes rights away, and the keys that must change with them (SPEC section 5): one link, one signature.
+
+/** Who signs a link, and as what. */
+export type Author = { readonly device: DeviceRecord; readonly role: Role; readonly n: number }
+
+function roleOf(m: Membership, device: DeviceId): Role {
+  return roleAt(m, device) ?? refuse('device-unknown', 'it names a device that is not active')
+}
+
+/** The devices of its user that `removed` brought in, or that those did, without these themselves. */
+export function descendantsOf(
+  m: Membership,
+  userId: UserId,
+  removed: ReadonlySet<DeviceId>,
+): Set<DeviceId> {
+  const found = new Set<DeviceId>()
+  // In the order of joining whoever brings a device stands before it.
+  for (const { id, userId: user, addedBy } of m.devices.values()) {
+    if (user !== userId || removed.has(id)) continue
+    if (removed.has(addedBy) || found.has(addedBy)) found.add(id)
+  }
+  for (const id of found) if (roleAt(m, id) === undefined) found.delete(id)
+  return found
+}
+
+/**
+ * Whether the author may take away the right that `target` has: owners anybody's, admins those below admin, a person
+ * their own devices' that have no right which the author lacks. A recovery device is its own or another person's business.
+ */
+export function mayRemove(
+  m: Membership,
+  author: DeviceRecord,
+  role: Role,
+  target: DeviceRecord,
+): boolean {
+  const held = roleOf(m, target.id)
+  if (author.userId !== target.userId) return mayGrant(role, held)
+  if (target.recovery && target.id !== author.id) return false
+  return mayBringOwn(role, held) || target.id === author.id
+}
+
+/** An owner must remain. */
+function checkOwner(m: Membership, without: (device: DeviceRecord) => boolean): void {
+  const remains = activeDevices(m).some(
+    (device) => roleAt(m, device.id) === 'owner' && !without(device),
+  )
+  if (!remains) refuse('last-owner', 'no owner would remain')
+}
+
+/** Cuts must be in order, and of devices that lose the right to write here. */
+function checkCuts(cuts: readonly Cut[], losing: ReadonlySet<DeviceId>): void {
+  const places = cuts.map(
+    ({ device, seq, hash }) => `${device} ${String(seq).padStart(16)} ${hash}`,
+  )
+  if (!isAscending(places)) refuse('bad-cut', 'its cuts are unordered or doubled')
+  if (cuts.some(({ device, seq }) => !losing.has(device) || seq === 0))
+    refuse('bad-cut', 'it cuts a device that loses nothing')
+}
+
+/** The cut of one device, of those that a link makes. */
+function cutOf(cuts: readonly Cut[], device: DeviceId, from: number): CutRecord {
+  const heads = cuts.filter((cut) => cut.device === device).map(({ seq, hash }) => ({ seq, hash }))
+  return { from, heads }
+}
+
+/**
+ * Checks the start of an epoch: it opens a known epoch's key, and no key returns.
+ * @param needed whether a device ceases to read, which only a new key makes true
+ */
+function checkEpoch(m: Membership, epoch: EpochStart | undefined, needed: boolean): void {
+  if ((epoch === undefined) === needed)
+    refuse('bad-epoch', needed ? 'it starts no new epoch' : 'it starts an epoch without need')
+  if (epoch === undefined) return
+  const { base, before, commitment } = epoch
+  if (base === undefined || before === undefined || base < 1 || base > epochAt(m))
+    refuse('bad-epoch', 'its epoch opens none before it')
+  if (m.epochs.some(({ start }) => equal(start.commitment, commitment)))
+    refuse('bad-epoch', 'its key was used before')
+}
+
+function start(m: Membership, from: number, epoch: EpochStart | undefined): void {
+  if (epoch !== undefined) m.epochs.push({ from, start: epoch })
+}
+
+/** The record of a device with another role from link `n` on, and what of its changesets counts when it ceases to write. */
+function lowered(
+  device: DeviceRecord,
+  n: number,
+  role: Role | undefined,
+  cut?: CutRecord,
+): DeviceRecord {
+  const roles = [...device.roles, { from: n, role }]
+  return { ...device, roles, cuts: cut === undefined ? device.cuts : [...device.cuts, cut] }
+}
+
+const writes = (role: Role | undefined): boolean => role !== undefined && RIGHTS[role].writes
+const reads = (role: Role | undefined): boolean => role !== undefined && RIGHTS[role].reads
+
+/** @throws CofferError `tampering` */
+export function planRemove(m: Membership, body: ActionOf<'remove'>, author: Author): Apply {
+  const { devices, cuts, kept, epoch } = body
+  if (!isAscending(devices) || !isAscending(kept))
+    refuse('bad-removal', 'its devices are unordered or doubled')
+  const targets = devices.map((id) => {
+    roleOf(m, id)
+    return m.devices.get(id) ?? refuse('device-unknown', 'it names a device that is not here')
+  })
+  const userId = targets[0]?.userId ?? refuse('bad-removal', 'it removes nobody')
+  if (targets.some((one) => one.userId !== userId))
+    refuse('bad-removal', 'it removes devices of several users')
+  if (!targets.every((one) => mayRemove(m, author.device, author.role, one)))
+    refuse('not-authorised', 'its author may not remove these devices')
+  const removed = new Set(devices)
+  const rest = descendantsOf(m, userId, removed)
+  const keeps = new Set(kept)
+  if (kept.some((id) => !rest.has(id)) || [...rest].some((id) => !keeps.has(id)))
+    refuse('bad-removal', 'it leaves devices unsaid that the removed ones brought in')
+  checkOwner(m, ({ id }) => removed.has(id))
+  checkCuts(cuts, new Set(devices.filter((id) => writes(roleAt(m, id)))))
+  checkEpoch(
+    m,
+    epoch,
+    devices.some((id) => reads(roleAt(m, id))),
+  )
+  const whole = devicesOf(m, userId).length === devices.length
+  return () => {
+    for (const target of targets) {
+      const cut = writes(roleAt(m, target.id)) ? cutOf(cuts, target.id, author.n) : undefined
+      m.devices.set(target.id, lowered(target, author.n, undefined, cut))
+    }
+    withdraw(m, ({ author: by, userId: user }) => removed.has(by) || (whole && user === userId))
+    start(m, author.n, epoch)
+  }
+}
+
+/** Nobody joins any more by what removed devices invited. */
+function withdraw(
+  m: Membership,
+  which: (invite: { readonly author: DeviceId; readonly userId: UserId | undefined }) => boolean,
+): void {
+  for (const invite of m.invites.values()) {
+    if (invite.state === 'open' && which(invite)) {
+      m.invites.set(invite.key, { ...invite, state: 'withdrawn' })
+    }
+  }
+}
+
+/**
+ * The devices of a user whose role a change to `role` changes: those that have the user's highest one, and those that have
+ * a right which `role` lacks. Runners and, unless another person decides, recovery devices stay as they are.
+ */
+export function affectedBy(
+  m: Membership,
+  author: DeviceRecord,
+  userId: UserId,
+  role: Role,
+): DeviceRecord[] {
+  const theirs = devicesOf(m, userId).filter(
+    ({ id, recovery }) =>
+      roleAt(m, id) !== 'runner' && (!recovery || author.userId !== userId || author.id === id),
+  )
+  const held = theirs.map(({ id }) => roleOf(m, id))
+  const rankOf = (one: Role): number => Object.keys(RIGHTS).indexOf(one)
+  const highest = held.toSorted((a, b) => rankOf(a) - rankOf(b))[0]
+  return theirs.filter((_, i) => {
+    const before = held[i] ?? role
+    return before !== role && (before === highest || !mayBringOwn(role, before))
+  })
+}
+
+/** @throws CofferError `tampering` */
+export function planChangeRole(
+  m: Membership,
+  body: ActionOf<'change-role'>,
+  author: Author,
+): Apply {
+  const { userId, role, cuts, epoch, wraps } = body
+  if (m.kind === 'user') refuse('foreign-user', 'in a user vault all are owners')
+  if (role === 'runner') refuse('bad-role-change', 'a machine is made, not appointed')
+  const affected = affectedBy(m, author.device, userId, role)
+  if (affected.length === 0) refuse('bad-role-change', 'it changes nothing')
+  const own = userId === author.device.userId
+  const may = affected.every(({ id }) => {
+    const before = roleOf(m, id)
+    if (own) return mayBringOwn(author.role, before) && mayBringOwn(author.role, role)
+    return mayGrant(author.role, before) && mayGrant(author.role, role)
+  })
+  if (!may) refuse('not-authorised', 'its author may not give or take these rights')
+  const ids = new Set(affected.map(({ id }) => id))
+  if (role !== 'owner') checkOwner(m, ({ id }) => ids.has(id))
+  const losing = affected.filter(({ id }) => {
+    const before = roleOf(m, id)
+    return writes(before) && !mayBringOwn(role, before)
+  })
+  checkCuts(cuts, new Set(losing.map(({ id }) => id)))
+  checkEpoch(m, epoch, !RIGHTS[role].reads && affected.some(({ id }) => reads(roleAt(m, id))))
+  const gains = RIGHTS[role].reads && affected.some(({ id }) => !reads(roleAt(m, id)))
+  if (gains !== (wraps !== undefined))
+    refuse('bad-wraps', 'its table of wraps is missing or unasked for')
+  return () => {
+    for (const device of affected) {
+      const cut = losing.includes(device) ? cutOf(cuts, device.id, author.n) : undefined
+      m.devices.set(device.id, lowered(device, author.n, role, cut))
+    }
+    start(m, author.n, epoch)
+  }
+}
+
+/** @throws CofferError `tampering` */
+export function planRotate(m: Membership, { epoch }: ActionOf<'rotate'>, author: Author): Apply {
+  const { reads: opens, writes: puts } = RIGHTS[author.role]
+  if (!opens || !puts) refuse('not-authorised', 'its author may not change the key')
+  checkEpoch(m, epoch, true)
+  return () => start(m, author.n, epoch)
+}
+
+/** @throws CofferError `tampering` */
+export function planRewrap(m: Membership, { device }: ActionOf<'rewrap'>, author: Author): Apply {
+  if (!RIGHTS[author.role].reads) refuse('not-authorised', 'its author has no key to give')
+  if (!readersOf(m).some(({ id }) => id === device))
+    refuse('device-unknown', 'it gives the key to a device that may not read')
+  return () => undefined
+}
+
+/** @throws CofferError `tampering` */
+export function planRaiseCut(
+  m: Membership,
+  { cuts }: ActionOf<'raise-cut'>,
+  author: Author,
+): Apply {
+  if (!RIGHTS[author.role].manages) refuse('not-authorised', 'its author manages nobody')
+  const devices = new Map(cuts.map(({ device }) => [device, m.devices.get(device)]))
+  checkCuts(cuts, new Set(devices.keys()))
+  const raised = [...devices].map(([id, device]) => {
+    const last = device?.cuts.at(-1)
+    if (device === undefined || last === undefined)
+      return refuse('bad-cut', 'it raises a cut that was never made')
+    const held = roleAt(m, id, last.from - 1) ?? 'owner'
+    if (author.role !== 'owner' && !mayGrant(author.role, held))
+      refuse('not-authorised', 'its author may not raise this cut')
+    const cut = cutOf(cuts, id, last.from)
+    const top = (heads: CutRecord['heads']): number => Math.max(0, ...heads.map(({ seq }) => seq))
+    if (top(cut.heads) <= top(last.heads)) refuse('bad-cut', 'it lowers a cut')
+    return { ...device, cuts: [...device.cuts.slice(0, -1), cut] }
+  })
+  return () => {
+    for (const device of raised) m.devices.set(device.id, device)
+  }
+}
