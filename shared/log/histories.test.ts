@@ -4,7 +4,14 @@ import * as assert from 'uvu/assert'
 import { toHex } from '../bytes.js'
 import { cryptoReady } from '../crypto/hash.js'
 import { CofferError } from '../errors.js'
-import { openInvites, roleAt, type DeviceRecord, type Membership } from './membership.js'
+import {
+  epochAt,
+  openInvites,
+  readersOf,
+  roleAt,
+  type DeviceRecord,
+  type Membership,
+} from './membership.js'
 import { mayBringOwn, mayGrant, RIGHTS, ROLES } from './roles.js'
 import { History } from './testing/history.js'
 import { applyLink, openChain } from './validate.js'
@@ -19,6 +26,16 @@ const codes = ['one', 'two', 'three']
 const someone = fc.constantFrom(...Array.from({ length: 9 }, () => 'ann/a'), ...people)
 const code = fc.constantFrom(...codes)
 const role = fc.constantFrom(...ROLES)
+const changes: fc.Arbitrary<string>[] = [
+  fc.tuple(someone, fc.constantFrom(...people)).map((parts) => `remove ${parts.join(' ')}`),
+  fc
+    .tuple(someone, fc.constantFrom('ann', 'bob', 'eve'), role)
+    .map((parts) => `role ${parts.join(' ')}`),
+  fc
+    .tuple(someone, fc.constantFrom('bob/c', 'eve/c,eve/d'), role)
+    .map((parts) => `member ${parts.join(' ')}`),
+  someone.map((by) => `rotate ${by}`),
+]
 const steps: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(someone, code, role, fc.constantFrom('', '', ' ann', ' bob')).map((parts) => {
     const [by, invite, given, user] = parts
@@ -28,13 +45,14 @@ const steps: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(someone, fc.constantFrom(...people), role).map((parts) => `add ${parts.join(' ')}`),
   fc.tuple(someone, code).map((parts) => `withdraw ${parts.join(' ')}`),
   someone.map((by) => `relay ${by} here`),
+  ...changes,
 )
 
 /** Draws a chain of those links that hold: each step comes to the chain that the ones before it made. */
 function grow(
   kind: string,
   drawn: readonly string[],
-  each: (m: Membership, held: boolean) => void,
+  each: (m: Membership, held: boolean, step: string) => void,
 ): History {
   const lines = [`L0 = genesis ann/a ${kind}`]
   const drawing = (all: readonly string[]): History => {
@@ -53,7 +71,7 @@ function grow(
       if (!(error instanceof CofferError)) throw error
       held = false
     }
-    each(m, held)
+    each(m, held, step)
   }
   return drawing(lines)
 }
@@ -79,7 +97,7 @@ test('no sequence of links gives a right that nobody could give, brings a key tw
       grow(kind, drawn, (m, held) => {
         if (held) links++
         const devices = [...m.devices.values()]
-        assert.is(devices[0]?.roles.at(-1)?.role, 'owner')
+        assert.ok(devices.some(({ id }) => roleAt(m, id) === 'owner'))
         assert.ok(devices.every((device) => broughtRightly(m, device)))
         assert.is(new Set(devices.map((one) => toHex(one.keys.sign))).size, devices.length)
         if (kind === 'user') {
@@ -93,6 +111,34 @@ test('no sequence of links gives a right that nobody could give, brings a key tw
     { numRuns: 80 },
   )
   assert.ok(links > 80, `${links} links held`)
+})
+
+test('a device that reads no more is shut out by a new key in the same link, and no key of a removed one returns', () => {
+  let lost = 0
+  fc.assert(
+    fc.property(fc.array(fc.oneof(...changes), { minLength: 4, maxLength: 10 }), (drawn) => {
+      const team = ['member ann/a bob/a,bob/b writer', 'member ann/a eve/a,eve/b reader']
+      let readers: string[] = []
+      let epoch = 1
+      grow('project', [...team, ...drawn], (m, held, step) => {
+        const now = readersOf(m).map(({ id }) => id as string)
+        if (held) {
+          const gone = readers.filter((id) => !now.includes(id))
+          if (gone.length > 0) lost++
+          const rotated = epochAt(m) > epoch
+          assert.is(rotated, gone.length > 0 || step.startsWith('rotate'), step)
+        }
+        for (const { roles } of m.devices.values()) {
+          const removed = roles.findIndex((one) => one.role === undefined)
+          assert.ok(removed < 0 || removed === roles.length - 1)
+        }
+        readers = now
+        epoch = epochAt(m)
+      })
+    }),
+    { numRuns: 80 },
+  )
+  assert.ok(lost > 10, `${lost} removals of readers`)
 })
 
 test('a refused link leaves no trace; the links that held fold to the same membership everywhere', () => {

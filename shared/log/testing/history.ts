@@ -30,6 +30,7 @@ import type { Membership } from '../membership.js'
 import { RIGHTS, ROLES, type Role } from '../roles.js'
 import type { Signed } from '../signed.js'
 import { applyLink, openChain } from '../validate.js'
+import { removalAction } from './removals.js'
 
 // For tests only: membership chains drawn as text. Keys come from names, so a history is the same in every run.
 
@@ -113,7 +114,7 @@ type Made = { readonly link: Link; readonly signed: Signed; readonly hash: LinkH
  *     G -> I -> A
  *
  * Verbs: `genesis D KIND`, `relay D NAME`, `invite D CODE ROLE [USER]`, `withdraw D CODE`, `admit D CODE JOINER`,
- * `add D JOINER ROLE`. Several arrow lines make branches. Nothing is checked here: attacks can be drawn.
+ * `add D JOINER ROLE [recovery]`, and those of removals.ts. Several arrow lines make branches. Nothing is checked here: attacks can be drawn.
  */
 export class History {
   readonly #steps = new Map<string, Step>()
@@ -122,13 +123,16 @@ export class History {
 
   constructor(script: string, twists: Readonly<Record<string, Twist>> = {}) {
     this.#twists = twists
-    const lines = script.split('\n').map((line) => line.trim())
-    for (const line of lines.filter((one) => one !== '')) {
+    const lines = script
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((one) => one !== '')
+    for (const line of lines) {
       const [name = '', definition] = line.split(' = ').map((part) => part.trim())
-      if (definition !== undefined) {
-        this.#steps.set(name, { words: definition.split(/ +/), parent: undefined })
-        continue
-      }
+      if (definition === undefined) continue
+      this.#steps.set(name, { words: definition.split(/ +/), parent: undefined })
+    }
+    for (const line of lines.filter((one) => !one.includes(' = '))) {
       const path = line.split('->').map((part) => part.trim())
       path.slice(1).forEach((child, i) => (this.#step(child).parent = path[i]))
     }
@@ -183,7 +187,7 @@ export class History {
       n: before === undefined ? 0 : before.link.n + 1,
       author: author.id,
       time: 1_700_000_000_000,
-      action: this.#action(words),
+      action: this.#action(words, parent),
       ...(before === undefined ? {} : { vaultId: this.vaultId, prev: before.hash }),
     }
     const { link = plain, signer, signed: after } = this.#twisted(name, plain)
@@ -200,7 +204,7 @@ export class History {
     return change === undefined ? rest : { ...rest, link: change(link) }
   }
 
-  #action(words: readonly string[]): Action {
+  #action(words: readonly string[], parent: string | undefined): Action {
     const [verb = '', by = '', second = '', third = '', fourth] = words
     switch (verb) {
       case 'genesis':
@@ -226,11 +230,20 @@ export class History {
         const role = roleOf(third)
         return {
           kind: 'add-device',
-          body: { statement, role, wraps: wrapsFor(id, role), label: LABEL },
+          body: {
+            statement,
+            role,
+            wraps: wrapsFor(id, role),
+            label: LABEL,
+            ...(fourth === 'recovery' ? { recovery: 1 } : {}),
+          },
         }
       }
-      default:
-        throw new TypeError(`no such verb: ${verb}`)
+      default: {
+        const action = removalAction(words, () => this.fold(parent ?? ''))
+        if (action === undefined) throw new TypeError(`no such verb: ${verb}`)
+        return action
+      }
     }
   }
 
@@ -261,6 +274,6 @@ function genesis({ statement, id }: Actor, kind: string): Action {
   return { kind: 'genesis', body: { kind: found, nonce, statement, epoch, label: LABEL } }
 }
 
-function roleOf(word: string): Role {
+export function roleOf(word: string): Role {
   return ROLES.find((role) => role === word) ?? 'reader'
 }

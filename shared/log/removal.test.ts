@@ -1,0 +1,294 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { cryptoReady } from '../crypto/hash.js'
+import { verdictOf } from '../testing/refusal.js'
+import { activeDevices, epochAt, openInvites, roleAt, type Membership } from './membership.js'
+import { verdict, withAction } from './testing/attack.js'
+import { actor, emptyWraps, History } from './testing/history.js'
+import { changesetOf } from './testing/removals.js'
+import { checkWraps } from './wraps.js'
+
+await cryptoReady
+
+/** Ann owns, Bob administers from two devices, Cat writes from three that came one from another, Dan reads. */
+const TEAM = `
+  G  = genesis ann/a project
+  M1 = member ann/a bob/a,bob/b admin
+  M2 = member ann/a cat/a writer
+  C2 = add cat/a cat/b writer
+  C3 = add cat/b cat/c reader
+  M3 = member bob/a dan/a reader
+  G -> M1 -> M2 -> C2 -> C3 -> M3
+`
+const team = (...lines: string[]): string => `${TEAM}\n${lines.join('\n')}`
+/** What becomes of one more link behind the team's. */
+const after = (link: string, twist = {}): string =>
+  verdict(team(`X = ${link}`, 'M3 -> X'), 'X', twist)
+const fold = (...links: string[]): Membership => {
+  const names = links.map((_, i) => `X${i}`)
+  const lines = links.map((link, i) => `X${i} = ${link}`)
+  return new History(team(...lines, ['M3', ...names].join(' -> '))).fold(names.at(-1) ?? 'M3')
+}
+const active = (m: Membership): string[] => {
+  const names = ['ann/a', 'bob/a', 'bob/b', 'cat/a', 'cat/b', 'cat/c', 'dan/a']
+  return names.filter((name) => activeDevices(m).some(({ id }) => id === actor(name).id))
+}
+
+test('a removal is one link: who goes, what of theirs counts, and the new key for exactly those who read on', () => {
+  const m = fold('remove bob/a cat/a cut:cat/a:4 cut:cat/b:2')
+  assert.equal(active(m), ['ann/a', 'bob/a', 'bob/b', 'dan/a'])
+  assert.is(epochAt(m), 2)
+  assert.is(epochAt(m, m.hashes.length - 2), 1)
+  const head = (name: string, seq: number) => [
+    { from: m.hashes.length - 1, heads: [{ seq, hash: changesetOf(name, seq) }] },
+  ]
+  assert.equal(m.devices.get(actor('cat/a').id)?.cuts, head('cat/a', 4))
+  assert.equal(m.devices.get(actor('cat/b').id)?.cuts, head('cat/b', 2))
+  assert.equal(m.devices.get(actor('cat/c').id)?.cuts, [], 'it never wrote')
+  assert.is(roleAt(m, actor('cat/a').id, m.hashes.length - 2), 'writer')
+})
+
+test('the wraps of a removal are for the readers that remain, and nobody else', () => {
+  const history = new History(team('X = remove bob/a cat/a', 'M3 -> X'))
+  const m = history.fold('X')
+  const readers = [
+    'ann/a',
+    ...['bob/a', 'bob/b'].toSorted((a, b) => (actor(a).id < actor(b).id ? -1 : 1)),
+    'dan/a',
+  ]
+  const link = history.link('X')
+  const table = (names: readonly string[]) =>
+    emptyWraps(...names.map((name) => actor(name).id)).bytes
+  checkWraps(m, link, table(readers))
+  for (const others of [[...readers, 'cat/a'], readers.slice(1), []]) {
+    assert.is(
+      verdictOf(() => checkWraps(m, link, table(others))),
+      'tampering/bad-wraps',
+    )
+  }
+  assert.is(
+    verdictOf(() => checkWraps(m, link, undefined)),
+    'tampering/bad-wraps',
+  )
+  // A table that fits its link's hash, and gives the key to somebody who was removed.
+  const greedy = new History(team('X = remove bob/a cat/a', 'M3 -> X'), {
+    X: withAction((action) => {
+      if (action.kind !== 'remove' || action.body.epoch === undefined) return action
+      const { hash: wraps } = emptyWraps(...[...readers, 'cat/a'].map((name) => actor(name).id))
+      return { ...action, body: { ...action.body, epoch: { ...action.body.epoch, wraps } } }
+    }),
+  })
+  assert.is(
+    verdictOf(() => checkWraps(greedy.fold('X'), greedy.link('X'), table([...readers, 'cat/a']))),
+    'tampering/bad-wraps',
+  )
+})
+
+test('a removal without a new key, a key that was used before, or one that opens none before it is refused', () => {
+  assert.is(after('remove bob/a dan/a'), 'holds')
+  assert.is(after('remove bob/a dan/a epoch:none'), 'tampering/bad-epoch')
+  const other = (change: object) =>
+    withAction((action) =>
+      action.kind === 'remove' && action.body.epoch !== undefined
+        ? { ...action, body: { ...action.body, epoch: { ...action.body.epoch, ...change } } }
+        : action,
+    )
+  assert.is(after('remove bob/a dan/a', other({ base: undefined })), 'tampering/bad-epoch')
+  assert.is(after('remove bob/a dan/a', other({ base: 2 })), 'tampering/bad-epoch')
+  assert.is(after('remove bob/a dan/a', other({ before: undefined })), 'tampering/bad-epoch')
+  assert.is(
+    verdict(
+      team('R = rotate ann/a epoch:same', 'X = rotate ann/a epoch:same', 'M3 -> R -> X'),
+      'X',
+    ),
+    'tampering/bad-epoch',
+  )
+  const viewer = ['V = member ann/a eve/a viewer', 'M3 -> V -> X']
+  assert.is(verdict(team('X = remove ann/a eve/a', ...viewer), 'X'), 'holds')
+  assert.is(verdict(team('X = remove ann/a eve/a epoch:x', ...viewer), 'X'), 'tampering/bad-epoch')
+})
+
+test('what a removed device brought in goes with it, unless it is kept by name', () => {
+  assert.is(after('remove cat/a cat/a alone'), 'tampering/bad-removal')
+  assert.is(after('remove cat/a cat/b alone'), 'tampering/bad-removal')
+  assert.equal(active(fold('remove cat/a cat/b')), ['ann/a', 'bob/a', 'bob/b', 'cat/a', 'dan/a'])
+  assert.equal(active(fold('remove cat/a cat/b keep:cat/c')).slice(3), ['cat/a', 'cat/c', 'dan/a'])
+  assert.is(
+    after('remove cat/a cat/b keep:cat/a'),
+    'tampering/bad-removal',
+    'it descends from nobody removed',
+  )
+  assert.is(after('remove bob/a cat/b,dan/a'), 'tampering/bad-removal', 'two users')
+  assert.is(after('remove bob/a cat/b,nobody/a'), 'tampering/device-unknown')
+  assert.is(
+    verdict(team('R = remove bob/a dan/a', 'X = remove bob/a dan/a', 'M3 -> R -> X'), 'X'),
+    'tampering/device-unknown',
+  )
+})
+
+test('nobody takes away a right that they could not give, but their own', () => {
+  const verdicts = (by: string) =>
+    ['ann/a', 'bob/a,bob/b', 'cat/a', 'dan/a'].map((whom) => after(`remove ${by} ${whom}`))
+  const no = 'tampering/not-authorised'
+  assert.equal(verdicts('bob/a'), [no, 'holds', 'holds', 'holds'])
+  assert.equal(verdicts('cat/a'), [no, no, 'holds', no])
+  assert.equal(verdicts('dan/a'), [no, no, no, 'holds'])
+  assert.equal(
+    verdicts('cat/c'),
+    [no, no, no, no],
+    'a reader removes no writer, its own person’s either',
+  )
+  assert.equal(verdicts('ann/a'), ['tampering/last-owner', 'holds', 'holds', 'holds'])
+  assert.is(after('remove eve/a dan/a'), 'tampering/unknown-author')
+})
+
+test('a removed device signs nothing more, and neither of its keys returns', () => {
+  const gone = ['R = remove bob/a cat/a', 'M3 -> R -> X']
+  assert.is(verdict(team(...gone, 'X = invite cat/a code reader'), 'X'), 'tampering/unknown-author')
+  assert.is(verdict(team(...gone, 'X = add cat/c cat/d reader'), 'X'), 'tampering/unknown-author')
+  assert.is(verdict(team(...gone, 'X = member ann/a cat/a writer'), 'X'), 'tampering/device-known')
+  assert.is(
+    verdict(team(...gone, 'X = member ann/a cat/z writer'), 'X'),
+    'holds',
+    'with a new device',
+  )
+})
+
+test('the invites of whom is removed are withdrawn by the same link', () => {
+  const lines = [
+    'I = invite bob/a code reader',
+    'J = invite ann/a other reader',
+    'K = invite cat/a mine reader cat',
+  ]
+  const m = new History(
+    team(
+      ...lines,
+      'R = remove ann/a bob/a,bob/b',
+      'S = remove ann/a cat/a',
+      'M3 -> I -> J -> K -> R -> S',
+    ),
+  )
+  assert.equal(
+    openInvites(m.fold('R')).map(({ author }) => author),
+    [actor('ann/a').id, actor('cat/a').id],
+  )
+  assert.is(openInvites(m.fold('S')).length, 1)
+})
+
+test('cuts name heads of whom loses the right to write, in order, and nobody else', () => {
+  assert.is(
+    after('remove bob/a cat/a cut:cat/a:1 cut:cat/a:2'),
+    'holds',
+    'it had signed a number twice',
+  )
+  assert.is(after('remove bob/a cat/a cut:cat/c:1'), 'tampering/bad-cut', 'a reader')
+  assert.is(after('remove bob/a cat/a cut:bob/b:1'), 'tampering/bad-cut')
+  assert.is(after('remove bob/a cat/a cut:cat/a:0'), 'tampering/bad-cut')
+  const disordered = withAction((action) =>
+    action.kind === 'remove'
+      ? { ...action, body: { ...action.body, cuts: action.body.cuts.toReversed() } }
+      : action,
+  )
+  assert.is(after('remove bob/a cat/a cut:cat/a:1 cut:cat/b:2', disordered), 'tampering/bad-cut')
+})
+
+test('a recovery device is its own business, or that of another person who may remove it', () => {
+  const lines = ['V = add cat/a cat/r writer recovery', 'M3 -> V -> X']
+  const becomes = (link: string) => verdict(team(...lines, `X = ${link}`), 'X')
+  assert.is(becomes('remove cat/b cat/r'), 'tampering/not-authorised')
+  assert.is(becomes('remove cat/a cat/a keep:cat/r,cat/b,cat/c'), 'holds')
+  assert.is(
+    becomes('remove cat/a cat/a'),
+    'tampering/not-authorised',
+    'it goes with nobody of its own person',
+  )
+  assert.is(becomes('remove cat/r cat/r'), 'holds')
+  assert.is(becomes('remove bob/a cat/a,cat/b,cat/c,cat/r'), 'holds')
+})
+
+test('a role goes up with a wrap and down with a cut and a new key', () => {
+  const up = fold('role bob/a dan writer')
+  assert.is(roleAt(up, actor('dan/a').id), 'writer')
+  assert.is(epochAt(up), 1)
+  const down = fold('role bob/a cat viewer cut:cat/a:7')
+  for (const name of ['cat/a', 'cat/b', 'cat/c']) assert.is(roleAt(down, actor(name).id), 'viewer')
+  assert.is(epochAt(down), 2)
+  assert.equal(down.devices.get(actor('cat/b').id)?.cuts, [
+    { from: down.hashes.length - 1, heads: [] },
+  ])
+  const lower = fold('role bob/a cat reader cut:cat/a:7')
+  assert.equal(
+    ['cat/a', 'cat/b', 'cat/c'].map((name) => roleAt(lower, actor(name).id)),
+    ['reader', 'reader', 'reader'],
+  )
+  assert.is(epochAt(lower), 1, 'they read on')
+  const again = fold('role bob/a dan viewer', 'role bob/a dan reader')
+  assert.is(roleAt(again, actor('dan/a').id), 'reader')
+  assert.is(after('role bob/a dan viewer epoch:none'), 'tampering/bad-epoch')
+  assert.is(after('role bob/a dan writer epoch:x'), 'tampering/bad-epoch')
+})
+
+test('a role is given and taken by those who may do both', () => {
+  const no = 'tampering/not-authorised'
+  assert.is(after('role bob/a dan admin'), no, 'an admin makes no admin')
+  assert.is(after('role bob/a ann reader'), no)
+  assert.is(after('role ann/a dan admin'), 'holds')
+  assert.is(after('role cat/a dan writer'), no)
+  assert.is(after('role cat/a cat reader'), 'holds', 'whoever steps down')
+  assert.is(after('role dan/a dan writer'), no)
+  assert.is(after('role ann/a ann admin'), 'tampering/last-owner')
+  assert.is(after('role ann/a dan reader'), 'tampering/bad-role-change')
+  assert.is(after('role ann/a dan runner'), 'tampering/bad-role-change')
+  assert.is(after('role ann/a nobody reader'), 'tampering/bad-role-change')
+})
+
+test('the key is changed by writers, given again by readers', () => {
+  assert.is(after('rotate cat/a'), 'holds')
+  assert.is(after('rotate dan/a'), 'tampering/not-authorised')
+  assert.is(after('rewrap dan/a cat/a'), 'holds')
+  assert.is(after('rewrap dan/a nobody/a'), 'tampering/device-unknown')
+})
+
+test('a cut is raised by whoever could have made it, and only raised', () => {
+  const cut = ['R = remove ann/a cat/a cut:cat/a:4', 'M3 -> R -> X']
+  const becomes = (link: string) => verdict(team(...cut, `X = ${link}`), 'X')
+  assert.is(becomes('raise bob/a cut:cat/a:6'), 'holds')
+  assert.is(becomes('raise bob/a cut:cat/a:3'), 'tampering/bad-cut')
+  assert.is(becomes('raise bob/a cut:dan/a:3'), 'tampering/bad-cut')
+  assert.is(becomes('raise dan/a cut:cat/a:6'), 'tampering/not-authorised')
+  const m = new History(team(...cut, 'X = raise bob/a cut:cat/a:6')).fold('X')
+  assert.equal(m.devices.get(actor('cat/a').id)?.cuts, [
+    { from: m.hashes.length - 2, heads: [{ seq: 6, hash: changesetOf('cat/a', 6) }] },
+  ])
+})
+
+test('a member comes with all devices at once, and only where nobody can be taken for somebody else', () => {
+  assert.is(after('member bob/a eve/a,eve/b writer'), 'holds')
+  assert.is(after('member bob/a eve/a admin'), 'tampering/not-authorised')
+  assert.is(after('member cat/a eve/a reader'), 'tampering/not-authorised')
+  assert.is(after('member ann/a eve/a runner'), 'tampering/not-authorised')
+  assert.is(after('member ann/a dan/z reader'), 'tampering/user-known')
+  assert.is(after('member ann/a eve/a,finn/a reader'), 'tampering/bad-proof')
+  const twice = withAction((action) =>
+    action.kind === 'add-member'
+      ? { ...action, body: { ...action.body, statements: action.body.statements.slice(0, 1) } }
+      : action,
+  )
+  assert.is(after('member ann/a eve/a,eve/b reader', twice), 'tampering/bad-proof')
+  const user = 'G = genesis ann/a user\nX = member ann/a bob/a reader\nG -> X'
+  assert.is(verdict(user, 'X'), 'tampering/foreign-user')
+})
+
+test('two who remove each other: whoever comes first stays, on every client', () => {
+  const branches = team('P = remove bob/a cat/a', 'Q = role ann/a bob reader', 'M3 -> P', 'M3 -> Q')
+  const history = new History(branches)
+  assert.equal(active(history.fold('P')).includes('cat/a'), false)
+  assert.is(roleAt(history.fold('Q'), actor('bob/a').id), 'reader')
+  // The loser's link names a head that isn't there any more, whoever shows it.
+  const late = new History(
+    team('P = remove bob/a cat/a', 'Q = role ann/a bob reader', 'M3 -> P -> Q'),
+  )
+  assert.is(roleAt(late.fold('Q'), actor('bob/a').id), 'reader', 'planned anew it holds')
+})
+
+test.run()
