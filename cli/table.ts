@@ -3,18 +3,21 @@ import type { Command } from './command.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
+import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
 import { importCommand } from './commands/import.js'
 import { init } from './commands/init.js'
 import { daemonInstall, uninstall } from './commands/install.js'
 import { join } from './commands/join.js'
 import { lock } from './commands/lock.js'
+import { lost, lostRestore } from './commands/lost.js'
 import { orgCreate, orgLs, orgSelect, orgUnselect } from './commands/org.js'
 import { passphraseChange } from './commands/passphrase.js'
 import {
   projectCreate,
   projectLs,
   projectRm,
+  projectRotate,
   projectSelect,
   projectUnselect,
 } from './commands/project.js'
@@ -58,6 +61,7 @@ export const COMMANDS: readonly Command[] = [
   projectSelect,
   projectUnselect,
   projectRm,
+  projectRotate,
   relaySet,
   sync,
   deviceAdd,
@@ -65,6 +69,9 @@ export const COMMANDS: readonly Command[] = [
   deviceRequests,
   deviceConfirm,
   deviceLs,
+  deviceRevoke,
+  lost,
+  lostRestore,
   daemonStart,
   daemonStop,
   daemonStatus,

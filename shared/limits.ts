@@ -71,6 +71,8 @@ export const LIMITS = {
   plainRequest: 1 * MiB,
   /** A launcher gives up on a daemon that says nothing for this long. */
   plainAnswer: 60_000,
+  /** Rows of a listing that names secrets of several vaults. */
+  listed: 200_000,
   /** A path that a client names, UTF-8 (Linux PATH_MAX). */
   path: 4096,
   /** A reference as typed; a variable that selects; a message or a next step for a person: in UTF-16 units. */

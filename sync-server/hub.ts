@@ -3,7 +3,7 @@ import { CofferError } from '../shared/errors.js'
 import type { InviteKey, VaultId } from '../shared/ids.js'
 import { encodeFrame } from '../shared/protocol/relay-frame.js'
 import { relayMessageCodec, type Cursor } from '../shared/protocol/relay.js'
-import { checkReader, notThere } from './core/access.js'
+import { checkMember, notThere, readableLinks } from './core/access.js'
 import { refusalOf } from './core/refusal.js'
 import { chainHead, isMember } from './core/vault.js'
 import type { Mailbox } from './mailbox/mailbox.js'
@@ -128,7 +128,8 @@ export class Hub {
     for (const peer of this.#watchers.get(vaultId) ?? []) {
       const invite = peer.watching.get(vaultId)?.invite
       try {
-        checkReader(state, peer.device, invite)
+        if (invite === undefined) checkMember(state, peer.device)
+        else readableLinks(state, peer.device, invite)
         if (invite !== undefined) peer.push({ kind: 'chainMoved', id: 0, body: { vaultId, head } })
       } catch (error) {
         this.#end(peer, vaultId, error)

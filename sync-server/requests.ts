@@ -3,9 +3,9 @@ import { CofferError } from '../shared/errors.js'
 import type { DeviceId, VaultId } from '../shared/ids.js'
 import { openInvites } from '../shared/log/membership.js'
 import type { RelayMessage } from '../shared/protocol/relay.js'
-import { checkHead, checkJoin, checkMember, checkReader, notThere } from './core/access.js'
+import { checkHead, checkJoin, checkMember, notThere, readableLinks } from './core/access.js'
 import type { Request } from './core/session.js'
-import { chainHead, isMember } from './core/vault.js'
+import { chainHead, headAt, isMember } from './core/vault.js'
 import type { Hub } from './hub.js'
 import type { Mailbox } from './mailbox/mailbox.js'
 import type { WakeBus } from './mailbox/wake.js'
@@ -127,9 +127,14 @@ async function heads(parts: RequestParts, peer: Peer, { id, body }: Of<'heads'>)
 async function chain(parts: RequestParts, peer: Peer, { id, body }: Of<'chain'>): Promise<Reply> {
   const { vaultId, from } = body
   const vault = parts.vaults.get(vaultId)
-  checkReader(await vault.state(), peer.device, peer.watching.get(vaultId)?.invite)
+  const state = await vault.state()
+  const invite = peer.watching.get(vaultId)?.invite
+  const readable = readableLinks(state, peer.device, invite) - from
   const { entries, head } = await vault.chain(from)
-  return { message: { kind: 'chain', id, body: { from, entries, head } } }
+  const shown = entries.slice(0, Math.max(0, readable))
+  // Whoever was removed learns of no head behind that.
+  const last = readable + from < head.length ? headAt(state, readable + from) : head
+  return { message: { kind: 'chain', id, body: { from, entries: shown, head: last } } }
 }
 
 async function join(parts: RequestParts, peer: Peer, { id, body }: Of<'join'>): Promise<Reply> {

@@ -46,6 +46,20 @@ export const projectRm: Command = {
   },
 }
 
+export const projectRotate: Command = {
+  name: 'project rotate',
+  summary: 'Give the project a new key, for those who are in it now',
+  details:
+    'Removals do so by themselves. Values stay as they are: change those where they are used.',
+  examples: [{ line: 'coffer project --org acme --project web rotate', text: '' }],
+  exits: ['refused', 'unreachable'],
+  async run(_call, session) {
+    const result = await session.call('projectRotate', { context: session.context })
+    session.show(result)
+    session.say(`the key of generation ${result.epoch} is in force`)
+  },
+}
+
 export const projectSelect: Command = {
   name: 'project select',
   also: ['project s'],

@@ -79,6 +79,7 @@ function showVault(vault: Status['vaults'][number]): string {
   const parts = [
     `${vault.secrets} ${vault.secrets === 1 ? 'secret' : 'secrets'}`,
     ...(vault.state === 'ready' ? [] : [vault.state]),
+    ...(vault.role === null || vault.role === 'owner' ? [] : [vault.role]),
     ...(vault.queued > 0 ? [`${vault.queued} queued`] : []),
     ...(vault.conflicts > 0 ? [`${vault.conflicts} conflicts`] : []),
     showSynced(vault),

@@ -2,6 +2,7 @@ import { hasCode } from '../../shared/errors.js'
 import { join } from 'node:path'
 import { deviceHandlers } from '../handlers/devices.js'
 import { doctorHandlers, homeHandlers } from '../handlers/home.js'
+import { memberHandlers } from '../handlers/members.js'
 import { plainHandler } from '../handlers/plain.js'
 import { secretHandlers } from '../handlers/secrets.js'
 import type { Composition, DaemonParts } from '../lifecycle/parts.js'
@@ -9,6 +10,7 @@ import { HOME_FILES } from '../../shared/protocol/socket-path.js'
 import { RelaySync } from '../sync/manager.js'
 import { watchRequests } from './devices.js'
 import { Engine } from './engine.js'
+import { learnRemovals } from './expelled.js'
 import { keepJoining } from './joining.js'
 import { keepTogether } from './reconciler.js'
 import type { World } from './world.js'
@@ -55,6 +57,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       keepTogether,
       watchRequests,
       keepJoining,
+      learnRemovals,
       () => files.see(config),
     ],
   })
@@ -63,6 +66,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...homeHandlers(parts, engine),
       ...doctorHandlers(parts, engine),
       ...deviceHandlers(parts, engine),
+      ...memberHandlers(() => engine.session),
       ...secretHandlers(() => engine.session),
     },
     plain: plainHandler(access, () => engine.session),

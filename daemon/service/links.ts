@@ -3,9 +3,10 @@ import { CofferError } from '../../shared/errors.js'
 import { bytesOf } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
 import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
-import { encodeWraps, type Action } from '../../shared/log/link.js'
+import { encodeWraps } from '../../shared/log/link.js'
 import { relayOf } from '../../shared/log/membership.js'
 import { sealLabel, vaultContext, wrapFor } from '../core/crypto/epoch.js'
+import type { Plan } from '../core/vault/removing.js'
 import type { Replica } from '../core/vault/replica.js'
 import { Mutex } from '../vault/mutex.js'
 import type { VaultShell } from '../vault/shell.js'
@@ -13,9 +14,6 @@ import type { Session } from './session.js'
 
 // Links are made online: signed on the newest chain, on disk before they are sent, and in force only when the relay has
 // ordered them. The loser of a race plans anew from the winner's chain.
-
-/** A link to make: its action and, where it lets a device in, the table of wraps that it names. */
-export type Plan = { readonly action: Action; readonly wraps?: Bytes }
 
 /** How often a lost race is run again. */
 const ATTEMPTS = 8
@@ -91,7 +89,8 @@ async function addInTurn(
   })
 }
 
-function isLocal({ membership }: Replica): boolean {
+/** Whether the vault has no relay: its links hold at once. */
+export function isLocal({ membership }: Replica): boolean {
   return membership !== undefined && relayOf(membership) === undefined
 }
 

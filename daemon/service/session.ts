@@ -69,11 +69,24 @@ function notLetIn(): CofferError {
   })
 }
 
+/** Whether this device was in the vault and isn't any more. */
+export function isRemoved({ identity }: Session, { membership }: Replica): boolean {
+  const known = membership?.devices.has(identity.device) === true
+  return known && roleAt(membership, identity.device) === undefined
+}
+
+function removed(): CofferError {
+  return new CofferError('refused', 'this device was removed from the vault', {
+    reason: 'removed',
+    next: 'what it has read stays readable here; to write, join again as a new device',
+  })
+}
+
 /** Refuses writes that every other device would refuse later. @throws CofferError `refused`, `stale` */
 export function checkMayWrite(session: Session, replica: Replica): void {
   const role = ownRole(session, replica)
   if (role !== undefined && RIGHTS[role].writes) return
-  if (role === undefined) throw notLetIn()
+  if (role === undefined) throw isRemoved(session, replica) ? removed() : notLetIn()
   throw new CofferError('refused', `this device may only read the vault (it is a ${role})`, {
     reason: 'role',
     next: 'ask an admin for the right to write',

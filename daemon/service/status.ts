@@ -9,8 +9,9 @@ import { secretConflicts } from './conflicts.js'
 import { personOf } from './people.js'
 import { refOf, selectionOf } from './place.js'
 import { queuedIn } from './queue.js'
+import type { Replica } from '../core/vault/replica.js'
 import type { VaultShell } from '../vault/shell.js'
-import type { Session } from './session.js'
+import { isRemoved, ownRole, type Session } from './session.js'
 import type { Held } from './vaults.js'
 import { LIMITS } from '../../shared/limits.js'
 
@@ -64,7 +65,8 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     const warnings = damaged ? [warningOf('the vault', failure)] : []
     const nothing = { secrets: 0, queued: 0, conflicts: 0, epoch: 0 }
     const unknown = { pos: null, syncedAt: null, confirmedAt: null }
-    return { vault, state: damaged ? 'damaged' : 'loading', ...nothing, ...unknown, warnings }
+    const state = damaged ? 'damaged' : 'loading'
+    return { vault, state, role: null, ...nothing, ...unknown, warnings }
   }
   const { replica } = shell
   const sync = session.sync.status().vaults.find((one) => one.vaultId === vaultId)
@@ -75,7 +77,8 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
       : [{ code: sync.problem.reason ?? sync.problem.code, message: sync.problem.message }]
   return {
     vault,
-    state: session.loading.has(vaultId) ? 'loading' : 'ready',
+    state: stateOf(session, replica),
+    role: ownRole(session, replica) ?? null,
     secrets: [...replica.live('secret')].length,
     queued: queuedIn(replica),
     conflicts: [...secretConflicts(replica)].length,
@@ -89,6 +92,11 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
       ...problem,
     ].slice(-100),
   }
+}
+
+function stateOf(session: Session, replica: Replica): 'ready' | 'loading' | 'removed' {
+  if (isRemoved(session, replica)) return 'removed'
+  return session.loading.has(replica.vaultId) ? 'loading' : 'ready'
 }
 
 async function openPart(

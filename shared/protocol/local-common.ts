@@ -87,6 +87,9 @@ export const warning = object({
 export type Warning = Infer<typeof warning>
 export const warnings = list(warning, 100)
 
+/** What a device may do in a vault. */
+export const role = oneOf('owner', 'admin', 'writer', 'reader', 'viewer', 'sealer', 'runner')
+
 export const vaultKind = oneOf('user', 'org', 'project')
 
 /** A vault as people know it. `org` and `project` are shown names; the user vault has neither. */

@@ -10,6 +10,7 @@ import {
   memory,
   opener,
   path,
+  role,
   relayState,
   scopeName,
   time,
@@ -80,8 +81,13 @@ export const passphraseChange = {
 
 const vaultStatus = object({
   vault: vaultRef,
-  /** `loading`: entries still arrive; a missing name waits. `damaged`: its store can't be read. */
-  state: oneOf('ready', 'loading', 'damaged'),
+  /**
+   * `loading`: entries still arrive; a missing name waits. `damaged`: its store can't be read. `removed`: this device was
+   * taken out, and reads what it had.
+   */
+  state: oneOf('ready', 'loading', 'damaged', 'removed'),
+  /** What this device may do; null while it isn't in, or no longer. */
+  role: nullable(role),
   secrets: count,
   /** Changesets written here that the relay hasn't acknowledged, drafts included. */
   queued: count,

@@ -7,6 +7,7 @@ import {
   id32,
   label,
   reference,
+  role,
   scopeName,
   secretName,
   time,
@@ -27,7 +28,7 @@ const scope = object({
   /** Shown name, `NAME~2` for the second of one name. */
   name: scopeName,
   selected: flag,
-  role: oneOf('owner', 'admin', 'writer', 'reader', 'viewer', 'sealer', 'runner'),
+  role,
   queued: count,
 })
 const named = object({ context, name: scopeName })

@@ -1,4 +1,5 @@
 import * as home from './local-home.js'
+import * as members from './local-members.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
 import type { Infer, Schema } from './schema.js'
@@ -48,6 +49,10 @@ export const METHODS = {
   deviceRequests: sync.deviceRequests,
   deviceConfirm: sync.deviceConfirm,
   deviceList: sync.deviceList,
+  deviceRevoke: members.deviceRevoke,
+  projectRotate: members.projectRotate,
+  lostList: members.lostList,
+  lostRestore: members.lostRestore,
   joinBegin: sync.joinBegin,
   joinWait: sync.joinWait,
   sync: sync.sync,

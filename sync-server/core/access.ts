@@ -7,7 +7,7 @@ import { LIMITS } from '../../shared/limits.js'
 import { deviceIdOf } from '../../shared/log/device.js'
 import { headCodec, signedHead } from '../../shared/log/head.js'
 import { joinRequestBodyCodec, joinRequestCodec, type JoinRequest } from '../../shared/log/link.js'
-import type { Membership } from '../../shared/log/membership.js'
+import { roleAt, type Membership } from '../../shared/log/membership.js'
 import { signedCodec } from '../../shared/log/signed.js'
 import { checkJoinRequest } from '../../shared/log/joining.js'
 import { isMember, type VaultState } from './vault.js'
@@ -23,19 +23,24 @@ export function checkMember(state: VaultState, device: DeviceId): void {
 }
 
 /**
- * Checks that the device may read the chain: as a member, or with the invite that it proved and that is open.
+ * How many of the chain's links a device may read: all as a member, or with the invite that it proved and that is open;
+ * up to its own removal when it was one, so that it learns of that.
  * @throws CofferError `not-found`, or `refused` (reason `invite-closed`)
  */
-export function checkReader(
-  state: VaultState,
+export function readableLinks(
+  { membership }: VaultState,
   device: DeviceId,
   invite: InviteKey | undefined,
-): void {
-  if (isMember(state, device)) return
-  if (invite === undefined) throw notThere()
-  if (state.membership.invites.get(invite)?.state !== 'open') {
+): number {
+  const all = membership.hashes.length
+  if (roleAt(membership, device) !== undefined) return all
+  if (invite !== undefined) {
+    if (membership.invites.get(invite)?.state === 'open') return all
     throw new CofferError('refused', 'the invite is open no more', { reason: 'invite-closed' })
   }
+  const removal = membership.devices.get(device)?.roles.at(-1)?.from
+  if (removal === undefined) throw notThere()
+  return removal + 1
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import type { DeviceId, EntryId, InviteKey, RelayKey, VaultId } from '../../shared/ids.js'
 import { decodeEntry, entryIdOf, type Entry } from '../../shared/log/entry.js'
-import { headOf, relayOf, roleAt, type Membership } from '../../shared/log/membership.js'
+import { headOf, linkAt, relayOf, roleAt, type Membership } from '../../shared/log/membership.js'
 import { signedLink, type Link } from '../../shared/log/link.js'
 import { applyLink, openChain } from '../../shared/log/validate.js'
 import { checkWraps } from '../../shared/log/wraps.js'
@@ -50,6 +50,11 @@ function copyOf(m: Membership): Membership {
 export function chainHead(state: VaultState): ChainHead {
   const { n, hash } = headOf(state.membership)
   return { length: n + 1, hash }
+}
+
+/** The head of the chain's first `length` links. */
+export function headAt({ membership }: VaultState, length: number): ChainHead {
+  return { length, hash: linkAt(membership, length - 1) }
 }
 
 /** Whether the device is an active member now. */

@@ -45,6 +45,10 @@ class NameState {
     if (!superseded) this.live = inserted(this.live, change)
   }
 
+  isSuperseded(id: ChangeId): boolean {
+    return this.#superseded?.has(id) === true
+  }
+
   #supersede(parents: readonly ChangeId[], isVoid: IsVoid): void {
     const all = (this.#superseded ??= new Set())
     const next = [...parents]
@@ -110,13 +114,14 @@ export class Names {
     return out
   }
 
-  /** All changes of some changesets. */
-  of(changesets: ReadonlySet<ChangesetHash>): Change[] {
+  /** Changes of these changesets that nothing which counts supersedes. */
+  unsuperseded(changesets: ReadonlySet<ChangesetHash>): Change[] {
     if (changesets.size === 0) return []
     return [...this.#spaces.values()].flatMap((names) =>
-      [...names.values()].flatMap(({ changes }) =>
-        [...changes.values()].filter(
-          ({ place }) => place !== undefined && changesets.has(place.changeset),
+      [...names.values()].flatMap((state) =>
+        [...state.changes.values()].filter(
+          ({ id, place }) =>
+            place !== undefined && changesets.has(place.changeset) && !state.isSuperseded(id),
         ),
       ),
     )

@@ -88,9 +88,9 @@ export class Replica {
     return this.chain.mayWrite
   }
 
-  /** Changes that were cut off with their device: what may be written anew by somebody else. */
+  /** Changes that were cut off with their device, and that nobody has built on since: somebody may write them anew. */
   lost(): Change[] {
-    return this.#names.of(new Set(this.cuts.all))
+    return this.#names.unsuperseded(new Set(this.cuts.all))
   }
 
   /** Changesets that came and wait for something that didn't. */

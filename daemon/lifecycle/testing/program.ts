@@ -45,6 +45,10 @@ function handlers({ access, random }: DaemonParts): Composition['handlers'] {
     deviceRequests: refuse,
     deviceConfirm: refuse,
     deviceList: refuse,
+    deviceRevoke: refuse,
+    projectRotate: refuse,
+    lostList: refuse,
+    lostRestore: refuse,
     joinBegin: refuse,
     joinWait: refuse,
     // Needs an open home: tells the tests whether it is.

@@ -1,0 +1,16 @@
+import type { DaemonHandlers } from '../rpc/call.js'
+import { listLost, restoreLost } from '../service/lost.js'
+import { revokeDevice, rotateProject } from '../service/removal.js'
+import type { Session } from '../service/session.js'
+
+type MemberMethod = 'deviceRevoke' | 'projectRotate' | 'lostList' | 'lostRestore'
+
+/** The methods that take devices and keys out of use, and bring back what that cut off. */
+export function memberHandlers(session: () => Session): Pick<DaemonHandlers, MemberMethod> {
+  return {
+    deviceRevoke: (params) => revokeDevice(session(), params),
+    projectRotate: (params) => rotateProject(session(), params),
+    lostList: (params) => listLost(session(), params),
+    lostRestore: (params) => restoreLost(session(), params),
+  }
+}
