@@ -8,7 +8,8 @@ import { signedHeader, type Header } from '../../shared/log/changeset.js'
 import { encodeEntry, partHash } from '../../shared/log/entry.js'
 import { SUITE, VERSION } from '../../shared/log/link.js'
 import { type MemberHead } from '../../shared/log/membership.js'
-import { actor, emptyWraps, History, type Actor } from '../../shared/log/testing/history.js'
+import { actor, emptyWraps, type Actor } from '../../shared/log/testing/actors.js'
+import { History } from '../../shared/log/testing/history.js'
 import { type Relay } from '../e2e/harness/relay.js'
 
 const timers: Timers = {

@@ -16,7 +16,8 @@ import {
   type Header,
 } from './changeset.js'
 import { checkItem, partHash } from './entry.js'
-import { actor, History } from './testing/history.js'
+import { actor } from './testing/actors.js'
+import { History } from './testing/history.js'
 import { verdictOf } from '../testing/refusal.js'
 import type { Signed } from './signed.js'
 

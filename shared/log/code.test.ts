@@ -11,7 +11,8 @@ import {
   type InviteCode,
 } from './code.js'
 import { statementHolds } from './device.js'
-import { actor, History } from './testing/history.js'
+import { actor } from './testing/actors.js'
+import { History } from './testing/history.js'
 import { verdictOf } from '../testing/refusal.js'
 
 await cryptoReady

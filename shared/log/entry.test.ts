@@ -13,7 +13,8 @@ import { decodeEntry, encodeEntry, entryIdOf, logNext, logStart, type Entry } fr
 import { signedHead } from './head.js'
 import { signedLink } from './link.js'
 import { signedCodec } from './signed.js'
-import { actor, emptyWraps, History } from './testing/history.js'
+import { actor, emptyWraps } from './testing/actors.js'
+import { History } from './testing/history.js'
 
 await cryptoReady
 

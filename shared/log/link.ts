@@ -241,15 +241,3 @@ export function epochOf(action: Action): EpochStart | undefined {
       return undefined
   }
 }
-
-/** The cuts that a link makes or raises. */
-export function cutsOf(action: Action): readonly Cut[] {
-  switch (action.kind) {
-    case 'remove':
-    case 'change-role':
-    case 'raise-cut':
-      return action.body.cuts
-    default:
-      return []
-  }
-}

@@ -98,8 +98,9 @@ export class Cuts {
     head: ChangesetHash,
     freed?: Set<ChangesetHash>,
   ): void {
+    if (counted === undefined) return
     let at: ChangesetHash | undefined = head
-    while (at !== undefined && counted !== undefined && !counted.has(at)) {
+    while (at !== undefined && !counted.has(at)) {
       const node: Node | undefined = this.#graph.nodes.get(at)
       if (node === undefined) return
       counted.add(at)

@@ -15,17 +15,17 @@ import { checkItem, itemCodec, type Item } from '../../../shared/log/entry.js'
 import { epochAt } from '../../../shared/log/membership.js'
 import { RIGHTS } from '../../../shared/log/roles.js'
 import { signedCodec, type Signed } from '../../../shared/log/signed.js'
-import { openPart } from '../crypto/epoch.js'
 import { alarmOf, type Alarm } from './alarm.js'
 import type { Chain } from './chain.js'
 import type { Cuts } from './cuts.js'
-import { changeOf, changeOp, type Change } from './change.js'
+import { changeOp, type Change } from './change.js'
 import type { Clock } from './clock.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
+import { openChanges, type Openable } from './opening.js'
 import type { Names } from './names.js'
 import { PendingSet, type Pending } from './pending.js'
-import { metaCodec, pendingRecordCodec, type Op, type Reader, type Space } from './records.js'
-import { Unopened, type Openable } from './unopened.js'
+import { pendingRecordCodec, type Op, type Reader, type Space } from './records.js'
+import { Unopened } from './unopened.js'
 
 /** Why a changeset that came doesn't count yet. */
 export type Waits = 'items' | 'link' | 'key' | 'prev' | 'deps'
@@ -249,8 +249,9 @@ export class Inbound {
   /** Opens the metas of a changeset that counts, and shows its changes. */
   #show(hash: ChangesetHash, pending: Openable, now: number, out: Settled): void {
     try {
-      for (const change of this.#open(hash, pending, now)) {
-        this.#parts.names.add(change)
+      const { chain, clock, names } = this.#parts
+      for (const change of openChanges(chain, clock, hash, pending, now)) {
+        names.add(change)
         out.ops.push(changeOp(change))
         out.changes.push(change)
       }
@@ -263,29 +264,6 @@ export class Inbound {
   #nodeOps(hash: ChangesetHash): Op[] {
     const node = this.#parts.graph.nodes.get(hash)
     return node === undefined ? [] : [nodeOp(hash, node)]
-  }
-
-  #open(changeset: ChangesetHash, { header, items }: Openable, now: number): Change[] {
-    const key = this.#parts.chain.keys.get(header.epoch)
-    if (key === undefined) throw new TypeError('activated without a key')
-    return header.items.map((one, index) => {
-      const box = items[index]?.meta
-      if (box === undefined) throw new TypeError('activated without an item')
-      const plain = openPart(key, header, index, 'meta', { box, commitment: one.metaCommitment })
-      const meta = decode(metaCodec, plain, 'the meta of an item', plain.length)
-      if ((meta.kind === 'put') !== (one.value !== undefined)) {
-        throw new CofferError('tampering', 'a put without a value or a delete with one', {
-          reason: 'bad-item',
-        })
-      }
-      const { seq, epoch } = header
-      const at = { changeset, seq, epoch, index }
-      const place =
-        one.valueCommitment === undefined ? at : { valueCommitment: one.valueCommitment, ...at }
-      const ahead = this.#parts.clock.observe(meta, now)
-      const id = changeIdOf(changeset, index)
-      return changeOf(meta, { id, device: header.device, place, ahead })
-    })
   }
 }
 

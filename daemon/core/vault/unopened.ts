@@ -1,16 +1,14 @@
 import { decode } from '../../../shared/codec.js'
 import { bytesOf, type ChangesetHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
-import { changeIdOf, signedHeader, type Header } from '../../../shared/log/changeset.js'
-import { itemCodec, type Item } from '../../../shared/log/entry.js'
+import { changeIdOf, signedHeader } from '../../../shared/log/changeset.js'
+import { itemCodec } from '../../../shared/log/entry.js'
 import type { Chain } from './chain.js'
 import type { Change } from './change.js'
 import { storedHeader } from './entries.js'
 import type { Graph } from './graph.js'
+import type { Openable } from './opening.js'
 import type { Reader } from './records.js'
-
-/** What opening a changeset takes. */
-export type Openable = { readonly header: Header; readonly items: readonly (Item | undefined)[] }
 
 /**
  * Changesets that count and that this device couldn't open when they came: it may not read the vault, or not yet. When a

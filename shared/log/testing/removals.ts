@@ -5,7 +5,7 @@ import type { Action, Cut, EpochStart } from '../link.js'
 import { devicesOf, epochAt, readersOf, roleAt, type Membership } from '../membership.js'
 import { affectedBy, descendantsOf } from '../removal.js'
 import { RIGHTS, type Role } from '../roles.js'
-import { actor, emptyWraps, roleOf, userOf } from './history.js'
+import { actor, emptyWraps, roleOf, userOf } from './actors.js'
 
 // For tests only: links that take rights away, made as an honest author would on the membership before them, unless the
 // words say otherwise.
