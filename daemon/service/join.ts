@@ -103,7 +103,7 @@ function checkChain({ identity, world }: Session, shell: VaultShell, code: Invit
     throw tampered('invite-missing', "doesn't hold the invite")
   }
   const pair = signKeyPair(inviteSeed(code.secret))
-  const founder = membership.devices.values().next().value
+  const founder = membership.devices.founder
   const mine = invite.userId === identity.userId && founder?.userId === identity.userId
   if (invite.key !== idOf<InviteKey>(pair.publicKey) || !mine) {
     throw tampered('foreign-user', 'invites somebody else')

@@ -5,13 +5,14 @@ import { say } from '../tooling/repo.js'
 import { type Bench, type Group } from './bench.js'
 import { visible } from './devices.js'
 import { hotPath } from './hot-path.js'
+import { members } from './members.js'
 import { memory } from './memory.js'
 import { newcomer } from './newcomer.js'
 import { relayLoad } from './relay-load.js'
 import { judge, table, type Judged } from './report.js'
 import { unlock } from './unlock.js'
 
-const GROUPS: readonly Group[] = [hotPath, visible, newcomer, unlock, memory, relayLoad]
+const GROUPS: readonly Group[] = [hotPath, visible, newcomer, unlock, memory, members, relayLoad]
 
 const { values } = parseArgs({
   options: {

@@ -9,7 +9,7 @@ import {
   type JoinRequest,
   type JoinRequestBody,
 } from './link.js'
-import { activeDevices, devicesOf, type DeviceRecord, type Membership } from './membership.js'
+import { devicesOf, type DeviceRecord, type Membership } from './membership.js'
 import { mayBringOwn, mayGrant, type Role } from './roles.js'
 import {
   checkInviteRoom,
@@ -79,7 +79,7 @@ function addDevice(
   if (m.kind === 'user' && role === 'runner') refuse('foreign-user', 'a user vault has no runners')
   const { keys, userId } = statement
   return () => {
-    m.devices.set(id, { id, keys, userId, roles: [{ from: n, role }], cuts: [], ...rest })
+    m.devices.put({ id, keys, userId, roles: [{ from: n, role }], cuts: [], ...rest })
   }
 }
 
@@ -163,7 +163,7 @@ export function planAddMember(
     return addDevice(m, statement, given, n, { addedBy: author.id, label, recovery: false })
   })
   checkNewKeys(statements)
-  if (activeDevices(m).length + statements.length > LIMITS.devices) full('devices')
+  if (m.devices.activeCount + statements.length > LIMITS.devices) full('devices')
   return () => {
     for (const add of adds) add()
   }

@@ -12,6 +12,7 @@ import type {
 import type { DeviceKeys } from './device.js'
 import type { EpochStart, VaultKind } from './link.js'
 import { RIGHTS, type Role } from './roles.js'
+import type { Roster } from './roster.js'
 
 /** A place in a membership chain. */
 export type MemberHead = { readonly n: number; readonly hash: LinkHash }
@@ -58,10 +59,12 @@ export type Membership = {
   readonly kind: VaultKind
   /** The hash of link n at index n. */
   readonly hashes: LinkHash[]
-  readonly devices: Map<DeviceId, DeviceRecord>
+  readonly devices: Roster
   readonly invites: Map<InviteKey, InviteRecord>
   /** Epoch e (from 1) at index e - 1. */
   readonly epochs: { readonly from: number; readonly start: EpochStart }[]
+  /** Commitments of all epochs' keys, in hex: none returns. */
+  readonly commitments: Set<string>
   /** The relay keys that order this chain, each with the link from which it does. */
   readonly relays: { readonly from: number; readonly relay: RelayKey }[]
 }
@@ -84,8 +87,9 @@ export function linkAt(m: Membership, n: number): LinkHash {
 }
 
 /** The device's role once link `n` held (by default: now), or undefined when it was not active then. */
-export function roleAt(m: Membership, device: DeviceId, n = m.hashes.length - 1): Role | undefined {
-  return m.devices.get(device)?.roles.findLast((span) => span.from <= n)?.role
+export function roleAt(m: Membership, device: DeviceId, n?: number): Role | undefined {
+  const roles = m.devices.get(device)?.roles
+  return n === undefined ? roles?.at(-1)?.role : roles?.findLast((span) => span.from <= n)?.role
 }
 
 /** The epoch in force once link `n` held (by default: now), from 1. */
@@ -100,17 +104,17 @@ export function relayOf(m: Membership): RelayKey | undefined {
 
 /** Devices that are active now, in the order of joining. */
 export function activeDevices(m: Membership): DeviceRecord[] {
-  return [...m.devices.values()].filter((device) => roleAt(m, device.id) !== undefined)
+  return [...m.devices.active()]
 }
 
 /** A user's active devices, in the order of joining. */
 export function devicesOf(m: Membership, userId: UserId): DeviceRecord[] {
-  return activeDevices(m).filter((device) => device.userId === userId)
+  return m.devices.of(userId).filter(({ roles }) => roles.at(-1)?.role !== undefined)
 }
 
 /** Devices that hold the epoch key now, in the order of joining: the recipients of a new one. */
 export function readersOf(m: Membership): DeviceRecord[] {
-  return [...m.devices.values()].filter((device) => RIGHTS[roleAt(m, device.id) ?? 'viewer'].reads)
+  return activeDevices(m).filter(({ roles }) => RIGHTS[roles.at(-1)?.role ?? 'viewer'].reads)
 }
 
 /** Open invites now. */

@@ -1,8 +1,7 @@
-import { equal } from '../bytes.js'
+import { toHex } from '../bytes.js'
 import type { DeviceId, UserId } from '../ids.js'
 import type { ActionOf, Cut, EpochStart } from './link.js'
 import {
-  activeDevices,
   devicesOf,
   epochAt,
   readersOf,
@@ -31,8 +30,8 @@ export function descendantsOf(
 ): Set<DeviceId> {
   const found = new Set<DeviceId>()
   // In the order of joining whoever brings a device stands before it.
-  for (const { id, userId: user, addedBy } of m.devices.values()) {
-    if (user !== userId || removed.has(id)) continue
+  for (const { id, addedBy } of m.devices.of(userId)) {
+    if (removed.has(id)) continue
     if (removed.has(addedBy) || found.has(addedBy)) found.add(id)
   }
   for (const id of found) if (roleAt(m, id) === undefined) found.delete(id)
@@ -57,9 +56,11 @@ export function mayRemove(
 
 /** An owner must remain. */
 function checkOwner(m: Membership, without: (device: DeviceRecord) => boolean): void {
-  const remains = activeDevices(m).some(
-    (device) => roleAt(m, device.id) === 'owner' && !without(device),
-  )
+  let remains = false
+  for (const device of m.devices.active()) {
+    remains ||= roleAt(m, device.id) === 'owner' && !without(device)
+    if (remains) break
+  }
   if (!remains) refuse('last-owner', 'no owner would remain')
 }
 
@@ -90,12 +91,13 @@ function checkEpoch(m: Membership, epoch: EpochStart | undefined, needed: boolea
   const { base, before, commitment } = epoch
   if (base === undefined || before === undefined || base < 1 || base > epochAt(m))
     refuse('bad-epoch', 'its epoch opens none before it')
-  if (m.epochs.some(({ start }) => equal(start.commitment, commitment)))
-    refuse('bad-epoch', 'its key was used before')
+  if (m.commitments.has(toHex(commitment))) refuse('bad-epoch', 'its key was used before')
 }
 
 function start(m: Membership, from: number, epoch: EpochStart | undefined): void {
-  if (epoch !== undefined) m.epochs.push({ from, start: epoch })
+  if (epoch === undefined) return
+  m.epochs.push({ from, start: epoch })
+  m.commitments.add(toHex(epoch.commitment))
 }
 
 /** The record of a device with another role from link `n` on, and what of its changesets counts when it ceases to write. */
@@ -142,7 +144,7 @@ export function planRemove(m: Membership, body: ActionOf<'remove'>, author: Auth
   return () => {
     for (const target of targets) {
       const cut = writes(roleAt(m, target.id)) ? cutOf(cuts, target.id, author.n) : undefined
-      m.devices.set(target.id, lowered(target, author.n, undefined, cut))
+      m.devices.put(lowered(target, author.n, undefined, cut))
     }
     withdraw(m, ({ author: by, userId: user }) => removed.has(by) || (whole && user === userId))
     start(m, author.n, epoch)
@@ -216,7 +218,7 @@ export function planChangeRole(
   return () => {
     for (const device of affected) {
       const cut = losing.includes(device) ? cutOf(cuts, device.id, author.n) : undefined
-      m.devices.set(device.id, lowered(device, author.n, role, cut))
+      m.devices.put(lowered(device, author.n, role, cut))
     }
     start(m, author.n, epoch)
   }
@@ -260,6 +262,6 @@ export function planRaiseCut(
     return { ...device, cuts: [...device.cuts.slice(0, -1), cut] }
   })
   return () => {
-    for (const device of raised) m.devices.set(device.id, device)
+    for (const device of raised) m.devices.put(device)
   }
 }

@@ -1,11 +1,10 @@
-import { equal } from '../bytes.js'
 import { CofferError } from '../errors.js'
 import type { DeviceId, InviteKey, LinkHash, UserId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { deviceIdOf, statementHolds, type DeviceStatement } from './device.js'
 import { SUITE, VERSION, type Link } from './link.js'
 import {
-  activeDevices,
+  devicesOf,
   openInvites,
   type DeviceRecord,
   type InviteRecord,
@@ -92,14 +91,12 @@ export function checkNewDevice(
   id: DeviceId,
   { keys, userId }: DeviceStatement,
 ): void {
-  const known = [...m.devices.values()].some(
-    (one) => one.id === id || equal(one.keys.sign, keys.sign) || equal(one.keys.box, keys.box),
-  )
-  if (known) refuse('device-known', 'the device, or a key of it, is or was in the vault')
-  const owner = m.devices.values().next().value
+  if (m.devices.has(id) || m.devices.knows(keys))
+    refuse('device-known', 'the device, or a key of it, is or was in the vault')
+  const owner = m.devices.founder
   if (m.kind === 'user' && userId !== owner?.userId)
     refuse('foreign-user', 'a user vault is private')
-  if (activeDevices(m).length >= LIMITS.devices) full('devices')
+  if (m.devices.activeCount >= LIMITS.devices) full('devices')
 }
 
 /** Devices that join together share no key. @throws CofferError `tampering` */
@@ -118,7 +115,7 @@ export function checkNewKeys(statements: readonly DeviceStatement[]): void {
 export function checkJoiner(m: Membership, invite: InviteRecord, userId: UserId): void {
   if (invite.userId !== undefined) {
     if (invite.userId !== userId) refuse('foreign-user', 'the invite is for a device of its author')
-  } else if (activeDevices(m).some((one) => one.userId === userId)) {
+  } else if (devicesOf(m, userId).length > 0) {
     refuse('user-known', 'the user is in the vault: their own device lets another of theirs in')
   }
 }

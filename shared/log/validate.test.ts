@@ -174,7 +174,7 @@ test('a vault holds so many open invites and devices, and not one more', () => {
   const template = activeDevices(m)[0]!
   for (let i = 1; i < LIMITS.devices; i++) {
     const { id, keys, userId } = actor(`ann/${i}`)
-    m.devices.set(id, { ...template, id, keys, userId })
+    m.devices.put({ ...template, id, keys, userId })
   }
   const full = new History(
     `${script}\n X = add ann/laptop ann/phone reader\n Ic${LIMITS.invites - 1} -> X`,

@@ -1,3 +1,4 @@
+import { toHex } from '../bytes.js'
 import { bytesOf, idOf, type VaultId } from '../ids.js'
 import { planAddDevice, planAddMember, planAdmit, planInvite, planWithdraw } from './joining.js'
 import { signedLink, type Action, type Link } from './link.js'
@@ -11,6 +12,7 @@ import {
   type Author,
 } from './removal.js'
 import { RIGHTS, type Role } from './roles.js'
+import { Roster } from './roster.js'
 import { checkForm, checkStatement, refuse, type Apply } from './rules.js'
 import type { Signed } from './signed.js'
 
@@ -40,13 +42,16 @@ export function openChain(signed: Signed): Membership {
   const record = { id, keys, userId, addedBy: id, label, roles, cuts: [], recovery: false }
   if (epoch.base !== undefined || epoch.before !== undefined)
     refuse('bad-epoch', 'the first epoch has none before it')
+  const devices = new Roster()
+  devices.put(record)
   return {
     vaultId: idOf<VaultId>(bytesOf(linkHash)),
     kind,
     hashes: [linkHash],
-    devices: new Map([[id, record]]),
+    devices,
     invites: new Map(),
     epochs: [{ from: 0, start: epoch }],
+    commitments: new Set([toHex(epoch.commitment)]),
     relays: relay === undefined ? [] : [{ from: 0, relay }],
   }
 }

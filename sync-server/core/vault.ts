@@ -3,6 +3,7 @@ import { CofferError } from '../../shared/errors.js'
 import type { DeviceId, EntryId, InviteKey, RelayKey, VaultId } from '../../shared/ids.js'
 import { decodeEntry, entryIdOf, type Entry } from '../../shared/log/entry.js'
 import { headOf, linkAt, relayOf, roleAt, type Membership } from '../../shared/log/membership.js'
+import { Roster } from '../../shared/log/roster.js'
 import { signedLink, type Link } from '../../shared/log/link.js'
 import { applyLink, openChain } from '../../shared/log/validate.js'
 import { checkWraps } from '../../shared/log/wraps.js'
@@ -40,9 +41,10 @@ function copyOf(m: Membership): Membership {
   return {
     ...m,
     hashes: [...m.hashes],
-    devices: new Map(m.devices),
+    devices: new Roster(m.devices),
     invites: new Map(m.invites),
     epochs: [...m.epochs],
+    commitments: new Set(m.commitments),
     relays: [...m.relays],
   }
 }

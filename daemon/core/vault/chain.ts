@@ -33,11 +33,12 @@ export type Identity = {
 
 type Taken = {
   readonly ops: readonly Op[]
-  readonly added: boolean
+  /** What the link that was added does; undefined when none was. */
+  readonly added: Action | undefined
   readonly alarms: readonly Alarm[]
 }
 
-const NOTHING: Taken = { ops: [], added: false, alarms: [] }
+const NOTHING: Taken = { ops: [], added: undefined, alarms: [] }
 
 /** A vault's membership chain on this device, and the epoch keys that its links gave to it. */
 export class Chain {
@@ -156,7 +157,7 @@ export class Chain {
     } catch (error) {
       alarms.push(alarmOf(error, 'link'))
     }
-    return { ops, added: true, alarms }
+    return { ops, added: link.action, alarms }
   }
 
   /** The epoch keys that a link's wraps give to this device: the one in them, and those that this one opens. */

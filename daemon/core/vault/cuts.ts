@@ -1,5 +1,11 @@
 import type { ChangesetHash, DeviceId } from '../../../shared/ids.js'
-import { roleAt, type CutRecord } from '../../../shared/log/membership.js'
+import type { Action } from '../../../shared/log/link.js'
+import {
+  roleAt,
+  type CutRecord,
+  type DeviceRecord,
+  type Membership,
+} from '../../../shared/log/membership.js'
 import { RIGHTS } from '../../../shared/log/roles.js'
 import type { Chain } from './chain.js'
 import type { Change } from './change.js'
@@ -71,10 +77,11 @@ export class Cuts {
     return changed
   }
 
-  /** Links have come. Gives the changesets that count, or no longer do, by new cuts. */
-  refresh(): ReadonlySet<ChangesetHash> {
+  /** A link has come, or (undefined) all of them. Gives the changesets that count, or no longer do, by new cuts. */
+  refresh(action?: Action): ReadonlySet<ChangesetHash> {
+    const m = this.#chain.membership
     const fresh = new Map<DeviceId, Known>()
-    for (const { id, cuts } of this.#chain.membership?.devices.values() ?? []) {
+    for (const { id, cuts } of m === undefined ? [] : cutBy(m, action)) {
       if (cuts.length === 0 || this.#known.get(id)?.cuts === cuts) continue
       const known = { cuts, counted: cuts.map(() => new Set<ChangesetHash>()) }
       fresh.set(id, known)
@@ -116,6 +123,24 @@ export class Cuts {
     if (cut) this.#void.add(hash)
     else this.#void.delete(hash)
     return true
+  }
+}
+
+/** The devices that a link may cut off; without one, all. */
+function cutBy(m: Membership, action: Action | undefined): Iterable<DeviceRecord> {
+  const records = (ids: readonly DeviceId[]): DeviceRecord[] =>
+    ids.flatMap((id) => m.devices.get(id) ?? [])
+  switch (action?.kind) {
+    case undefined:
+      return m.devices.values()
+    case 'remove':
+      return records(action.body.devices)
+    case 'change-role':
+      return m.devices.of(action.body.userId)
+    case 'raise-cut':
+      return records(action.body.cuts.map(({ device }) => device))
+    default:
+      return []
   }
 }
 

@@ -166,10 +166,10 @@ export class Intake {
     const taken = this.#parts.chain.take(body, signed, wraps)
     batch.ops.push(...taken.ops)
     batch.alarms.push(...taken.alarms)
-    if (!taken.added) return
+    if (taken.added === undefined) return
     batch.links = true
     const { names, cuts } = this.#parts
-    batch.judged.push(...names.judgeAnew(cuts.refresh()))
+    batch.judged.push(...names.judgeAnew(cuts.refresh(taken.added)))
   }
 
   #takeChangeset(entry: Exclude<Entry, { kind: 'link' }>, batch: Batch): void {
