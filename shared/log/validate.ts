@@ -2,7 +2,7 @@ import { toHex } from '../bytes.js'
 import { bytesOf, idOf, type VaultId } from '../ids.js'
 import { planAddDevice, planAddMember, planAdmit, planInvite, planWithdraw } from './joining.js'
 import { signedLink, type Action, type Link } from './link.js'
-import { headOf, roleAt, type DeviceRecord, type Membership } from './membership.js'
+import { Roster, headOf, roleAt, type DeviceRecord, type Membership } from './membership.js'
 import {
   planChangeRole,
   planRaiseCut,
@@ -12,7 +12,6 @@ import {
   type Author,
 } from './removal.js'
 import { RIGHTS, type Role } from './roles.js'
-import { Roster } from './roster.js'
 import { checkForm, checkStatement, refuse, type Apply } from './rules.js'
 import type { Signed } from './signed.js'
 

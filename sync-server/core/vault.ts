@@ -2,8 +2,14 @@ import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import type { DeviceId, EntryId, InviteKey, RelayKey, VaultId } from '../../shared/ids.js'
 import { decodeEntry, entryIdOf, type Entry } from '../../shared/log/entry.js'
-import { headOf, linkAt, relayOf, roleAt, type Membership } from '../../shared/log/membership.js'
-import { Roster } from '../../shared/log/roster.js'
+import {
+  Roster,
+  headOf,
+  linkAt,
+  relayOf,
+  roleAt,
+  type Membership,
+} from '../../shared/log/membership.js'
 import { signedLink, type Link } from '../../shared/log/link.js'
 import { applyLink, openChain } from '../../shared/log/validate.js'
 import { checkWraps } from '../../shared/log/wraps.js'
