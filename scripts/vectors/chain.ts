@@ -1,5 +1,6 @@
 import type { Bytes } from '../../shared/bytes.js'
 import { encode } from '../../shared/codec.js'
+import type { Random } from '../../shared/crypto/random.js'
 import { sign } from '../../shared/crypto/sign.js'
 import { bytesOf, idOf, type LinkHash, type RelayKey, type VaultId } from '../../shared/ids.js'
 import { encodeEntry } from '../../shared/log/entry.js'
@@ -12,7 +13,7 @@ import {
   type JoinRequest,
   type Link,
 } from '../../shared/log/link.js'
-import { headOf, type Membership } from '../../shared/log/membership.js'
+import { epochAt, headOf, type Membership } from '../../shared/log/membership.js'
 import type { Role } from '../../shared/log/roles.js'
 import type { Signed } from '../../shared/log/signed.js'
 import { applyLink, openChain } from '../../shared/log/validate.js'
@@ -62,8 +63,12 @@ export type NamedLink = {
   readonly entry: Bytes
   /** Who opens its wraps. */
   readonly to: readonly Person[]
-  readonly label: { subject: Bytes; text: string } | undefined
+  readonly label: Label | undefined
+  /** Of links that name several. */
+  readonly labels?: readonly Label[]
 }
+
+export type Label = { readonly subject: Bytes; readonly text: string }
 
 export type Chain = {
   readonly vaultId: VaultId
@@ -71,24 +76,44 @@ export type Chain = {
   readonly membership: Membership
 }
 
-type Rest = Partial<Pick<NamedLink, 'wraps' | 'to' | 'label'>>
+type Rest = Partial<Pick<NamedLink, 'wraps' | 'to' | 'label' | 'labels'>>
 
-class Builder {
+/** Signs links one behind the other, each checked as it is made. */
+export class ChainBuilder {
   readonly links: NamedLink[] = []
   readonly #frozen: FrozenWraps
-  readonly #random = seededRandom('vectors: chain')
+  readonly random: Random
+  readonly #keyOf: (epoch: number) => Bytes
   membership: Membership | undefined
 
-  constructor(frozen: FrozenWraps) {
+  /** @param keyOf the key of each epoch */
+  constructor(
+    frozen: FrozenWraps,
+    chance = 'vectors: chain',
+    keyOf: (epoch: number) => Bytes = () => EPOCH_KEY,
+  ) {
     this.#frozen = frozen
+    this.random = seededRandom(chance)
+    this.#keyOf = keyOf
+  }
+
+  /** The epoch in force. */
+  get epoch(): number {
+    return this.membership === undefined ? 1 : epochAt(this.membership)
   }
 
   label(subject: Bytes, text: string): Bytes {
-    return sealLabel(EPOCH_KEY, subject, text, this.#random)
+    return sealLabel(this.#keyOf(this.epoch), subject, text, this.random)
   }
 
-  table(name: string, vault: Bytes, to: readonly Person[]): { bytes: Bytes; hash: Bytes } {
-    return this.#frozen.table(name, { key: EPOCH_KEY, vault }, to)
+  /** The key of `epoch`, by default that in force, for these. */
+  table(
+    name: string,
+    vault: Bytes,
+    to: readonly Person[],
+    epoch = this.epoch,
+  ): { bytes: Bytes; hash: Bytes } {
+    return this.#frozen.table(name, { key: this.#keyOf(epoch), vault, epoch }, to)
   }
 
   add(name: string, author: Person, action: Action, rest: Rest = {}): LinkHash {
@@ -106,14 +131,14 @@ class Builder {
     const signed = signedLink.make(link, author.sign.privateKey)
     if (m === undefined) this.membership = openChain(signed)
     else applyLink(m, signed)
-    const { wraps, to = [], label } = rest
+    const { wraps, to = [], label, labels = [] } = rest
     if (this.membership) checkWraps(this.membership, link, wraps)
     const entry = encodeEntry({
       kind: 'link',
       body: wraps === undefined ? { signed } : { signed, wraps },
     })
     const hash = signedLink.id(signed)
-    this.links.push({ name, link, signed, hash, wraps, entry, to, label })
+    this.links.push({ name, link, signed, hash, wraps, entry, to, label, labels })
     return hash
   }
 
@@ -165,7 +190,7 @@ export function request(
   }
 }
 
-function genesis(builder: Builder): void {
+function genesis(builder: ChainBuilder): void {
   const table = builder.table('genesis', genesisContext(NONCE), [ANN])
   const label = { subject: bytesOf(ANN.id), text: ANN.name }
   const body = {
@@ -180,7 +205,7 @@ function genesis(builder: Builder): void {
 }
 
 export function makeChain(frozen: FrozenWraps): Chain {
-  const builder = new Builder(frozen)
+  const builder = new ChainBuilder(frozen)
   genesis(builder)
   const [first] = builder.links
   if (first === undefined || builder.membership === undefined) throw new TypeError('no genesis')
@@ -204,7 +229,7 @@ export function makeChain(frozen: FrozenWraps): Chain {
   return { vaultId, links: builder.links, membership: builder.membership }
 }
 
-function personJson(one: Person): Json {
+export function personJson(one: Person): Json {
   const { signSeed, boxSeed, keys, userId, statement } = one
   const secret = { signSeed: hex(signSeed), boxSeed: hex(boxSeed) }
   const open = { sign: hex(keys.sign), box: hex(keys.box), userId, id: one.id }

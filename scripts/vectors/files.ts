@@ -2,7 +2,10 @@ import { chainJson, makeChain, type Chain } from './chain.js'
 import { historyJson, makeHistory, type Builder } from './history.js'
 import { localJson, PASSPHRASE } from './local.js'
 import { logJson } from './log.js'
-import { unhex, type FrozenWraps, type Json } from './people.js'
+import { FrozenWraps, unhex, type Json } from './people.js'
+import { refusedOfTeam } from './refused-team.js'
+import { removalsJson } from './removals.js'
+import { makeTeam } from './team.js'
 import { refusedLinks, refusedWraps } from './refused-links.js'
 import {
   refusedChangesets,
@@ -29,10 +32,21 @@ export function refusedCases(chain: Chain, history: Builder, frozen: FrozenWraps
   ]
 }
 
+/** What tables of wraps were made before. */
+export type Frozen = { readonly wraps: FrozenWraps; readonly team: FrozenWraps }
+
+export function readFrozen(): Frozen {
+  return { wraps: FrozenWraps.read(), team: FrozenWraps.read('removal-wraps.json') }
+}
+
 /** Every file of vectors by its name. */
-export async function files(frozen: FrozenWraps): Promise<Readonly<Record<string, Json>>> {
+export async function files({
+  wraps: frozen,
+  team: tables,
+}: Frozen): Promise<Readonly<Record<string, Json>>> {
   const chain = makeChain(frozen)
   const history = makeHistory(chain)
+  const team = makeTeam(tables)
   const local = await localJson()
   const keystores = refusedKeystores(unhex(local.passphrase.keystore), PASSPHRASE)
   return {
@@ -43,5 +57,8 @@ export async function files(frozen: FrozenWraps): Promise<Readonly<Record<string
     'local.json': local,
     'refused.json': [...refusedCases(chain, history, frozen), ...keystores],
     'wraps.json': frozen.tables,
+    'removals.json': removalsJson(team),
+    'refused-removals.json': refusedOfTeam(team, tables),
+    'removal-wraps.json': tables.tables,
   }
 }

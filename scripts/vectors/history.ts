@@ -14,9 +14,10 @@ import {
 } from '../../shared/log/changeset.js'
 import { encodeEntry, partHash, type Item } from '../../shared/log/entry.js'
 import { SUITE, VERSION } from '../../shared/log/link.js'
+import { epochAt } from '../../shared/log/membership.js'
 import type { Signed } from '../../shared/log/signed.js'
 import { itemKey, sealPart } from '../../daemon/core/crypto/epoch.js'
-import { metaCodec, type Meta } from '../../daemon/core/vault/records.js'
+import { metaCodec, type Meta, type Space } from '../../daemon/core/vault/records.js'
 import { seededRandom } from '../../daemon/core/vault/testing/devices.js'
 import { ANN, BOB, EPOCH_KEY, type Chain } from './chain.js'
 import { hex, type Json, type Person } from './people.js'
@@ -37,16 +38,20 @@ export type NamedChangeset = {
 }
 
 type Write = {
+  readonly space?: Space
   readonly name: string
   readonly value?: Bytes
   readonly note?: string
   readonly parents?: readonly ChangeId[]
 }
 
-function metaOf({ name, value, note, parents = [] }: Write, counter: number): Meta {
+function metaOf(
+  { space = 'secret', name, value, note, parents = [] }: Write,
+  counter: number,
+): Meta {
   const kind = value === undefined ? 'delete' : 'put'
   const base = {
-    space: 'secret' as const,
+    space,
     name,
     kind,
     wall: WALL,
@@ -60,15 +65,15 @@ function metaOf({ name, value, note, parents = [] }: Write, counter: number): Me
 type Base = Omit<Header, 'items'>
 
 function sealItem(
-  random: Random,
+  { random, key }: { random: Random; key: Bytes },
   at: Base,
   index: number,
   { meta, value }: { meta: Meta; value: Bytes | undefined },
 ): { head: ItemHeader; item: Item } {
-  const sealed = sealPart(EPOCH_KEY, at, index, 'meta', encode(metaCodec, meta), random)
+  const sealed = sealPart(key, at, index, 'meta', encode(metaCodec, meta), random)
   const head = { meta: partHash(sealed.box), metaCommitment: sealed.commitment }
   if (value === undefined) return { head, item: { meta: sealed.box } }
-  const box = sealPart(EPOCH_KEY, at, index, 'value', value, random)
+  const box = sealPart(key, at, index, 'value', value, random)
   return {
     head: { ...head, value: partHash(box.box), valueCommitment: box.commitment },
     item: { meta: sealed.box, value: box.box },
@@ -78,11 +83,19 @@ function sealItem(
 export class Builder {
   readonly made: NamedChangeset[] = []
   readonly #chain: Chain
-  readonly random = seededRandom('vectors: history')
+  readonly random: Random
+  readonly #keyOf: (epoch: number) => Bytes
   #counter = 0
 
-  constructor(chain: Chain) {
+  /** @param keyOf the key of each epoch */
+  constructor(
+    chain: Chain,
+    chance = 'vectors: history',
+    keyOf: (epoch: number) => Bytes = () => EPOCH_KEY,
+  ) {
     this.#chain = chain
+    this.random = seededRandom(chance)
+    this.#keyOf = keyOf
   }
 
   #latest(author: Person): NamedChangeset | undefined {
@@ -104,15 +117,21 @@ export class Builder {
     return changeIdOf(this.get(name).hash, index)
   }
 
-  /** @param inline how many items stand in the first entry; the rest in a second one */
+  /**
+   * @param at `inline`: how many items stand in the first entry, the rest in a second one; `after`: what it follows
+   * (null: nothing), by default the author's last
+   */
   write(
     name: string,
     author: Person,
-    at: { n: number; deps?: string[]; inline?: number },
+    at: { n: number; deps?: string[]; inline?: number; after?: string | null },
     writes: readonly Write[],
   ): void {
     const { vaultId, links, membership } = this.#chain
-    const before = this.#latest(author)
+    const { after } = at
+    const chosen = typeof after === 'string' ? this.get(after) : this.#latest(author)
+    const before = after === null ? undefined : chosen
+    const epoch = epochAt(membership, at.n)
     const base: Base = {
       version: VERSION,
       suite: SUITE,
@@ -120,12 +139,13 @@ export class Builder {
       device: author.id,
       seq: (before?.header.seq ?? 0) + 1,
       memberHead: { n: at.n, hash: links[at.n]?.hash ?? idOf(new Uint8Array(32)) },
-      epoch: 1,
+      epoch,
       deps: (at.deps ?? []).map((dep) => this.head(dep)),
       ...(before === undefined ? {} : { prev: before.hash }),
     }
     const plain = writes.map((one) => ({ meta: metaOf(one, this.#counter++), value: one.value }))
-    const sealed = plain.map((one, index) => sealItem(this.random, base, index, one))
+    const how = { random: this.random, key: this.#keyOf(epoch) }
+    const sealed = plain.map((one, index) => sealItem(how, base, index, one))
     const header: Header = { ...base, items: sealed.map((one) => one.head) }
     const signed = signedHeader.make(header, author.sign.privateKey)
     const hash = signedHeader.id(signed)
@@ -146,15 +166,24 @@ export class Builder {
       )
     })
     const items = sealed.map((one) => one.item)
-    const first = at.inline ?? items.length
-    const entries = [
-      encodeEntry({ kind: 'changeset', body: { signed, items: items.slice(0, first) } }),
-    ]
-    const rest = items.slice(first)
-    if (rest.length > 0)
-      entries.push(encodeEntry({ kind: 'items', body: { changeset: hash, first, items: rest } }))
+    const entries = entriesOf(signed, hash, items, at.inline)
     this.made.push({ name, author, header, signed, hash, plain, items, entries })
   }
+}
+
+/** A changeset's entries: `first` of its items stand in the first one, by default all. */
+function entriesOf(
+  signed: Signed,
+  changeset: ChangesetHash,
+  items: readonly Item[],
+  first = items.length,
+): Bytes[] {
+  const body = { signed, items: items.slice(0, first) }
+  const entries = [encodeEntry({ kind: 'changeset', body })]
+  const rest = items.slice(first)
+  if (rest.length > 0)
+    entries.push(encodeEntry({ kind: 'items', body: { changeset, first, items: rest } }))
+  return entries
 }
 
 export function makeHistory(chain: Chain): Builder {
@@ -179,7 +208,7 @@ function metaJson({ note, ...meta }: Meta): Json {
   return { ...meta, note: note ?? null }
 }
 
-function changesetJson(one: NamedChangeset): Json {
+export function changesetJson(one: NamedChangeset): Json {
   const { name, author, header, signed, hash, plain, entries } = one
   const items = plain.map(({ meta, value }, index) => {
     const text = value === undefined ? null : hex(value)

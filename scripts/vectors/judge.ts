@@ -26,9 +26,14 @@ import type { Input } from './refused.js'
 export type World = { readonly chain: Chain; readonly history: Builder }
 
 /** `code/reason` of the refusal, or `taken`. */
-export async function judge(world: World, input: Input): Promise<string> {
+export function judge(world: World, input: Input): Promise<string> {
+  return verdictOf(() => take(world, input))
+}
+
+/** `code/reason` of what `work` throws, or `taken`. */
+export async function verdictOf(work: () => void | Promise<void>): Promise<string> {
   try {
-    await take(world, input)
+    await work()
     return 'taken'
   } catch (error) {
     if (error instanceof CofferError) return `${error.code}/${error.reason ?? ''}`
@@ -45,7 +50,7 @@ export function foldTo({ links }: Chain, last: string): Membership {
   return m
 }
 
-function readEntry(bytes: Bytes): Entry {
+export function readEntry(bytes: Bytes): Entry {
   const entry = decodeEntry(bytes)
   if (entry.kind === 'link') signedLink.read(entry.body.signed)
   if (entry.kind === 'changeset') signedHeader.read(entry.body.signed)
@@ -73,6 +78,9 @@ async function take(world: World, input: Input): Promise<void> {
       unwrap(decodeWraps(unhex(input.bytes)), PHONE.box, { ...at, device: PHONE.id })
       return
     }
+    case 'before':
+    case 'start':
+      throw new TypeError('a case of a team')
     case 'head': {
       const signed = decode(signedCodec, unhex(input.bytes), 'a head', 1024)
       signedHead.read(signed)
@@ -89,7 +97,7 @@ async function take(world: World, input: Input): Promise<void> {
   }
 }
 
-function takeLink(m: Membership, bytes: Bytes): void {
+export function takeLink(m: Membership, bytes: Bytes): void {
   const entry = readEntry(bytes)
   if (entry.kind !== 'link') throw new TypeError('no link')
   const link = applyLink(m, entry.body.signed)

@@ -2,9 +2,9 @@
 // which SPEC.md must tell.
 import { writeFileSync } from 'node:fs'
 import * as path from 'node:path'
-import { files } from './files.js'
-import { FOLDER, FrozenWraps } from './people.js'
+import { files, readFrozen } from './files.js'
+import { FOLDER } from './people.js'
 
-for (const [name, content] of Object.entries(await files(FrozenWraps.read()))) {
+for (const [name, content] of Object.entries(await files(readFrozen()))) {
   writeFileSync(path.join(FOLDER, name), `${JSON.stringify(content, undefined, 1)}\n`)
 }

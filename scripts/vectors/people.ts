@@ -77,10 +77,10 @@ export class FrozenWraps {
     this.#known = known
   }
 
-  /** The tables of wraps.json; none before it was made. */
-  static read(): FrozenWraps {
+  /** The tables of a file; none before it was made. */
+  static read(file = 'wraps.json'): FrozenWraps {
     try {
-      const known: unknown = JSON.parse(readFileSync(path.join(FOLDER, 'wraps.json'), 'utf8'))
+      const known: unknown = JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8'))
       return new FrozenWraps(typeof known === 'object' && known !== null ? { ...known } : {})
     } catch {
       return new FrozenWraps({})
@@ -96,29 +96,26 @@ export class FrozenWraps {
   }
 
   /** The table of one link: the frozen one when it opens to this key for all of `to`. */
-  table(
-    link: string,
-    at: { key: Bytes; vault: Bytes },
-    to: readonly Person[],
-  ): { bytes: Bytes; hash: Bytes } {
+  table(link: string, at: KeyAt, to: readonly Person[]): { bytes: Bytes; hash: Bytes } {
     const known = this.#known[link]
     const bytes = typeof known === 'string' && fits(unhex(known), at, to) ? unhex(known) : undefined
     const keys = to.map((one) => one.keys)
-    const made = encodeWraps(bytes ? decodeWraps(bytes) : wrapFor(at.key, at.vault, 1, keys))
+    const made = encodeWraps(
+      bytes ? decodeWraps(bytes) : wrapFor(at.key, at.vault, at.epoch ?? 1, keys),
+    )
     this.tables[link] = hex(made.bytes)
     return made
   }
 }
 
-function fits(
-  table: Bytes,
-  { key, vault }: { key: Bytes; vault: Bytes },
-  to: readonly Person[],
-): boolean {
+/** A key to give: of which epoch (by default 1) of which vault. */
+type KeyAt = { readonly key: Bytes; readonly vault: Bytes; readonly epoch?: number }
+
+function fits(table: Bytes, { key, vault, epoch = 1 }: KeyAt, to: readonly Person[]): boolean {
   try {
     const wraps = decodeWraps(table)
     const start = epochStart(key, new Uint8Array(0))
-    for (const { box, id } of to) unwrap(wraps, box, { vault, epoch: 1, device: id, start })
+    for (const { box, id } of to) unwrap(wraps, box, { vault, epoch, device: id, start })
     return wraps.length === to.length
   } catch {
     return false

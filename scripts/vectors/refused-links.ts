@@ -25,19 +25,22 @@ import { flip, type Refused } from './refused.js'
 
 const EVE = person('eve/x')
 
-type How = {
+export type How = {
   readonly over?: Partial<Link>
   readonly signer?: Person
   readonly signed?: (signed: Signed) => Signed
   readonly wraps?: Bytes
 }
 
-class Forger {
+/** Makes links that a chain must refuse. */
+export class Forger {
   readonly all: Refused[] = []
   readonly #chain: Chain
+  readonly #prefix: string
 
-  constructor(chain: Chain) {
+  constructor(chain: Chain, prefix = 'link') {
     this.#chain = chain
+    this.#prefix = prefix
   }
 
   get(name: string): NamedLink {
@@ -71,7 +74,11 @@ class Forger {
     const signed = how.signed?.(made) ?? made
     const body = how.wraps === undefined ? { signed } : { signed, wraps: how.wraps }
     const bytes = hex(encodeEntry({ kind: 'link', body }))
-    this.all.push({ name: `link: ${name}`, input: { as: 'link', after, bytes }, refused })
+    this.all.push({
+      name: `${this.#prefix}: ${name}`,
+      input: { as: 'link', after, bytes },
+      refused,
+    })
   }
 }
 

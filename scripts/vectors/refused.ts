@@ -24,6 +24,10 @@ export type Input =
     }
   /** A table of wraps that came with link `link`, opened by `device`. */
   | { readonly as: 'wrap'; readonly link: string; readonly device: string; readonly bytes: string }
+  /** The key of the base in the place of that of epoch `epoch`, opened by whoever holds this one's. */
+  | { readonly as: 'before'; readonly epoch: number; readonly bytes: string }
+  /** A link entry that begins a chain, or (`genesis` is an entry) comes behind that one. */
+  | { readonly as: 'start'; readonly genesis: string | null; readonly bytes: string }
   | { readonly as: 'head'; readonly bytes: string }
   | { readonly as: 'padding'; readonly bytes: string }
   | { readonly as: 'code'; readonly text: string }

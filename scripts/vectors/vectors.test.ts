@@ -16,7 +16,7 @@ import {
 } from '../../daemon/core/crypto/epoch.js'
 import { metaCodec } from '../../daemon/core/vault/records.js'
 import { EPOCH_KEY, makeChain } from './chain.js'
-import { files, refusedCases } from './files.js'
+import { files, readFrozen, refusedCases } from './files.js'
 import { makeHistory } from './history.js'
 import { judge } from './judge.js'
 import { localJson, PASSPHRASE } from './local.js'
@@ -28,7 +28,7 @@ import { refusedKeystores } from './refused-content.js'
 const frozen = FrozenWraps.read()
 const chain = makeChain(frozen)
 const history = makeHistory(chain)
-const made = await files(FrozenWraps.read())
+const made = await files(readFrozen())
 
 test('everything that is made without chance is made again, byte for byte', () => {
   for (const [name, content] of Object.entries(made)) {
