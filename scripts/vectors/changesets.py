@@ -1,7 +1,7 @@
 """SPEC section 6: changesets and the parts of their items."""
 from crypto import hashed, keyed, unpad, unseal, verifies
 from encoding import Refused, decode, tampering
-from membership import WRITES
+from roles import WRITES
 from tables import ENTRY, HEADER
 
 
@@ -44,7 +44,7 @@ def check_header(chain, raw, signature, tail):
         raise tampering("unknown-link")
     if chain.role_at(header["device"], head["n"]) not in WRITES:
         raise tampering("not-authorised")
-    if header["epoch"] != 1:
+    if header["epoch"] != chain.epoch_at(head["n"]):
         raise tampering("wrong-epoch")
     if header["seq"] != (tail["seq"] if tail else 0) + 1:
         raise tampering("bad-seq")
@@ -58,6 +58,16 @@ def check_header(chain, raw, signature, tail):
     if any(("value" in item) != ("valueCommitment" in item) for item in header["items"]):
         raise tampering("bad-item")
     return header
+
+
+def check_deps(header, known):
+    """known: changeset hash -> header."""
+    for dep in header["deps"]:
+        at = known.get(dep["hash"])
+        if at is None or (at["device"], at["seq"]) != (dep["device"], dep["seq"]):
+            raise tampering("bad-deps")
+        if at["memberHead"]["n"] > header["memberHead"]["n"]:
+            raise tampering("member-head-back")
 
 
 def check_item(expected, item):

@@ -2,7 +2,7 @@
 """An independent reading of SPEC.md: opens and verifies the frozen vectors, and refuses what must be refused.
 
 It shares no code with coffer: Python's hashlib, PyNaCl's bindings of libsodium and cbor2 only
-(Debian: python3-nacl, python3-cbor2). encoding, crypto, tables, membership, changesets and keystore follow the
+(Debian: python3-nacl, python3-cbor2). encoding, crypto, tables, roles, membership, removal, changesets, fold and keystore follow the
 sections of SPEC.md; this file and check_*.py hold them against the vectors. Prints a line for each vector,
 then `N passed, N failed`.
 """
@@ -15,6 +15,7 @@ from nacl import bindings as sodium
 from check_history import changesets, links
 from check_log import log
 from check_refusals import refusals
+from check_removals import removals
 from crypto import hashed, keyed, pad, sign, tag, unpad, unseal, verifies
 from encoding import base32, decode, unbase32
 from keystore import argon2id, open_keystore, subkey
@@ -127,7 +128,10 @@ def main():
     changesets(run, story, chain)
     log(run, story, chain)
     local(run)
-    refusals(run, story, chain)
+    refusals(run, story, "refused.json")
+    team = Story("removals.json")
+    removals(run, team)
+    refusals(run, team, "refused-removals.json")
     print(f"{run.passed} passed, {run.failed} failed")
     return 1 if run.failed or not run.passed else 0
 

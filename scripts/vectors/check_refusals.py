@@ -1,15 +1,16 @@
 """The vectors of what must be refused, with the reason."""
-from changesets import check_header, check_item, open_part
+from changesets import check_deps, check_header, check_item, open_part
 from crypto import unpad, verifies
 from encoding import Refused, decode, tampering
 from keystore import argon2id, open_keystore
-from membership import open_wrap
+from membership import Chain, open_wrap
 from story import load, same, unhex
 from tables import HEAD, read_code, read_entry, signed
 
 
-def refusals(run, story, chain):
-    for one in load("refused.json"):
+def refusals(run, story, name):
+    chain = story.chain()
+    for one in load(name):
 
         def refused():
             try:
@@ -39,6 +40,7 @@ def take(story, chain, one):
         _kind, body = read_entry(data)
         tail = story.changesets[one["tail"]] if one["tail"] else None
         header = check_header(chain, body["signed"]["body"], body["signed"]["signature"], tail)
+        check_deps(header, story.known)
         for expected, item in zip(header["items"], body["items"]):
             check_item(expected, item)
     elif one["as"] == "part":
@@ -46,7 +48,15 @@ def take(story, chain, one):
         open_part(story.key, header, one["index"], one["part"], data, unhex(one["commitment"]))
     elif one["as"] == "wrap":
         person = story.people[one["device"]]
-        open_wrap(data, unhex(person["id"]), unhex(person["boxSeed"]), chain.vault, 1, chain.epoch)
+        epochs = story.chain(one["link"]).epochs
+        open_wrap(data, unhex(person["id"]), unhex(person["boxSeed"]), chain.vault, len(epochs), epochs[-1][1])
+    elif one["as"] == "before":
+        chain.follow_before(one["epoch"], story.keys[one["epoch"] - 1], data)
+    elif one["as"] == "start":
+        start = Chain()
+        if one["genesis"]:
+            start.add(unhex(one["genesis"]))
+        start.add(data)
     elif one["as"] == "head":
         whole = signed(data)
         decode(HEAD, whole["body"], 1024)

@@ -1,6 +1,6 @@
 import { checkDeps, checkHeader, type DeviceTail } from '../../shared/log/changeset.js'
 import { checkItem } from '../../shared/log/entry.js'
-import { decodeWraps } from '../../shared/log/link.js'
+import { decodeWraps, signedLink } from '../../shared/log/link.js'
 import { epochAt } from '../../shared/log/membership.js'
 import { applyLink, openChain } from '../../shared/log/validate.js'
 import { checkWraps } from '../../shared/log/wraps.js'
@@ -35,6 +35,7 @@ function takeStart(genesis: string | null, bytes: Bytes): void {
   const first = readEntry(genesis === null ? bytes : unhex(genesis))
   if (first.kind !== 'link') throw new TypeError('no link')
   const m = openChain(first.body.signed)
+  checkWraps(m, signedLink.read(first.body.signed), first.body.wraps)
   const next = readEntry(bytes)
   if (next.kind !== 'link') throw new TypeError('no link')
   checkWraps(m, applyLink(m, next.body.signed), next.body.wraps)

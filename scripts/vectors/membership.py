@@ -1,28 +1,12 @@
-"""SPEC section 5: the membership chain, and the wraps of an epoch's key."""
+"""SPEC section 5: the membership chain, and the keys of its epochs. What takes rights away is in removal.py."""
 from nacl import bindings as sodium
 from nacl.exceptions import CryptoError
 
-from crypto import hashed, keyed, verifies
+import removal
+from crypto import hashed, keyed, unseal, verifies
 from encoding import Refused, decode, tampering
-from tables import ENTRY, LINK, REQUEST_BODY, ROLES, WRAPS, device_id, read_entry, statement_holds
-
-READS = {"owner", "admin", "writer", "reader"}
-WRITES = {"owner", "admin", "writer", "sealer"}
-MANAGES = {"owner", "admin"}
-LETS_IN = {
-    "owner": set(ROLES),
-    "admin": {"admin", "writer", "reader", "viewer", "sealer", "runner"},
-    "writer": {"writer", "reader", "viewer", "sealer"},
-    "reader": {"reader", "viewer"},
-    "viewer": {"viewer"},
-    "sealer": {"sealer"},
-    "runner": set(),
-}
-
-
-def grants(role, given):
-    return role == "owner" or (role == "admin" and given not in ("owner", "admin"))
-
+from roles import LETS_IN, MANAGES, READS, grants
+from tables import ENTRY, LINK, REQUEST_BODY, WRAPS, device_id, read_entry, statement_holds
 
 class Chain:
     def __init__(self):
@@ -32,7 +16,13 @@ class Chain:
         self.devices = {}
         self.invites = {}
         self.relays = []
-        self.epoch = None
+        self.epochs = []  # epoch e at index e - 1: (the link that starts it, its start)
+
+    def active(self):
+        return [one for one in self.devices.values() if one["role"] is not None]
+
+    def epoch_at(self, n):
+        return sum(start <= n for start, _ in self.epochs)
 
     def may_bring(self, author, user, role):
         if user is not None:
@@ -50,14 +40,15 @@ class Chain:
         link_hash = hashed("link", raw)
         action, args = link["action"]
         if self.vault is None:
-            new = self.genesis(link, action, args, raw, signature)
-            self.vault, self.kind, self.epoch = link_hash, args["kind"], args["epoch"]
+            self.genesis(link, action, args, raw, signature)
+            self.vault, self.kind = link_hash, args["kind"]
+            self.epochs.append((0, args["epoch"]))
             if "relay" in args:
                 self.relays.append((0, args["relay"]))
         else:
-            new = self.follow(link, action, args, raw, signature, link_hash)
+            self.follow(link, action, args, raw, signature, link_hash)
         self.hashes.append(link_hash)
-        self.check_wraps(action, args, body.get("wraps"), new)
+        self.check_wraps(link["n"], action, args, body.get("wraps"))
         return link
 
     def genesis(self, link, action, args, raw, signature):
@@ -70,7 +61,9 @@ class Chain:
             raise tampering("bad-chain")
         if not verifies("link", signature, raw, statement["keys"]["sign"]):
             raise tampering("bad-signature")
-        return self.enter(statement, "owner", link)
+        if "base" in args["epoch"] or "before" in args["epoch"]:
+            raise tampering("bad-epoch")
+        self.enter(statement, "owner", link)
 
     def follow(self, link, action, args, raw, signature, link_hash):
         if link.get("vaultId") != self.vault:
@@ -78,7 +71,7 @@ class Chain:
         if link["n"] != len(self.hashes) or link.get("prev") != self.hashes[-1]:
             raise tampering("bad-chain")
         author = self.devices.get(link["author"])
-        if author is None:
+        if author is None or author["role"] is None:
             raise tampering("unknown-author")
         if not verifies("link", signature, raw, author["keys"]["sign"]):
             raise tampering("bad-signature")
@@ -97,13 +90,30 @@ class Chain:
                 raise tampering("not-authorised")
             invite["state"] = "withdrawn"
         elif action == "admit":
-            return self.admit(author, args, link)
-        else:
+            self.admit(author, args, link)
+        elif action == "add-device":
             statement = args["statement"]
             if statement["userId"] != author["userId"] or args["role"] not in LETS_IN[author["role"]]:
                 raise tampering("not-authorised")
-            return self.enter(statement, args["role"], link)
-        return None
+            self.enter(statement, args["role"], link, args.get("recovery") == 1)
+        elif action == "add-member":
+            self.add_member(author, args, link)
+        else:
+            removal.ACTIONS[action](self, author, args, link["n"])
+
+    def add_member(self, author, args, link):
+        statements = args["statements"]
+        user = statements[0]["userId"]
+        ids = [device_id(one["keys"]) for one in statements]
+        alike = all(one["userId"] == user for one in statements)
+        if not alike or len(args["labels"]) != len(statements) or not removal.ascending(ids):
+            raise tampering("bad-proof")
+        if not grants(author["role"], args["role"]) or args["role"] == "runner":
+            raise tampering("not-authorised")
+        if any(one["userId"] == user for one in self.active()):
+            raise tampering("user-known")
+        for statement in statements:
+            self.enter(statement, args["role"], link)
 
     def invite(self, author, args, link_hash):
         if args["key"] in self.invites:
@@ -141,15 +151,14 @@ class Chain:
         user = statement["userId"]
         if invite["userId"] is not None and invite["userId"] != user:
             raise tampering("foreign-user")
-        if invite["userId"] is None and any(one["userId"] == user for one in self.devices.values()):
+        if invite["userId"] is None and any(one["userId"] == user for one in self.active()):
             raise tampering("user-known")
         if not self.may_bring(author, invite["userId"], invite["role"]):
             raise tampering("not-authorised")
-        new = self.enter(statement, invite["role"], link)
+        self.enter(statement, invite["role"], link)
         invite["state"] = "used"
-        return new
 
-    def enter(self, statement, role, link):
+    def enter(self, statement, role, link, recovery=False):
         if not statement_holds(statement):
             raise tampering("bad-proof")
         keys, user = statement["keys"], statement["userId"]
@@ -160,25 +169,41 @@ class Chain:
             owner = next(iter(self.devices.values()))
             if user != owner["userId"] or role == "runner":
                 raise tampering("foreign-user")
-        if len(self.devices) >= 1000:
+        if len(self.active()) >= 1000:
             raise Refused("limit", "members")
-        new = {"id": device_id(keys), "keys": keys, "userId": user, "role": role}
-        self.devices[new["id"]] = {**new, "since": link["n"], "addedBy": link["author"]}
-        return new
+        new = {"id": device_id(keys), "keys": keys, "userId": user, "role": role, "recovery": recovery}
+        history = {"roles": [(link["n"], role)], "cuts": [], "addedBy": link["author"]}
+        self.devices[new["id"]] = {**new, **history}
 
-    def check_wraps(self, action, args, table, new):
-        expected = args["epoch"]["wraps"] if action == "genesis" else args.get("wraps")
+    def check_wraps(self, n, action, args, table):
+        start = args.get("epoch")
+        expected = start["wraps"] if start else args.get("wraps")
         if expected is None and table is None:
             return
         if expected is None or table is None or hashed("wraps", table) != expected:
             raise tampering("bad-wraps")
-        readers = [new["id"]] if new["role"] in READS else []
-        if [wrap["device"] for wrap in decode(WRAPS, table, ENTRY)] != readers:
+        readers = [one for one in self.active() if one["role"] in READS]
+        if action == "rewrap":
+            to = [args["device"]]
+        elif start:
+            to = [one["id"] for one in readers]
+        else:
+            to = [one["id"] for one in readers if self.role_at(one["id"], n - 1) not in READS]
+        if [wrap["device"] for wrap in decode(WRAPS, table, ENTRY)] != to:
             raise tampering("bad-wraps")
 
     def role_at(self, device, n):
-        found = self.devices[device]
-        return found["role"] if found["since"] <= n else None
+        return next((role for since, role in reversed(self.devices[device]["roles"]) if since <= n), None)
+
+    def follow_before(self, epoch, key, box=None):
+        """The base of an epoch and its key, which this one's key opens."""
+        start = self.epochs[epoch - 1][1]
+        base = start["base"]
+        at = hashed("epoch-before", self.vault, base.to_bytes(4, "big"), epoch.to_bytes(4, "big"))
+        found = unseal(keyed(key, "epoch-before"), at, box or start["before"])
+        if found is None or len(found) != 32 or hashed("epoch-commitment", found) != self.epochs[base - 1][1]["commitment"]:
+            raise tampering("bad-before")
+        return base, found
 
 
 def open_wrap(table, device, seed, context, epoch, start):

@@ -28,7 +28,8 @@ export function refusedOfTeam(team: Team, frozen: FrozenWraps): Refused[] {
 /** A user vault, and what may not come behind its genesis. */
 function starts(): Refused[] {
   const nonce = seed('user vault').slice(0, 16)
-  const epoch = epochStart(seed('user vault key'), LABEL)
+  const table = encodeWraps([{ device: ANN.id, box: new Uint8Array(148) }])
+  const epoch = epochStart(seed('user vault key'), table.hash)
   const genesis = { kind: 'user' as const, nonce, statement: ANN.statement, epoch, label: LABEL }
   const common = { version: VERSION, suite: SUITE, author: ANN.id, time: 1 }
   const make = (n: number, action: Action, rest: object = {}): Bytes => {
@@ -39,7 +40,7 @@ function starts(): Refused[] {
   const signed = signedLink.make({ ...common, n: 0, action: first }, ANN.sign.privateKey)
   const prev = signedLink.id(signed)
   const vaultId = idOf<VaultId>(bytesOf(prev))
-  const start = hex(encodeEntry({ kind: 'link', body: { signed } }))
+  const start = hex(encodeEntry({ kind: 'link', body: { signed, wraps: table.bytes } }))
   const after = (name: string, refused: string, action: Action): Refused => {
     const bytes = hex(make(1, action, { vaultId, prev }))
     return { name: `start: ${name}`, input: { as: 'start', genesis: start, bytes }, refused }

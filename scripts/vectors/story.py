@@ -37,11 +37,13 @@ class Run:
 class Story:
     """The chain and history of the vectors, as this program reads them."""
 
-    def __init__(self):
-        self.json = load("chain.json")
+    def __init__(self, name="chain.json"):
+        self.json = load(name)
         self.people = {one["name"]: one for one in self.json["devices"]}
-        self.key = unhex(self.json["epochKey"])
-        self.changesets = {}
+        self.keys = [unhex(key) for key in self.json.get("epochKeys", [self.json.get("epochKey")])]
+        self.key = self.keys[0]
+        self.changesets = {}  # name -> header
+        self.known = {}  # changeset hash -> header
 
     def entry(self, name):
         return next(unhex(link["entry"]) for link in self.json["links"] if link["name"] == name)

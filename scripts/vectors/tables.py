@@ -9,7 +9,11 @@ ENTRY = 1024 * 1024 - 4096
 SIGNED = struct({0: ("body", blob(ENTRY)), 1: ("signature", fixed(64))})
 KEYS = struct({0: ("sign", ID), 1: ("box", ID)})
 STATEMENT = struct({0: ("keys", KEYS), 1: ("userId", USER), 2: ("signature", fixed(64))})
-EPOCH = struct({0: ("commitment", ID), 1: ("box", ID), 2: ("wraps", ID)})
+EPOCH = struct(
+    {0: ("commitment", ID), 1: ("box", ID), 2: ("wraps", ID), 3: ("base?", uint(100_000)), 4: ("before?", fixed(72))}
+)
+CUT = struct({0: ("device", ID), 1: ("seq", uint()), 2: ("hash", ID)})
+CUTS = many(CUT, 1000)
 REQUEST = struct({0: ("body", blob(1024)), 1: ("invite", fixed(64)), 2: ("device", fixed(64))})
 REQUEST_BODY = struct({0: ("vaultId", ID), 1: ("key", ID), 2: ("link", ID), 3: ("statement", STATEMENT)})
 LABEL = blob(512)
@@ -36,7 +40,42 @@ ACTION = variant(
         ),
         3: ("withdraw-invite", struct({0: ("key", ID)})),
         4: ("admit", struct({0: ("request", REQUEST), 1: ("wraps", ID), 2: ("label", LABEL)})),
-        5: ("add-device", struct({0: ("statement", STATEMENT), 1: ("role", ROLE), 2: ("wraps", ID), 3: ("label", LABEL)})),
+        5: (
+            "add-device",
+            struct(
+                {
+                    0: ("statement", STATEMENT),
+                    1: ("role", ROLE),
+                    2: ("wraps", ID),
+                    3: ("label", LABEL),
+                    4: ("recovery?", uint(1)),
+                }
+            ),
+        ),
+        6: (
+            "remove",
+            struct(
+                {0: ("devices", many(ID, 1000, 1)), 1: ("cuts", CUTS), 2: ("kept", many(ID, 1000)), 3: ("epoch?", EPOCH)}
+            ),
+        ),
+        7: (
+            "change-role",
+            struct({0: ("userId", USER), 1: ("role", ROLE), 2: ("cuts", CUTS), 3: ("epoch?", EPOCH), 4: ("wraps?", ID)}),
+        ),
+        8: ("rotate", struct({0: ("epoch", EPOCH)})),
+        9: ("rewrap", struct({0: ("device", ID), 1: ("wraps", ID)})),
+        10: ("raise-cut", struct({0: ("cuts", many(CUT, 1000, 1))})),
+        11: (
+            "add-member",
+            struct(
+                {
+                    0: ("statements", many(STATEMENT, 32, 1)),
+                    1: ("role", ROLE),
+                    2: ("wraps", ID),
+                    3: ("labels", many(LABEL, 32, 1)),
+                }
+            ),
+        ),
     }
 )
 LINK = struct(
