@@ -85,6 +85,10 @@ export const LIMITS = {
   socketPath: 103,
   /** A passphrase, UTF-8. */
   passphrase: 1024,
+  /** An OpenPGP key and an OpenPGP message, armored; what a message may hold once it is decrypted and unpacked. */
+  pgpKey: 256 * KiB,
+  pgpMessage: 1 * MiB,
+  pgpText: 512 * KiB,
   /** Argon2id memory in KiB: floor, ceiling, and what `init` takes unless told otherwise. */
   argon2MemoryMin: 64 * 1024,
   argon2MemoryMax: 1024 * 1024,
