@@ -22,6 +22,7 @@ const status = {
   selection: { org: null, project: null, orgFrom: 'nothing', projectFrom: 'nothing', file: null },
   relay: null,
   joining: false,
+  recovery: null,
   vaults: [],
   warnings: [],
 } as const

@@ -77,8 +77,8 @@ export function givenOpener(session: Session, call: Call, prefix: Prefix = ''): 
   return passphraseOpener(readPassphrase(`${prefix}passphrase-fd`, descriptor))
 }
 
-/** A descriptor's bytes to the end; one newline at the end doesn't count. */
-function readPassphrase(option: string, typed: string): Uint8Array {
+/** A descriptor's bytes to the end; one newline at the end doesn't count. @throws CofferError `usage` */
+export function readPassphrase(option: string, typed: string): Uint8Array {
   if (!/^[0-9]{1,4}$/.test(typed)) {
     throw new CofferError('usage', `--${option} takes the number of a descriptor`, {
       reason: 'bad-descriptor',

@@ -21,6 +21,7 @@ import {
   projectSelect,
   projectUnselect,
 } from './commands/project.js'
+import { recoveryCreate, recoveryUse } from './commands/recovery.js'
 import { relaySet } from './commands/relay.js'
 import { run } from './commands/run.js'
 import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
@@ -72,6 +73,8 @@ export const COMMANDS: readonly Command[] = [
   deviceRevoke,
   lost,
   lostRestore,
+  recoveryCreate,
+  recoveryUse,
   daemonStart,
   daemonStop,
   daemonStatus,

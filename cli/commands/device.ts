@@ -31,9 +31,11 @@ export const deviceLs: Command = {
       `since ${showTime(one.addedAt)}`,
       one.self
         ? 'this device'
-        : one.seenAt === null
-          ? 'not seen yet'
-          : `seen ${showTime(one.seenAt)}`,
+        : one.recovery
+          ? 'recovery device'
+          : one.seenAt === null
+            ? 'not seen yet'
+            : `seen ${showTime(one.seenAt)}`,
       one.name,
     ])
     session.show(result, columns(rows))

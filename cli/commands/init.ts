@@ -7,7 +7,7 @@ export const init: Command = {
   name: 'init',
   summary: 'Make a home for your secrets on this machine',
   details: `Asks for a passphrase twice on a terminal. A lost passphrase or key file is lost data: nobody can open the
-home without it. A key file on the same disk protects nothing from whoever steals the disk. Name and email are the label
+home without it; coffer recovery create makes a way back. A key file on the same disk protects nothing from whoever steals the disk. Name and email are the label
 that members of your orgs will see; no mail is sent.`,
   options: [
     ...OPENER_OPTIONS,
@@ -49,6 +49,7 @@ that members of your orgs will see; no mail is sent.`,
         ? 'coffer: a lost passphrase is lost data: nobody can open this home without it.\n'
         : 'coffer: a lost key file is lost data: nobody can open this home without it.\n',
     )
+    session.io.err('coffer: once there is a relay, coffer recovery create makes a way back.\n')
     session.show(result)
   },
 }

@@ -43,6 +43,7 @@ function report(status: Status): string {
     ...(label === '' ? [] : [['user', label]]),
     ...(status.state === 'unlocked' ? [['selected', showSelection(selection)]] : []),
     ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
+    ...(status.recovery === null ? [] : [['recovery', status.recovery ? 'a device' : 'none']]),
     ...status.vaults.map((one) => ['vault', showVault(one)]),
     ...warningsOf(status).map((warning) => ['warning', warning]),
   ]

@@ -77,7 +77,8 @@ async function checkSound(key: PublicKey, use: Use, now: Date): Promise<void> {
   }
   if (isWeak(key)) throw refused('pgp-key-weak', 'is too weak to be trusted')
   await attempt(
-    () => (use === 'encrypt' ? key.getEncryptionKey(undefined, now) : key.getSigningKey(undefined, now)),
+    () =>
+      use === 'encrypt' ? key.getEncryptionKey(undefined, now) : key.getSigningKey(undefined, now),
     () => lacking(key, use),
   )
 }

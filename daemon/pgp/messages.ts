@@ -59,9 +59,15 @@ async function readArmored(armored: string): Promise<Message<string>> {
   return attempt(() => readMessage({ armoredMessage: armored, config: CONFIG }), notAMessage)
 }
 
-/** @throws CofferError `cannot-decrypt` (reason `pgp-cannot-open`), `format` (`pgp-message`), `limit` */
+/** @throws CofferError `cannot-decrypt` (`pgp-cannot-open`, `pgp-for-a-key`), `format` (`pgp-message`), `limit` */
 export async function decryptUnder(passphrase: Secret, armored: string): Promise<string> {
   const message = await readArmored(armored)
+  if (message.getEncryptionKeyIDs().length > 0) {
+    throw new CofferError('cannot-decrypt', 'the message is for an OpenPGP key, not a passphrase', {
+      reason: 'pgp-for-a-key',
+      next: 'let gpg decrypt it: gpg --decrypt FILE | coffer … --stdin',
+    })
+  }
   const { decrypt } = await library()
   const passwords = fromUtf8(passphrase.reveal()) ?? ''
   const { data } = await attempt(
@@ -155,11 +161,7 @@ async function verified(
 }
 
 /** Checks a signature apart from its text. @throws CofferError as `verifySigned` */
-export async function verifyDetached(
-  signer: PgpKey,
-  text: string,
-  armored: string,
-): Promise<void> {
+export async function verifyDetached(signer: PgpKey, text: string, armored: string): Promise<void> {
   checkSize(armored, LIMITS.pgpMessage, 'the OpenPGP signature')
   const { createMessage, readSignature, verify } = await library()
   const signature = await attempt(

@@ -83,7 +83,10 @@ test('under a passphrase, both ways', async () => {
   for (const bad of [bent(message), message]) {
     assert.equal(await refusedWith(() => decryptUnder(secret('wrong'), bad)), wrong)
   }
-  assert.equal(await refusedWith(() => decryptUnder(secret('long and random'), bent(message))), wrong)
+  assert.equal(
+    await refusedWith(() => decryptUnder(secret('long and random'), bent(message))),
+    wrong,
+  )
 })
 
 test('signed texts, both ways', async () => {
@@ -124,7 +127,8 @@ test('what is no message, cut off, or too large', async () => {
 })
 
 test('keys that are not sound are refused, each for its reason', async () => {
-  const read = (armored: string, at = now) => refusedWith(() => readPublicKey(armored, 'encrypt', at))
+  const read = (armored: string, at = now) =>
+    refusedWith(() => readPublicKey(armored, 'encrypt', at))
   const { generateKey, revokeKey } = await library()
   assert.equal(await read('no key'), ['format', 'pgp-key'])
   assert.equal(await read(other.publicKey('example.org')), ['format', 'pgp-key'])

@@ -4,6 +4,7 @@ import { deviceHandlers } from '../handlers/devices.js'
 import { doctorHandlers, homeHandlers } from '../handlers/home.js'
 import { memberHandlers } from '../handlers/members.js'
 import { plainHandler } from '../handlers/plain.js'
+import { recoveryHandlers } from '../handlers/recovery.js'
 import { secretHandlers } from '../handlers/secrets.js'
 import type { Composition, DaemonParts } from '../lifecycle/parts.js'
 import { HOME_FILES } from '../../shared/protocol/socket-path.js'
@@ -67,6 +68,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...doctorHandlers(parts, engine),
       ...deviceHandlers(parts, engine),
       ...memberHandlers(() => engine.session),
+      ...recoveryHandlers(parts, engine),
       ...secretHandlers(() => engine.session),
     },
     plain: plainHandler(access, () => engine.session),

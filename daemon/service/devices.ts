@@ -17,12 +17,16 @@ import { addLink, letIn } from './links.js'
 import { admittedBy, bringInto, linkOf, otherVaults, ownDevices } from './own-devices.js'
 import { deviceLabel } from './people.js'
 import { checkMayWrite, ownRole, type Session } from './session.js'
+import type { RelaySettings } from './settings.js'
 
 /** Bytes of an invite code's secret: 104 bits. */
 const SECRET_BYTES = 13
 
-function noRelay(): CofferError {
-  return new CofferError('usage', 'this home has no relay over which another device could join', {
+/** The home's relay, over which others come. @throws CofferError `usage` (reason `no-relay`) */
+export function relayForInvites({ settings, vaults }: Session): RelaySettings {
+  const { relay } = settings.current
+  if (relay !== undefined && relayOf(vaults.user.replica.chain.known()) === relay.key) return relay
+  throw new CofferError('usage', 'this home has no relay over which another device could join', {
     reason: 'no-relay',
     next: 'run coffer relay set URL --relay-key KEY',
   })
@@ -33,11 +37,10 @@ export async function addDevice(
   session: Session,
   { expires }: Params<'deviceAdd'>,
 ): Promise<Result<'deviceAdd'>> {
-  const { settings, vaults, world, identity } = session
-  const { relay } = settings.current
+  const { vaults, world, identity } = session
   const { user } = vaults
   checkMayWrite(session, user.replica)
-  if (relay === undefined || relayOf(user.replica.chain.known()) !== relay.key) throw noRelay()
+  const relay = relayForInvites(session)
   if (expires < 1000 || expires > LIMITS.inviteLife) {
     throw new CofferError('limit', 'an invite lives between one second and seven days', {
       reason: 'invite-life',
@@ -251,6 +254,7 @@ export async function listDevices(session: Session): Promise<Result<'deviceList'
     deviceId: record.id,
     name: deviceLabel(replica, record.id) ?? '',
     self: record.id === session.identity.device,
+    recovery: record.recovery,
     addedAt: linkOf(replica, record)?.time ?? 0,
     seenAt: replica.seenAt(record.id) ?? null,
   }))

@@ -14,7 +14,8 @@ import { announce } from './announce.js'
 import { labelChanges } from './people.js'
 import { identityOf, vaultsOf, type Session } from './session.js'
 import type { World } from './world.js'
-import { SettingsFile } from './settings.js'
+import { SettingsFile, type RelaySettings, type Settings } from './settings.js'
+import { storesInMemory } from './stores.js'
 
 export type EngineParts = {
   readonly world: World
@@ -25,6 +26,15 @@ export type EngineParts = {
   readonly makeSync: (identity: RelayIdentity) => SyncManager
   /** Starts work that goes on in the background while the home is open; it ends with `session.ended`. */
   readonly background: readonly ((session: Session) => void)[]
+}
+
+/** A session beside the home's, and what ends it. */
+export type Visit = { readonly session: Session; readonly end: () => Promise<void> }
+
+type Prepared = Visit & {
+  readonly open: () => Promise<void>
+  /** Called at the end, first of all. */
+  readonly stops: (() => void)[]
 }
 
 /** What exists while the home is open, and how it comes and goes. */
@@ -80,56 +90,74 @@ export class Engine {
   }
 
   /** Begins a home whose vault is on a relay and has yet to let this device in. */
-  async enter(unlocked: Unlocked, vault: VaultId): Promise<Session> {
+  async enter(unlocked: Unlocked, vault: VaultId, relay?: RelaySettings): Promise<Session> {
     const { home, keys } = unlocked
-    const first = { vault, loading: [vault] }
+    const first = { vault, loading: [vault], ...(relay === undefined ? {} : { relay }) }
     return this.#start(unlocked, SettingsFile.create(home, keys, this.#parts.world.random, first))
   }
 
+  /**
+   * Opens a session of another device beside the home's: in memory, without background work, until `end`.
+   * @throws CofferError `storage`
+   */
+  async visit(who: Pick<Unlocked, 'home' | 'device'>, first: Settings): Promise<Visit> {
+    const { world } = this.#parts
+    const openStore = storesInMemory(world.random)
+    const prepared = this.#prepare(who, SettingsFile.inMemory(first), openStore)
+    try {
+      await prepared.open()
+    } catch (error) {
+      await prepared.end()
+      throw error
+    }
+    const { session, end } = prepared
+    session.vaults.discover().catch(world.onError)
+    return { session, end }
+  }
+
   async #start(unlocked: Unlocked, settings: SettingsFile): Promise<Session> {
-    const { world, makeSync, hub, background } = this.#parts
-    const { device, home } = unlocked
+    const { world, hub, background, storeOpener } = this.#parts
+    const { session, open, end, stops } = this.#prepare(unlocked, settings, storeOpener(unlocked))
+    this.#end = end
+    await open()
+    stops.push(announce(session, hub))
+    this.#session = session
+    session.vaults.discover().catch(world.onError)
+    for (const begin of background) begin(session)
+    return session
+  }
+
+  /** All of a session, not opened yet. */
+  #prepare(
+    { home, device }: Pick<Unlocked, 'home' | 'device'>,
+    settings: SettingsFile,
+    openStore: (vaultId: VaultId) => Promise<VaultStore>,
+  ): Prepared {
+    const { world, makeSync } = this.#parts
     const identity = identityOf(device)
     const ending = new AbortController()
     // Everything that waits listens; each stops when its wait ends.
     setMaxListeners(0, ending.signal)
-    const vaults = vaultsOf(
-      world,
-      identity,
-      this.#parts.storeOpener(unlocked),
-      settings.current.vault,
-    )
-    const sync = makeSync({
-      deviceId: device.deviceId,
-      keys: device.keys,
-      signPrivate: device.sign.privateKey,
-    })
-    const session: Session = {
-      world,
-      home,
-      device,
-      identity,
-      settings,
-      vaults,
-      loading: new Loading(settings, world),
-      sync,
-      ended: ending.signal,
-    }
+    const vaults = vaultsOf(world, identity, openStore, settings.current.vault)
+    const { deviceId, keys, sign } = device
+    const sync = makeSync({ deviceId, keys, signPrivate: sign.privateKey })
+    const loading = new Loading(settings, world)
+    const ended = ending.signal
+    const session = { world, home, device, identity, settings, vaults, loading, sync, ended }
     const stops: (() => void)[] = []
-    this.#end = async () => {
+    const open = async (): Promise<void> => {
+      await vaults.start()
+      const { relay } = settings.current
+      if (relay !== undefined) sync.setRelay(addressOf(relay))
+      stops.push(bindSync(session))
+    }
+    const end = async (): Promise<void> => {
       ending.abort()
       for (const stop of stops) stop()
       await sync.close()
       await vaults.close()
     }
-    await vaults.start()
-    const { relay } = settings.current
-    if (relay !== undefined) sync.setRelay(addressOf(relay))
-    stops.push(bindSync(session), announce(session, hub))
-    this.#session = session
-    vaults.discover().catch(world.onError)
-    for (const begin of background) begin(session)
-    return session
+    return { session, open, end, stops }
   }
 }
 

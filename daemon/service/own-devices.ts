@@ -62,8 +62,8 @@ export function ownDevices(session: Session): DeviceRecord[] {
 }
 
 /**
- * Lets a device of this person into a vault other than the user vault, in this device's own role. Tells whether a link
- * was made: none is when the device is in already, was once, or this device isn't in itself.
+ * Lets a device of this person into a vault, in this device's own role. Tells whether a link was made: none is when the
+ * device is in already, was once, or this device isn't in itself. A recovery device is one in every vault.
  * @throws CofferError `unreachable`, `conflict`
  */
 export function bringInto(
@@ -71,16 +71,16 @@ export function bringInto(
   shell: VaultShell,
   device: DeviceId,
   statement: DeviceStatement,
+  recovery = false,
 ): Promise<boolean> {
   return addLink(session, shell, (replica) => {
     const role = ownRole(session, replica)
     if (role === undefined || replica.membership?.devices.has(device) === true) return undefined
     const label = deviceLabel(session.vaults.user.replica, device) ?? ''
     const { wraps, wrapsHash, label: box } = letIn(session, replica, statement, label)
-    return {
-      action: { kind: 'add-device', body: { statement, role, wraps: wrapsHash, label: box } },
-      wraps,
-    }
+    const body = { statement, role, wraps: wrapsHash, label: box }
+    const marked = recovery ? { ...body, recovery: 1 } : body
+    return { action: { kind: 'add-device', body: marked }, wraps }
   })
 }
 
@@ -101,6 +101,8 @@ export async function reconcile(session: Session): Promise<void> {
     )
     const statement = missing.length === 0 ? undefined : statementOf(user, record)
     if (statement === undefined) continue
-    for (const shell of missing) await bringInto(session, shell, record.id, statement)
+    for (const shell of missing) {
+      await bringInto(session, shell, record.id, statement, record.recovery)
+    }
   }
 }

@@ -67,23 +67,24 @@ const MAX_BYTES = LIMITS.configFile + 2 * LIMITS.homeFile + 40 * LIMITS.vaultsPe
 
 /** Reads and replaces the settings of one open home. */
 export class SettingsFile {
-  readonly #home: Home
-  readonly #keys: LocalKeys
-  readonly #random: Random
+  readonly #write: (settings: Settings) => void
   #current: Settings
 
-  private constructor(home: Home, keys: LocalKeys, random: Random, current: Settings) {
-    this.#home = home
-    this.#keys = keys
-    this.#random = random
+  private constructor(write: (settings: Settings) => void, current: Settings) {
+    this.#write = write
     this.#current = current
+  }
+
+  /** Settings that no file keeps: of a device that is here for a moment. */
+  static inMemory(first: Settings): SettingsFile {
+    return new SettingsFile(() => undefined, first)
   }
 
   /** Makes the file, replacing what an interrupted `init` left. @throws CofferError `storage`, `home`. */
   static create(home: Home, keys: LocalKeys, random: Random, first: Settings): SettingsFile {
-    const file = new SettingsFile(home, keys, random, first)
-    file.#write(first)
-    return file
+    const write = writer(home, keys, random)
+    write(first)
+    return new SettingsFile(write, first)
   }
 
   /** @throws CofferError `home` (reason `no-settings`, `newer`), `cannot-decrypt`, `format`. */
@@ -110,7 +111,7 @@ export class SettingsFile {
         next: 'upgrade coffer on this machine',
       })
     }
-    return new SettingsFile(home, keys, random, settings)
+    return new SettingsFile(writer(home, keys, random), settings)
   }
 
   get current(): Settings {
@@ -135,11 +136,13 @@ export class SettingsFile {
     this.#write(next)
     this.#current = next
   }
+}
 
-  #write(settings: Settings): void {
+function writer(home: Home, keys: LocalKeys, random: Random): (settings: Settings) => void {
+  return (settings) => {
     const plain = new Secret(encode(settingsCodec, { version: VERSION, ...settings }))
-    const sealed = sealLocal('settings', this.#keys.deviceStore, NO_AAD, plain, this.#random)
+    const sealed = sealLocal('settings', keys.deviceStore, NO_AAD, plain, random)
     plain.wipe()
-    writeAtomic(this.#home.file('settings'), sealed)
+    writeAtomic(home.file('settings'), sealed)
   }
 }

@@ -8,8 +8,10 @@ import { relayStateOf } from './announce.js'
 import { secretConflicts } from './conflicts.js'
 import { personOf } from './people.js'
 import { refOf, selectionOf } from './place.js'
+import { ownDevices } from './own-devices.js'
 import { queuedIn } from './queue.js'
 import type { Replica } from '../core/vault/replica.js'
+import { hasRecovery } from './recovery.js'
 import type { VaultShell } from '../vault/shell.js'
 import { isRemoved, ownRole, type Session } from './session.js'
 import type { Held } from './vaults.js'
@@ -99,11 +101,23 @@ function stateOf(session: Session, replica: Replica): 'ready' | 'loading' | 'rem
   return session.loading.has(replica.vaultId) ? 'loading' : 'ready'
 }
 
+/** Nobody can bring back what only one device opens. */
+function lastDeviceWarnings(session: Session): Warning[] {
+  const [only, ...others] = ownDevices(session)
+  if (only?.id !== session.identity.device || others.length > 0) return []
+  const way = session.settings.current.relay === undefined ? 'relay set, then ' : ''
+  const message = `this is your only device, and there is no way back when it is lost; run coffer ${way}recovery create`
+  return [{ code: 'last-device', message }]
+}
+
 async function openPart(
   session: Session,
   { context }: Params<'status'>,
 ): Promise<
-  Pick<Status, 'device' | 'user' | 'selection' | 'relay' | 'joining' | 'vaults' | 'warnings'>
+  Pick<
+    Status,
+    'device' | 'user' | 'selection' | 'relay' | 'joining' | 'recovery' | 'vaults' | 'warnings'
+  >
 > {
   const { device, vaults, settings } = session
   const warnings: Warning[] = []
@@ -113,6 +127,7 @@ async function openPart(
   })
   const user = vaults.opened(vaults.userVault)?.replica
   const { name, email } = user === undefined ? device : personOf(user)
+  if (user !== undefined) warnings.push(...lastDeviceWarnings(session))
   return {
     device: { deviceId: device.deviceId, name: device.device },
     user: { userId: device.userId, name, email },
@@ -128,6 +143,7 @@ async function openPart(
           },
     relay: relayStateOf(session),
     joining: settings.current.join !== undefined,
+    recovery: user === undefined ? null : hasRecovery(session),
     vaults: vaults.all().flatMap((held) => vaultStatus(session, held) ?? []),
     warnings,
   }
@@ -160,6 +176,7 @@ export async function statusOf(
     selection: NOTHING_SELECTED,
     relay: null,
     joining: false,
+    recovery: null,
     vaults: [],
     warnings: [],
   }

@@ -3,7 +3,7 @@ import { LIMITS } from '../../shared/limits.js'
 import { checkKey, checkOps, compare, storageError } from './store.js'
 import type { Entry, Op, Range, Store } from './store.js'
 
-/** A store that forgets with its process: for tests of what stands on a Store. */
+/** A store that forgets with its process. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Entry>()
   /** Sorted; undefined after a key came or went. */

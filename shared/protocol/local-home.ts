@@ -132,6 +132,8 @@ export const status = {
     relay: nullable(relayState),
     /** A device or person of this home still waits to be let in. */
     joining: flag,
+    /** Whether this person has a recovery device; null while that isn't known. */
+    recovery: nullable(flag),
     vaults: list(vaultStatus, 100_000),
     warnings,
   }),

@@ -60,6 +60,8 @@ export const deviceList = {
         deviceId: id32,
         name: label,
         self: flag,
+        /** Its keys are on paper or in a safe, not on a machine. */
+        recovery: flag,
         addedAt: time,
         /** Newest signed head of the device, null before its first. */
         seenAt: nullable(time),

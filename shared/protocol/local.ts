@@ -1,5 +1,6 @@
 import * as home from './local-home.js'
 import * as members from './local-members.js'
+import * as recovery from './local-recovery.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
 import type { Infer, Schema } from './schema.js'
@@ -55,6 +56,8 @@ export const METHODS = {
   lostRestore: members.lostRestore,
   joinBegin: sync.joinBegin,
   joinWait: sync.joinWait,
+  recoveryCreate: recovery.recoveryCreate,
+  recoveryUse: recovery.recoveryUse,
   sync: sync.sync,
   subscribe: sync.subscribe,
 } as const satisfies { readonly [name: string]: MethodSpec }

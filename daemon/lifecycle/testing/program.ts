@@ -51,6 +51,8 @@ function handlers({ access, random }: DaemonParts): Composition['handlers'] {
     lostRestore: refuse,
     joinBegin: refuse,
     joinWait: refuse,
+    recoveryCreate: refuse,
+    recoveryUse: refuse,
     // Needs an open home: tells the tests whether it is.
     sync: () => Promise.resolve({ vaults: 0, sent: 0, received: 0, warnings: [] }),
   }
