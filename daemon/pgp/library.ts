@@ -1,10 +1,10 @@
-import type { PartialConfig } from 'openpgp'
+import type * as OpenPgp from 'openpgp'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 
 // The OpenPGP library, loaded when it is first needed: it costs 45 ms, and most daemons never do.
 
-export type Library = typeof import('openpgp')
+type Library = typeof OpenPgp
 
 let loading: Promise<Library> | undefined
 
@@ -17,7 +17,7 @@ export function library(): Promise<Library> {
  * What GnuPG 2.2 reads, and what a message from outside may cost: no authenticated encryption of RFC 9580, no keys of
  * version 6, no Argon2 (2^16 KiB at most where somebody else chose it).
  */
-export const CONFIG: PartialConfig = {
+export const CONFIG: OpenPgp.PartialConfig = {
   aeadProtect: false,
   v6Keys: false,
   maxDecompressedMessageSize: LIMITS.pgpText,

@@ -11,6 +11,11 @@ import { attempt, checkSize, CONFIG, library } from './library.js'
 /** The key id of a message that doesn't say whom it is for. */
 const ANYBODY = '0000000000000000'
 
+type Opened = {
+  readonly data: unknown
+  readonly signatures: VerifyMessageResult['signatures']
+}
+
 function notAMessage(): CofferError {
   return new CofferError('format', 'this is not one whole armored OpenPGP message', {
     reason: 'pgp-message',
@@ -41,7 +46,13 @@ export async function encryptTo(
   const { createMessage, encrypt } = await library()
   const message = await createMessage({ text })
   const signing = signer === undefined ? {} : { signingKeys: signer }
-  return encrypt({ message, encryptionKeys: key, ...signing, config: CONFIG })
+  const armored: unknown = await encrypt({
+    message,
+    encryptionKeys: key,
+    ...signing,
+    config: CONFIG,
+  })
+  return textOf(armored)
 }
 
 /** Encrypts text under a passphrase; armored. The passphrase must be strong: its work factor is small. */
@@ -50,7 +61,8 @@ export async function encryptUnder(passphrase: Secret, text: string): Promise<st
   const { createMessage, encrypt } = await library()
   const message = await createMessage({ text })
   const passwords = fromUtf8(passphrase.reveal()) ?? ''
-  return encrypt({ message, passwords, config: CONFIG })
+  const armored: unknown = await encrypt({ message, passwords, config: CONFIG })
+  return textOf(armored)
 }
 
 async function readArmored(armored: string): Promise<Message<string>> {
@@ -70,7 +82,7 @@ export async function decryptUnder(passphrase: Secret, armored: string): Promise
   }
   const { decrypt } = await library()
   const passwords = fromUtf8(passphrase.reveal()) ?? ''
-  const { data } = await attempt(
+  const { data } = await attempt<Opened>(
     () => decrypt({ message, passwords, config: CONFIG }),
     () => cannotOpen('the passphrase is wrong'),
   )
@@ -97,7 +109,7 @@ export async function decryptWith(
   }
   const { decrypt } = await library()
   const verifying = signer === undefined ? {} : { verificationKeys: signer.key }
-  const { data, signatures } = await attempt(
+  const { data, signatures } = await attempt<Opened>(
     () => decrypt({ message, decryptionKeys: key, ...verifying, config: CONFIG }),
     () => cannotOpen('the key is wrong'),
   )
@@ -107,7 +119,7 @@ export async function decryptWith(
 
 function textOf(data: unknown): string {
   if (typeof data !== 'string') throw notAMessage()
-  checkSize(data, LIMITS.pgpText, 'the text')
+  checkSize(data, LIMITS.pgpMessage, 'the text')
   return data
 }
 
@@ -122,7 +134,13 @@ export async function signClear(key: PrivateKey, text: string): Promise<string> 
 export async function signDetached(key: PrivateKey, text: string): Promise<string> {
   const { createMessage, sign } = await library()
   const message = await createMessage({ text })
-  return sign({ message, signingKeys: key, detached: true, config: CONFIG })
+  const armored: unknown = await sign({
+    message,
+    signingKeys: key,
+    detached: true,
+    config: CONFIG,
+  })
+  return textOf(armored)
 }
 
 /**
