@@ -8,7 +8,7 @@ import type { Params } from '../../shared/protocol/local.js'
 import type { Opener } from '../../shared/protocol/local-common.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
-import { parseDuration } from '../format.js'
+import { lines, parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, readOpener, readPassphrase } from '../openers.js'
 import { askHidden } from '../prompt.js'
 import type { Session } from '../session.js'
@@ -110,6 +110,7 @@ lose their access at once.`,
     },
     { line: 'coffer recovery use recovery.asc --revoke-others', text: 'when they were stolen' },
   ],
+  stdout: 'with --revoke-others: what they could read, a reference a line',
   exits: ['cannot-decrypt', 'exists', 'expired', 'unreachable', 'timed-out', 'tampering'],
   async run(call, session) {
     const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
@@ -125,10 +126,13 @@ lose their access at once.`,
       ...(open === undefined ? {} : { open, ...memoryOf(call) }),
       ...(device === undefined ? {} : { device }),
     })
-    session.show(result)
-    const { name, vaults, secrets, revoked } = result
+    session.show(result, lines(result.rotate))
+    const { name, vaults, secrets, revoked, rotate } = result
     session.say(`back as ${displayText(name) || 'you'}: ${vaults} vaults, ${secrets} secrets`)
     if (revoked > 0) session.say(`removed ${revoked} of your other devices`)
+    if (rotate.length > 0) {
+      session.say(`they could read ${rotate.length} secrets: change them where they are used`)
+    }
     session.say('that file opens nothing any more; make another: coffer recovery create')
   },
 }

@@ -1,7 +1,6 @@
 import { CofferError } from '../../shared/errors.js'
 import type { DeviceId } from '../../shared/ids.js'
-import { devicesOf, roleAt } from '../../shared/log/membership.js'
-import { mayRemove } from '../../shared/log/removal.js'
+import { roleAt } from '../../shared/log/membership.js'
 import type { Result } from '../../shared/protocol/local.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
 import { planRemoval } from '../core/vault/removing.js'
@@ -10,8 +9,9 @@ import type { BarrierOptions } from '../sync/api.js'
 import type { VaultShell } from '../vault/shell.js'
 import { isIn } from './join.js'
 import { addLink } from './links.js'
-import { bringInto, otherVaults } from './own-devices.js'
+import { bringInto, otherVaults, ownDevices } from './own-devices.js'
 import { labelChanges, personOf } from './people.js'
+import { removedDevices, removing, rotateList, shutOut } from './removal.js'
 import { ownRole, type Session } from './session.js'
 import { syncAll } from './sync.js'
 
@@ -79,23 +79,28 @@ export async function recover(
   if (!isIn(session)) throw notShown()
   const shells = [...otherVaults(session), vaults.user]
   await vaults.user.write((replica) => labelChanges(replica, identity.device, session.device))
-  let revoked = 0
-  for (const shell of options.revokeOthers ? shells : []) {
-    const { removed, stay } = await removeOthers(session, shell)
-    revoked = Math.max(revoked, removed)
-    if (stay > 0) {
-      const message = `${stay} of your devices have more rights in a vault and stay there`
-      warnings.push({ code: 'not-removed', message })
-    }
-  }
-  for (const shell of [...otherVaults(visitor), visitor.vaults.user]) {
-    await retire(session, visitor, shell, options)
-  }
+  const nobody = { revoked: 0, rotate: [], warnings: [] }
+  const {
+    revoked,
+    rotate,
+    warnings: open,
+  } = options.revokeOthers ? await removeOthers(session) : nobody
+  warnings.push(...open)
+  for (const shell of fromLeaves(visitor)) await retire(session, visitor, shell, options)
   await session.sync.barrier('all', options)
   let secrets = 0
   for (const { replica } of shells) secrets += [...replica.live('secret')].length
   const { name } = personOf(vaults.user.replica)
-  return { deviceId: identity.device, name, vaults: shells.length, secrets, revoked, warnings }
+  const counts = { vaults: shells.length, secrets, revoked }
+  return { deviceId: identity.device, name, ...counts, rotate, warnings }
+}
+
+/** Projects, then orgs, then the user vault: whoever is cut short still finds by the directories what is left. */
+function fromLeaves(visitor: Session): VaultShell[] {
+  const others = otherVaults(visitor)
+  const isOrg = ({ replica }: VaultShell): boolean => replica.membership?.kind === 'org'
+  const projects = others.filter((shell) => !isOrg(shell))
+  return [...projects, ...others.filter(isOrg), visitor.vaults.user]
 }
 
 function notShown(): CofferError {
@@ -105,26 +110,33 @@ function notShown(): CofferError {
   })
 }
 
-/** All of the person's devices in a vault but this one and recovery devices, which nobody else may remove. */
-async function removeOthers(
-  session: Session,
-  shell: VaultShell,
-): Promise<{ readonly removed: number; readonly stay: number }> {
-  const { identity, world } = session
-  let [removed, stay] = [0, 0]
-  await addLink(session, shell, ({ chain, graph }) => {
-    const m = chain.known()
-    const [own, role] = [m.devices.get(identity.device), roleAt(m, identity.device)]
-    if (own === undefined || role === undefined) return undefined
-    const all = devicesOf(m, identity.userId).filter(({ id }) => id !== identity.device)
-    const may = all.filter((one) => mayRemove(m, own, role, one))
-    stay = all.filter((one) => !one.recovery && !may.includes(one)).length
-    if (may.length === 0) return undefined
-    removed = may.length
-    const named = new Set(may.map(({ id }) => id))
-    return planRemoval({ chain, graph, random: world.random }, named, keptBut(named, shell.replica))
-  })
-  return { removed, stay }
+/** Removes all of the person's devices but this one and recovery devices: first where it is said whose devices there are. */
+async function removeOthers(session: Session): Promise<{
+  readonly revoked: number
+  readonly rotate: readonly string[]
+  readonly warnings: readonly Warning[]
+}> {
+  const { identity, vaults } = session
+  const others = ownDevices(session).filter(
+    ({ id, recovery }) => id !== identity.device && !recovery,
+  )
+  const shells = [vaults.user, ...otherVaults(session)]
+  const rotate = rotateList(session, shells)
+  await shutOut(session, vaults.user, new Set(others.map(({ id }) => id)))
+  // Those, too, that an earlier try has removed there and nowhere else.
+  const gone = removedDevices(session)
+  let open = 0
+  for (const shell of otherVaults(session)) {
+    try {
+      await shutOut(session, shell, gone)
+    } catch (error) {
+      if (!(error instanceof CofferError)) throw error
+      open++
+    }
+  }
+  const message = `your other devices are still in ${open} vaults: it goes on in the background`
+  const warnings = open === 0 ? [] : [{ code: 'removal-open', message }]
+  return { revoked: others.length, rotate, warnings }
 }
 
 /** Every device of a vault but these: what they brought in stays. */
@@ -144,12 +156,10 @@ async function retire(
   options: BarrierOptions,
 ): Promise<void> {
   const { device } = visitor.identity
-  const { random } = visitor.world
   const removal = addLink(visitor, shell, (replica) => {
     if (ownRole(visitor, replica) === undefined) return undefined
-    const { chain, graph } = replica
     const named = new Set([device])
-    return planRemoval({ chain, graph, random }, named, keptBut(named, replica))
+    return planRemoval(removing(visitor, replica), named, keptBut(named, replica))
   })
   const own = session.vaults.opened(shell.vaultId)
   if (own === undefined) {

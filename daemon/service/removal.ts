@@ -2,7 +2,13 @@ import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { DeviceId } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
-import { activeDevices, devicesOf, epochAt, roleAt } from '../../shared/log/membership.js'
+import {
+  activeDevices,
+  devicesOf,
+  epochAt,
+  roleAt,
+  type DeviceRecord,
+} from '../../shared/log/membership.js'
 import { descendantsOf } from '../../shared/log/removal.js'
 import { RIGHTS } from '../../shared/log/roles.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
@@ -43,23 +49,23 @@ export async function shutOut(
   shell: VaultShell,
   gone: ReadonlySet<DeviceId>,
 ): Promise<boolean> {
-  const { userId } = session.identity
-  const theirs = (replica: Replica): DeviceId[] => {
+  const { userId, device } = session.identity
+  const theirs = (replica: Replica): DeviceRecord[] => {
     const m = replica.membership
-    return m === undefined ? [] : devicesOf(m, userId).map(({ id }) => id)
+    return m === undefined ? [] : devicesOf(m, userId)
   }
-  const isThere = (replica: Replica): boolean => theirs(replica).some((id) => gone.has(id))
+  // A recovery device takes itself out, and nobody else may.
+  const goes = ({ id, recovery }: DeviceRecord): boolean =>
+    gone.has(id) && (!recovery || id === device)
+  const isThere = (replica: Replica): boolean => theirs(replica).some(goes)
   if (!isThere(shell.replica)) return false
   await caughtUp(session, shell)
   return addLink(session, shell, (replica) => {
     if (!isThere(replica)) return undefined
     const all = theirs(replica)
-    const named = new Set(all.filter((id) => gone.has(id)))
-    return planRemoval(
-      removing(session, replica),
-      named,
-      new Set(all.filter((id) => !gone.has(id))),
-    )
+    const named = new Set(all.filter(goes).map(({ id }) => id))
+    const kept = new Set(all.map(({ id }) => id).filter((id) => !named.has(id)))
+    return planRemoval(removing(session, replica), named, kept)
   })
 }
 

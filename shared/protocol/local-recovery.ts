@@ -8,9 +8,10 @@ import {
   memory,
   opener,
   path,
+  reference,
   warnings,
 } from './local-common.js'
-import { base64, flag, object, optional, text, variant } from './schema.js'
+import { base64, flag, list, object, optional, text, variant } from './schema.js'
 
 // Methods on recovery devices (SPEC section 14).
 
@@ -70,6 +71,8 @@ export const recoveryUse = {
     secrets: count,
     /** How many of the person's other devices were removed. */
     revoked: count,
+    /** What they could read, when they were removed: to be changed wherever it is used. */
+    rotate: list(reference, LIMITS.listed),
     warnings,
   }),
 } as const
