@@ -1,18 +1,38 @@
 import { displayText } from '../../shared/display.js'
+import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
+import type { Result } from '../../shared/protocol/local.js'
+import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { columns, parseDuration, shortId, showTime } from '../format.js'
+import { INVITE_OPTIONS, pgpOf, readTextFile } from '../pgp.js'
+import type { Session } from '../session.js'
 
 export const deviceAdd: Command = {
   name: 'device add',
   summary: 'Print a code with which another device of yours joins',
   details: 'Whoever has the code can ask to be let in; nobody is let in before device confirm.',
-  options: [{ flags: '--expires <TIME>', text: 'how long the code counts (1h)' }],
-  examples: [{ line: 'coffer device add', text: 'then, on the other machine: coffer join CODE' }],
-  stdout: 'code',
-  exits: ['unreachable'],
+  options: [
+    { flags: '--expires <TIME>', text: 'how long the code counts (1h)' },
+    ...INVITE_OPTIONS,
+  ],
+  examples: [
+    { line: 'coffer device add', text: 'then, on the other machine: coffer join CODE' },
+    { line: 'coffer device add --pgp-key me.asc > invite.asc', text: 'only that key opens it' },
+  ],
+  stdout: 'code, or OpenPGP message',
+  exits: ['unreachable', 'refused', 'expired'],
   async run(call, session) {
     const expires = parseDuration('--expires', call.text('expires') ?? '1h')
-    const result = await session.call('deviceAdd', { context: session.context, expires })
+    const { context } = session
+    const pgp = await pgpOf(call, session)
+    if (pgp !== undefined) {
+      const sealed = await session.call('deviceInvite', { context, expires, pgp })
+      session.show(sealed, sealed.message)
+      session.say(`only the OpenPGP key ${sealed.pgp} opens it`)
+      return
+    }
+    const result = await session.call('deviceAdd', { context, expires })
     session.show(result, `${result.code}\n`)
     session.say(`on the other device: coffer join ${result.code}`)
   },
@@ -36,7 +56,7 @@ export const deviceLs: Command = {
           : one.seenAt === null
             ? 'not seen yet'
             : `seen ${showTime(one.seenAt)}`,
-      one.name,
+      one.pgp === undefined ? one.name : `${one.name}, by OpenPGP key ${shortId(one.pgp)}`,
     ])
     session.show(result, columns(rows))
   },
@@ -60,17 +80,42 @@ export const deviceRequests: Command = {
 export const deviceConfirm: Command = {
   name: 'device confirm',
   summary: 'Let in the device that shows this fingerprint',
-  details:
-    'Read the fingerprint on the other device itself and type it in full: that is the consent.',
-  args: [{ name: 'FINGERPRINT', required: true }],
-  examples: [{ line: 'coffer device confirm abcd-efgh-ijkl-mnop', text: '' }],
-  exits: ['not-found', 'refused', 'unreachable', 'expired'],
-  async run({ args }, session) {
-    const result = await session.call('deviceConfirm', {
-      context: session.context,
-      fingerprint: args[0] ?? '',
-    })
+  details: `Read the fingerprint on the other device itself and type it in full: that is the consent. Where the code went by
+OpenPGP, a reply signed by that key stands for it.`,
+  args: [{ name: 'FINGERPRINT', required: false }],
+  options: [
+    { flags: '--pgp-reply <FILE>', text: 'the signed reply that the joiner sent (- for stdin)' },
+    { flags: '--pgp-key <FILE>', text: 'the armored OpenPGP key that must have signed it' },
+  ],
+  examples: [
+    { line: 'coffer device confirm abcd-efgh-ijkl-mnop', text: '' },
+    { line: 'coffer device confirm --pgp-reply reply.asc --pgp-key me.asc', text: '' },
+  ],
+  exits: ['not-found', 'refused', 'unreachable', 'expired', 'tampering'],
+  async run(call, session) {
+    const result = await confirm(call, session)
     session.show(result)
     session.say(result.name === '' ? 'let in' : `let in: ${displayText(result.name)}`)
   },
+}
+
+async function confirm(call: Call, session: Session): Promise<Result<'deviceConfirm'>> {
+  const { context } = session
+  const [fingerprint] = call.args
+  const [reply, key] = [call.text('pgp-reply'), call.text('pgp-key')]
+  const byReply = reply !== undefined && key !== undefined
+  if (fingerprint === undefined ? !byReply : reply !== undefined || key !== undefined) {
+    throw new CofferError('usage', 'give either FINGERPRINT, or --pgp-reply and --pgp-key', {
+      reason: 'missing-argument',
+      next: 'read the fingerprint on the other device',
+    })
+  }
+  if (fingerprint !== undefined) {
+    return session.call('deviceConfirm', { context, fingerprint })
+  }
+  return session.call('deviceConfirmReply', {
+    context,
+    reply: await readTextFile(session, reply ?? '', LIMITS.pgpMessage),
+    key: await readTextFile(session, key ?? '', LIMITS.pgpKey),
+  })
 }

@@ -2,35 +2,43 @@ import { jsonText } from '../../shared/display.js'
 import type { Command } from '../command.js'
 import { parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
+import { ANSWER_OPTIONS, answerOf, writeReply } from '../pgp.js'
 import type { Session } from '../session.js'
 
 export const join: Command = {
   name: 'join',
   summary: 'Join with a code: as another device of yours',
   details: `Prints this device's fingerprint and waits until it is confirmed on a device that is in (coffer device
-confirm). The same code again goes on where it stopped. Makes the home when there is none.`,
-  args: [{ name: 'CODE', required: true }],
+confirm). The same code again goes on where it stopped. Makes the home when there is none. The code may come in an
+OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
+  args: [{ name: 'CODE', required: false }],
   options: [
     ...OPENER_OPTIONS,
     MEMORY_OPTION,
     { flags: '--device-name <NAME>', text: "this device's name (the machine's)" },
     { flags: '--timeout <TIME>', text: 'how long to wait (10m)' },
     { flags: '--no-wait', text: 'print the fingerprint and end' },
+    ...ANSWER_OPTIONS,
   ],
   examples: [
     { line: 'coffer join CODE', text: 'asks for a passphrase for this device' },
     { line: 'coffer join CODE --key-file ~/.coffer-key --timeout 1h', text: 'for scripts' },
+    {
+      line: 'gpg -d invite.asc | coffer join --pgp-message - --pgp-reply reply --key-file ~/.coffer-key',
+      text: 'then: gpg --clearsign reply',
+    },
   ],
   stdout: 'fingerprint: xxxx-xxxx-xxxx-xxxx',
   exits: ['tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
   async run(call, session) {
     const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
     const device = call.text('device-name')
+    const answer = await answerOf(call, session)
     const { state } = await session.call('status', { context: session.context }, { create: true })
     const open = state === 'none' ? await readOpener(session, call, { twice: true }) : undefined
     const begun = await session.call('joinBegin', {
       context: session.context,
-      code: call.args[0] ?? '',
+      code: answer.code,
       ...(open === undefined ? {} : { open, ...memoryOf(call) }),
       ...(device === undefined ? {} : { device }),
     })
@@ -39,6 +47,7 @@ confirm). The same code again goes on where it stopped. Makes the home when ther
       ? jsonText({ fingerprint: begun.fingerprint, state: begun.state })
       : ''
     session.io.out(session.json ? `${shown}\n` : line)
+    await writeReply(call, session, answer)
     if (call.flag('no-wait')) return
     if (begun.state === 'waiting') {
       session.say(`on a device that is in: coffer device confirm ${begun.fingerprint}`)

@@ -10,22 +10,13 @@ import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { lines, parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, readOpener, readPassphrase } from '../openers.js'
+import { readTextFile } from '../pgp.js'
 import { askHidden } from '../prompt.js'
 import type { Session } from '../session.js'
-import { readInputFile, readPath } from '../values.js'
+import { readPath } from '../values.js'
 
 /** 120 bits as 24 base32 characters. */
 const PASSPHRASE_BYTES = 15
-
-/** A text file that the caller named, or stdin for `-`. @throws CofferError `usage`, `limit`, `format` */
-export async function readTextFile(session: Session, typed: string, cap: number): Promise<string> {
-  const text = fromUtf8(await readInputFile(session, typed, cap))
-  if (text !== undefined) return text
-  throw new CofferError('format', `${typed} is not UTF-8 text`, {
-    reason: 'not-utf8',
-    next: 'make an armored file: gpg --armor …',
-  })
-}
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { deviceHandlers } from '../handlers/devices.js'
 import { doctorHandlers, homeHandlers } from '../handlers/home.js'
 import { memberHandlers } from '../handlers/members.js'
+import { pgpHandlers } from '../handlers/pgp.js'
 import { plainHandler } from '../handlers/plain.js'
 import { recoveryHandlers } from '../handlers/recovery.js'
 import { secretHandlers } from '../handlers/secrets.js'
@@ -68,6 +69,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...doctorHandlers(parts, engine),
       ...deviceHandlers(parts, engine),
       ...memberHandlers(() => engine.session),
+      ...pgpHandlers(() => engine.session, now),
       ...recoveryHandlers(parts, engine),
       ...secretHandlers(() => engine.session),
     },

@@ -2,7 +2,7 @@ import { toBase32, toHex, fromBase32, type Bytes } from '../../shared/bytes.js'
 import { decode } from '../../shared/codec.js'
 import { signKeyPair } from '../../shared/crypto/sign.js'
 import { CofferError } from '../../shared/errors.js'
-import { bytesOf, idOf, type InviteKey } from '../../shared/ids.js'
+import { bytesOf, idOf, type DeviceId, type InviteKey } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
 import { fingerprintOf, formatInviteCode, inviteSeed } from '../../shared/log/code.js'
 import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
@@ -16,6 +16,7 @@ import type { Replica } from '../core/vault/replica.js'
 import { addLink, letIn } from './links.js'
 import { admittedBy, bringInto, linkOf, otherVaults, ownDevices } from './own-devices.js'
 import { deviceLabel } from './people.js'
+import { pgpOfDevice } from './pgp-invites.js'
 import { checkMayWrite, ownRole, type Session } from './session.js'
 import type { RelaySettings } from './settings.js'
 
@@ -186,11 +187,12 @@ export function wholeFingerprint(typed: string): string {
 
 /**
  * Lets in the device with this fingerprint: into the person's other vaults first, into the user vault last, so that it
- * finds everything open when it comes.
+ * finds everything open when it comes. `meant`: the device must be this one.
  */
 export async function confirmDevice(
   session: Session,
   { fingerprint: typed }: Params<'deviceConfirm'>,
+  meant?: DeviceId,
 ): Promise<Result<'deviceConfirm'>> {
   const fingerprint = wholeFingerprint(typed)
   const { user } = session.vaults
@@ -202,6 +204,7 @@ export async function confirmDevice(
   if (statement === undefined) throw problem ?? noRequest()
   if (found !== undefined && session.world.now() > found.invite.expires) throw lateRequest()
   const deviceId = deviceIdOf(statement.keys)
+  if (meant !== undefined && meant !== deviceId) throw otherDevice()
   for (const shell of otherVaults(session)) await bringInto(session, shell, deviceId, statement)
   if (found !== undefined) await admit(session, found)
   const vaults = 1 + otherVaults(session).length
@@ -234,6 +237,13 @@ async function admitted(
   return admittedBy(session, fingerprint)
 }
 
+function otherDevice(): CofferError {
+  return new CofferError('tampering', 'the device that waits is not the one that was meant', {
+    reason: 'pgp-other-device',
+    next: 'make another invite: coffer device add',
+  })
+}
+
 function lateRequest(): CofferError {
   return new CofferError('expired', 'the invite that this device answers has expired', {
     reason: 'invite-expired',
@@ -248,9 +258,15 @@ function noRequest(): CofferError {
   })
 }
 
+function vouched(user: Replica, device: DeviceId): { readonly pgp?: string } {
+  const pgp = pgpOfDevice(user, device)
+  return pgp === undefined ? {} : { pgp }
+}
+
 export async function listDevices(session: Session): Promise<Result<'deviceList'>> {
   const { replica } = session.vaults.user
   const devices = ownDevices(session).map((record) => ({
+    ...vouched(replica, record.id),
     deviceId: record.id,
     name: deviceLabel(replica, record.id) ?? '',
     self: record.id === session.identity.device,

@@ -17,6 +17,7 @@ import {
   vaultRef,
   warnings,
 } from './local-common.js'
+import { pgpFingerprint } from './local-recovery.js'
 import { flag, integer, list, nullable, object, oneOf, optional, text } from './schema.js'
 
 // Methods on devices, joining and syncing, and the notifications.
@@ -62,6 +63,8 @@ export const deviceList = {
         self: flag,
         /** Its keys are on paper or in a safe, not on a machine. */
         recovery: flag,
+        /** The OpenPGP key that vouched for it when it was let in. */
+        pgp: optional(pgpFingerprint),
         addedAt: time,
         /** Newest signed head of the device, null before its first. */
         seenAt: nullable(time),

@@ -1,5 +1,6 @@
 import * as home from './local-home.js'
 import * as members from './local-members.js'
+import * as pgp from './local-pgp.js'
 import * as recovery from './local-recovery.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
@@ -56,6 +57,10 @@ export const METHODS = {
   lostRestore: members.lostRestore,
   joinBegin: sync.joinBegin,
   joinWait: sync.joinWait,
+  deviceInvite: pgp.deviceInvite,
+  inviteOpen: pgp.inviteOpen,
+  joinReply: pgp.joinReply,
+  deviceConfirmReply: pgp.deviceConfirmReply,
   recoveryCreate: recovery.recoveryCreate,
   recoveryUse: recovery.recoveryUse,
   sync: sync.sync,

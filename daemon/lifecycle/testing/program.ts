@@ -51,6 +51,10 @@ function handlers({ access, random }: DaemonParts): Composition['handlers'] {
     lostRestore: refuse,
     joinBegin: refuse,
     joinWait: refuse,
+    deviceInvite: refuse,
+    inviteOpen: refuse,
+    joinReply: refuse,
+    deviceConfirmReply: refuse,
     recoveryCreate: refuse,
     recoveryUse: refuse,
     // Needs an open home: tells the tests whether it is.

@@ -1,0 +1,42 @@
+import type { DaemonHandlers } from '../rpc/call.js'
+import { addDevice, confirmDevice } from '../service/devices.js'
+import {
+  checkReply,
+  inviteSealer,
+  openInvite,
+  recordVouched,
+  signedReply,
+} from '../service/pgp-invites.js'
+import type { Session } from '../service/session.js'
+
+type PgpMethod = 'deviceInvite' | 'inviteOpen' | 'joinReply' | 'deviceConfirmReply'
+
+/** The methods on invites by OpenPGP. */
+export function pgpHandlers(
+  session: () => Session,
+  now: () => number,
+): Pick<DaemonHandlers, PgpMethod> {
+  return {
+    async deviceInvite({ context, expires, pgp }) {
+      const seal = await inviteSealer(session(), pgp)
+      const { code, expiresAt } = await addDevice(session(), { context, expires })
+      return { ...(await seal(code)), expiresAt }
+    },
+    async inviteOpen({ message, open, signer }) {
+      const { code, pgp } = await openInvite(message, open, signer, new Date(now()))
+      return { code, ...(pgp === undefined ? {} : { pgp }) }
+    },
+    async joinReply({ code, sign }) {
+      const reply = await signedReply(session(), code, sign)
+      return { reply, signed: sign !== undefined }
+    },
+    async deviceConfirmReply({ context, reply, key }) {
+      const { user } = session().vaults
+      const checked = await checkReply(session(), user.replica, { reply, key })
+      const { fingerprint, device } = checked
+      const result = await confirmDevice(session(), { context, fingerprint }, device)
+      await recordVouched(session(), checked)
+      return { ...result, pgp: checked.pgp }
+    },
+  }
+}
