@@ -12,10 +12,11 @@ import { Canaries, type Find } from './support/canaries.js'
 import { dial, exchangeBytes, socketPathOf, untilClosed } from './support/local.js'
 import { Watch } from './support/processes.js'
 import { Proxy } from './support/proxy.js'
+import { watchRecovery } from './support/recovery.js'
 
 type Options = { stdin?: string | Uint8Array; env?: NodeJS.ProcessEnv; cwd?: string; code?: number }
 
-/** One life of three homes and a relay behind a wire that is listened to. */
+/** One life of four homes and a relay behind a wire that is listened to. */
 class Life {
   readonly world: World
   readonly relay: Relay
@@ -25,6 +26,7 @@ class Life {
   readonly a: Home
   readonly b: Home
   readonly c: Home
+  readonly d: Home
 
   constructor(world: World, relay: Relay, url: string) {
     this.world = world
@@ -33,6 +35,7 @@ class Life {
     this.a = world.home('a')
     this.b = world.home('b')
     this.c = world.home('c')
+    this.d = world.home('d')
   }
 
   fresh(what: string, before = ''): string {
@@ -169,6 +172,17 @@ async function conflict(life: Life, selection: string[], name: string): Promise<
   for (const home of [a, b]) await life.coffer(home, ['sync'])
 }
 
+/** A recovery device: its passphrase and seeds are in nobody's hands but the holder's, before its use and after. */
+async function recover(life: Life): Promise<void> {
+  const { a, d, canaries, world } = life
+  const file = path.join(world.work, 'recovery.asc')
+  const passphrase = (await life.coffer(a, ['recovery', 'create', '-o', file])).out.trim()
+  await watchRecovery(canaries, passphrase, readFileSync(file, 'utf8'))
+  const use = ['recovery', 'use', file, '--key-file', d.keyFile, '--passphrase-fd', '3']
+  await life.withPassphrase(d, use, [`x${passphrase}`], 22)
+  await life.withPassphrase(d, use, [passphrase])
+}
+
 /** What is refused is seen by the one who asked, and by nobody else. */
 async function mistakes(life: Life, selection: string[]): Promise<void> {
   const { a, world, relay } = life
@@ -202,13 +216,13 @@ async function mistakes(life: Life, selection: string[]): Promise<void> {
 
 /** Where canaries were found: nowhere, it is to be hoped. */
 async function search(life: Life, proxy: Proxy): Promise<Find[]> {
-  const { a, b, c, relay, canaries, watch } = life
+  const { a, b, c, d, relay, canaries, watch } = life
   watch.stop()
   const finds = [...watch.commandLines, ...watch.environments].flatMap((text) =>
     canaries.in(Buffer.from(text, 'latin1'), text),
   )
   finds.push(...canaries.in(proxy.seen, 'the wire'))
-  for (const home of [a, b, c]) finds.push(...canaries.inFiles(home.folder))
+  for (const home of [a, b, c, d]) finds.push(...canaries.inFiles(home.folder))
   finds.push(...canaries.inFiles(relay.data))
   const log = `${relay.process.out}\n${relay.process.err}`
   finds.push(...canaries.in(Buffer.from(log), "the relay's output"))
@@ -247,8 +261,9 @@ test('no canary leaves the hands of who may see it', async () => {
       const { selection, name } = await store(life)
       await join(life)
       await conflict(life, selection, name)
+      await recover(life)
       await mistakes(life, selection)
-      for (const home of [life.a, life.b, life.c]) {
+      for (const home of [life.a, life.b, life.c, life.d]) {
         await life.coffer(home, ['status', '--json'])
         await life.coffer(home, ['doctor', '--json'])
       }
@@ -260,18 +275,12 @@ test('no canary leaves the hands of who may see it', async () => {
       const origins = proxy.seen.toString('latin1').split(url).length - 1
       assert.ok(origins >= 2, 'what the client says in the clear is heard')
       const { commandLines, environments } = life.watch
-      for (const program of ['cofferd', 'coffer-relay', 'coffer']) {
-        assert.ok(
-          commandLines.some((line) => line.includes(program)),
-          program,
-        )
-      }
-      for (const { folder } of [life.a, life.b, life.c]) {
-        assert.ok(
-          environments.some((one) => one.includes(`COFFER_HOME=${folder}\0`)),
-          folder,
-        )
-      }
+      const programs = ['cofferd', 'coffer-relay', 'coffer']
+      const ran = (program: string) => commandLines.some((line) => line.includes(program))
+      assert.equal(programs.map(ran), [true, true, true])
+      const homes = [life.a, life.b, life.c, life.d].map(({ folder }) => `COFFER_HOME=${folder}\0`)
+      const had = (variable: string) => environments.some((one) => one.includes(variable))
+      assert.equal(homes.map(had), [true, true, true, true])
       assert.ok(life.canaries.inFiles(world.work).length > 5)
       assert.ok(life.canaries.words.size > 30, `${life.canaries.words.size} canaries`)
       writeFileSync(path.join(life.a.folder, 'daemon.log'), life.canaries.words.get('note') ?? '')
