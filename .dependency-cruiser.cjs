@@ -129,8 +129,14 @@ module.exports = {
       ['level', 'classic-level', 'abstract-level'],
       '^(daemon/store|sync-server/mailbox|scripts)/',
     ),
+    only(
+      'openpgp-in-one-place',
+      'It costs 45 ms to load and its errors are texts: one folder loads it late and gives them codes.',
+      ['openpgp'],
+      '^daemon/pgp/',
+    ),
     allowlist('^shared/', ['cborg', 'libsodium-wrappers']),
-    allowlist('^daemon/core/', ['libsodium-wrappers', 'openpgp']),
+    allowlist('^daemon/core/', ['libsodium-wrappers']),
     allowlist(
       '^daemon/',
       [
