@@ -98,7 +98,7 @@ export async function answerOf(call: Call, session: Session): Promise<Answer> {
   if ((typed === undefined) === (file === undefined)) {
     throw new CofferError('usage', 'give either CODE or --pgp-message FILE', {
       reason: 'missing-argument',
-      next: 'coffer device add on another device prints a code',
+      next: 'run coffer device add on another device, which prints a code',
     })
   }
   const sign = await privateKey(call, session, 'pgp-private-key')

@@ -66,7 +66,8 @@ test('options are read, mistakes named', () => {
   const set = COMMANDS.find(({ name }) => name === 'secret set')
   const run = COMMANDS.find(({ name }) => name === 'run')
   const join = COMMANDS.find(({ name }) => name === 'join')
-  assert.ok(set !== undefined && run !== undefined && join !== undefined)
+  const get = COMMANDS.find(({ name }) => name === 'secret get')
+  assert.ok(set !== undefined && run !== undefined && join !== undefined && get !== undefined)
   const call = parseCall(set, ['A', '-f', 'x', '--allow-empty', '--org=o'])
   assert.equal([...call.args], ['A'])
   assert.is(call.text('file'), 'x')
@@ -82,7 +83,7 @@ test('options are read, mistakes named', () => {
   assert.not(parseCall(join, ['C']).flag('no-wait'))
   assert.throws(() => parseCall(set, ['A', 'B', 'C']), /too many arguments/)
   assert.throws(() => parseCall(set, ['--fiel', 'x']), /Did you mean --file/)
-  assert.throws(() => parseCall(join, []), /missing required argument/)
+  assert.throws(() => parseCall(get, []), /missing required argument/)
 })
 
 test('help says it all, in lines of sensible width', () => {
