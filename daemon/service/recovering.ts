@@ -1,5 +1,6 @@
 import { CofferError } from '../../shared/errors.js'
 import type { DeviceId } from '../../shared/ids.js'
+import { LIMITS } from '../../shared/limits.js'
 import { roleAt } from '../../shared/log/membership.js'
 import type { Result } from '../../shared/protocol/local.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
@@ -7,6 +8,7 @@ import { planRemoval } from '../core/vault/removing.js'
 import type { Replica } from '../core/vault/replica.js'
 import type { BarrierOptions } from '../sync/api.js'
 import type { VaultShell } from '../vault/shell.js'
+import { addressOf } from './binding.js'
 import { isIn } from './join.js'
 import { addLink } from './links.js'
 import { bringInto, otherVaults, ownDevices } from './own-devices.js'
@@ -26,29 +28,50 @@ function gone(): CofferError {
   })
 }
 
+function tampered(reason: string, what: string): CofferError {
+  return new CofferError('tampering', `the relay answered with a chain that ${what}`, {
+    reason,
+    next: 'tell whoever runs the relay',
+  })
+}
+
 /**
- * Reads the user vault as the recovery device, which must still be one of the person's.
- * @throws CofferError `expired` (`recovery-used`), `tampering`, `unreachable`, `timed-out`, `format` (`recovery-message`)
+ * Reads the user vault's chain, whole, before its log: the link that lets a device in may stand at the end of a long one.
+ * @throws CofferError `not-found` to whoever never was in, `unreachable`, `tampering`
+ */
+async function readChain(session: Session, { signal }: BarrierOptions): Promise<void> {
+  const { sync, vaults, settings } = session
+  const { user } = vaults
+  const { relay } = settings.current
+  const known = user.replica.membership?.hashes.length ?? 0
+  const { entries } = await sync.fetchChain(user.vaultId, known, {
+    timeout: LIMITS.linkTimeout,
+    ...(signal === undefined ? {} : { signal }),
+    ...(relay === undefined ? {} : { relay: addressOf(relay) }),
+  })
+  if (entries.length > 0) await user.ingestChain(entries)
+  const [alarm] = user.alarms
+  if (user.replica.membership === undefined)
+    throw tampered(alarm?.reason ?? 'fake-genesis', "isn't the vault's")
+}
+
+/**
+ * Meets the user vault as the recovery device, which must still be one of the person's.
+ * @throws CofferError `expired` (`recovery-used`), `tampering` (`fake-genesis`, `device-missing`, …), `unreachable`,
+ * `format` (`recovery-message`)
  */
 export async function knock(visitor: Session, options: BarrierOptions): Promise<void> {
-  const { sync, vaults, identity } = visitor
-  sync.retryNow()
+  const { vaults, identity } = visitor
   try {
-    await sync.barrier([vaults.userVault], options)
+    await readChain(visitor, options)
   } catch (error) {
     if (error instanceof CofferError && error.code === 'not-found') throw gone()
     throw error
   }
   const { membership } = vaults.user.replica
-  const [alarm] = vaults.user.alarms
-  if (membership === undefined && alarm !== undefined) {
-    throw new CofferError('tampering', "the relay answered with a chain that isn't the vault's", {
-      reason: alarm.reason,
-      next: 'tell whoever runs the relay',
-    })
-  }
   const record = membership?.devices.get(identity.device)
-  if (membership === undefined || record === undefined) throw gone()
+  if (membership === undefined || record === undefined)
+    throw tampered('device-missing', "doesn't hold the recovery device")
   if (record.userId !== identity.userId) {
     throw new CofferError('format', 'the recovery message names another user', {
       reason: 'recovery-message',
@@ -75,8 +98,9 @@ export async function recover(
   for (const shell of [...otherVaults(visitor), visitor.vaults.user]) {
     await bringInto(visitor, shell, identity.device, identity.statement)
   }
-  await syncAll(session, options)
+  await readChain(session, options)
   if (!isIn(session)) throw notShown()
+  await syncAll(session, options)
   const shells = [...otherVaults(session), vaults.user]
   await vaults.user.write((replica) => labelChanges(replica, identity.device, session.device))
   const nobody = { revoked: 0, rotate: [], warnings: [] }

@@ -90,6 +90,7 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     confirmedAt: replica.confirmedAt ?? null,
     warnings: [
       ...alarmWarnings(held),
+      ...(vaultId === session.vaults.userVault ? lastDeviceWarnings(session) : []),
       ...(sync?.phase === 'live' ? missingWarnings(shell) : []),
       ...problem,
     ].slice(-100),
@@ -127,7 +128,6 @@ async function openPart(
   })
   const user = vaults.opened(vaults.userVault)?.replica
   const { name, email } = user === undefined ? device : personOf(user)
-  if (user !== undefined) warnings.push(...lastDeviceWarnings(session))
   return {
     device: { deviceId: device.deviceId, name: device.device },
     user: { userId: device.userId, name, email },
