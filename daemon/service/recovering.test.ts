@@ -129,6 +129,19 @@ test('with --revoke-others the others are out of everything, under new keys', as
   for (const one of [first, second, home]) await one.end()
 })
 
+test('used on a device that is in, it only ends the recovery device', async () => {
+  const net = new Net()
+  const first = await person(net)
+  const { text, id } = await made(first)
+  const result = await use(first, text)
+  assert.equal([result.revoked, result.vaults, result.secrets], [0, 3, 2])
+  assert.ok(isNowhere(net, id))
+  assert.is(net.vaults.get(first.session.vaults.userVault)?.membership.devices.size, 2)
+  await set(first, 'ON', 'goes on', web)
+  assert.is(await get(first, 'ON', web), 'goes on')
+  await first.end()
+})
+
 test('no other device takes a recovery device out, not with its own maker either', async () => {
   const net = new Net()
   const first = await person(net)
