@@ -25,7 +25,7 @@ export const recoveryCreate: Command = {
   summary: 'Make a recovery device, whose keys leave this machine in one encrypted file',
   details: `Whoever opens the file can read and change all of your secrets, on a fresh machine and with no other device.
 Without --pgp-key it is encrypted under a passphrase that is printed once: keep file and passphrase apart, and neither
-on this machine. Plain gpg --decrypt opens it, too.`,
+on this machine. Plain gpg --decrypt opens it, too. With --json the passphrase is a value of its own, before the result.`,
   options: [
     { flags: '-o, --output <FILE>', text: 'the file to write (0600)' },
     { flags: '--pgp-key <FILE>', text: 'encrypt to this armored OpenPGP key instead' },
@@ -39,7 +39,8 @@ on this machine. Plain gpg --decrypt opens it, too.`,
   exits: ['refused', 'unreachable', 'exists', 'expired'],
   async run(call, session) {
     const output = call.text('output')
-    if (output === undefined) {
+    // No pipe: the file is safe on the disk before the device is in any vault.
+    if (output === undefined || output === '-') {
       throw new CofferError('usage', 'the file to write is missing', {
         reason: 'missing-argument',
         next: 'give -o FILE',

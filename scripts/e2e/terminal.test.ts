@@ -67,6 +67,31 @@ test('a passphrase and a value are asked for and never shown', async () => {
   })
 })
 
+test('a recovery file asks for its own passphrase, then for one for the machine', async () => {
+  await inWorld(async (world) => {
+    const [a, b, relay] = [world.home('a'), world.home('b'), await world.relay()]
+    await a.init('Ada')
+    await a.ok(['relay', 'set', relay.url, '--relay-key', relay.key])
+    const passphrase = (await a.ok(['recovery', 'create', '-o', 'r.asc'])).trim()
+    await withTerminal(world, b, async (terminal) => {
+      const use = terminal.start('coffer recovery use r.asc --memory 64')
+      await terminal.printed(/the file's passphrase: /)
+      // As it is read from paper.
+      terminal.line(` ${passphrase.toUpperCase()} `)
+      for (const question of [/passphrase for this machine: /, /again: /]) {
+        await terminal.printed(question)
+        terminal.line('my own words')
+      }
+      assert.is(await use.ended(), 0)
+      await terminal.printed(/back as Ada: 1 vaults, 0 secrets/)
+      await terminal.printed(/make another: coffer recovery create/)
+      assert.not(terminal.typescript.includes(passphrase.slice(0, 9).toUpperCase()))
+    })
+    await b.ok(['lock'])
+    await b.exits(21, ['ls'])
+  })
+})
+
 test('what removes asks first on a terminal', async () => {
   await inWorld(async (world) => {
     const home = world.home('a')
