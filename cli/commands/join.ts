@@ -29,7 +29,7 @@ OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
     },
   ],
   stdout: 'fingerprint: xxxx-xxxx-xxxx-xxxx',
-  exits: ['tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
+  exits: ['cannot-decrypt', 'tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
   async run(call, session) {
     const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
     const device = call.text('device-name')
