@@ -3,7 +3,7 @@ import { decode, encode } from '../../../shared/codec.js'
 import { idOf, type DeviceId, type LogHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { signedHead, type Head } from '../../../shared/log/head.js'
-import { headOf, linkAt } from '../../../shared/log/membership.js'
+import { headOf, linkAt, roleAt } from '../../../shared/log/membership.js'
 import { signedCodec } from '../../../shared/log/signed.js'
 import { logStart } from '../../../shared/log/entry.js'
 import { alarmOf, type Alarm } from './alarm.js'
@@ -59,8 +59,11 @@ export class Heads {
     try {
       const signed = decode(signedCodec, body, 'a signed head', LIMITS.signedHead)
       const head = signedHead.read(signed)
-      const device = this.#chain.known().devices.get(head.device)
+      const m = this.#chain.known()
+      const device = m.devices.get(head.device)
       if (device === undefined || head.device === this.#identity.device) return []
+      // With a hostile relay a removed device would vouch for a stale log, or raise alarms, for ever.
+      if (roleAt(m, head.device) === undefined) return []
       signedHead.check(signed, device.keys.sign)
       if (head.vaultId !== this.#chain.vaultId)
         return [{ reason: 'foreign-vault', detail: 'head of another vault' }]
@@ -74,13 +77,17 @@ export class Heads {
   recheck(cursor: LogCursor): Alarm[] {
     const reached = [...this.#ahead.values()].filter((head) => !isPast(head, cursor))
     for (const { device } of reached) this.#ahead.delete(device)
-    return reached.flatMap((head) => this.#compare(head, cursor))
+    const m = this.#chain.membership
+    return reached.flatMap((head) =>
+      m === undefined || roleAt(m, head.device) === undefined ? [] : this.#compare(head, cursor),
+    )
   }
 
   /** The furthest place that another device has signed to have read, past our cursor. */
   get ahead(): Place | undefined {
     let furthest: Head | undefined
     for (const head of this.#ahead.values()) {
+      if (roleAt(this.#chain.known(), head.device) === undefined) continue
       if (furthest === undefined || isPast(head, furthest)) furthest = head
     }
     return furthest && { generation: furthest.generation, pos: furthest.pos }

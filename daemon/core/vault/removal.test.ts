@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fromUtf8, type Bytes } from '../../../shared/bytes.js'
-import { cryptoReady } from '../../../shared/crypto/hash.js'
+import { fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
+import { cryptoReady, hash as sha } from '../../../shared/crypto/hash.js'
+import { idOf, type ChangesetHash } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
 import { decodeEntry } from '../../../shared/log/entry.js'
 import { epochAt, roleAt } from '../../../shared/log/membership.js'
-import { planRewrap } from './removing.js'
+import { Graph } from './graph.js'
+import { headsOf, planRewrap } from './removing.js'
 import { Team } from './testing/team.js'
 
 // People who come, go, and are cut off, with real keys: what each device shows in the end.
@@ -179,6 +182,31 @@ test('a wrap that was bad is given again, and everything opens', () => {
   t.link('ann/a', (parts) => planRewrap(parts, t.of('cat/c').identity.device))
   t.read('cat/c')
   assert.is(t.value('cat/c', 'y'), 'later')
+})
+
+test('who leaves names no head that never reached the log: else nothing of theirs would count', () => {
+  const t = team()
+  t.write('bob/b', 'x', 'sent')
+  t.readAll()
+  t.write('bob/b', 'y', 'on its way', { hidden: true })
+  t.remove('bob/b', 'bob/b')
+  t.read('ann/a')
+  assert.is(t.value('ann/a', 'x'), 'sent')
+})
+
+test('a device that signed a number very often is cut at as many heads as a link may name', () => {
+  const graph = new Graph()
+  const { device } = team().of('bob/b').identity
+  for (let i = 0; i <= LIMITS.cuts; i++) {
+    const hash = idOf<ChangesetHash>(sha('test-changeset', utf8(`${i}`)))
+    graph.add(hash, { device, seq: 1, memberN: 1, refs: [], met: 1 })
+  }
+  const cuts = headsOf(graph, new Set([device]))
+  assert.is(cuts.length, LIMITS.cuts)
+  assert.equal(
+    cuts.map(({ hash }) => hash),
+    cuts.map(({ hash }) => hash).toSorted(),
+  )
 })
 
 /** What a device shows: every name with its live values, and what is void. */

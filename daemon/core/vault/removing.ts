@@ -2,6 +2,7 @@ import { type Bytes } from '../../../shared/bytes.js'
 import type { Random } from '../../../shared/crypto/random.js'
 import { CofferError } from '../../../shared/errors.js'
 import { bytesOf, type DeviceId, type UserId } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
 import { deviceIdOf, type DeviceStatement } from '../../../shared/log/device.js'
 import { encodeWraps, type Action, type Cut, type EpochStart } from '../../../shared/log/link.js'
 import { epochAt, readersOf, roleAt, type DeviceRecord } from '../../../shared/log/membership.js'
@@ -9,7 +10,7 @@ import { affectedBy, descendantsOf } from '../../../shared/log/removal.js'
 import { mayBringOwn, RIGHTS, type Role } from '../../../shared/log/roles.js'
 import { epochStart, sealBefore, sealLabel, vaultContext, wrapFor } from '../crypto/epoch.js'
 import type { Chain } from './chain.js'
-import type { Graph } from './graph.js'
+import type { Graph, Node } from './graph.js'
 
 // Links that take rights away or give them, planned on the newest chain (SPEC section 5): what of the lost writers counts,
 // and the new key with the table of those who may have it. Rights are the validator's to check.
@@ -22,19 +23,26 @@ type Parts = { readonly chain: Chain; readonly graph: Graph; readonly random: Ra
 const known = ({ chain }: Parts, device: DeviceId): DeviceRecord | undefined =>
   chain.known().devices.get(device)
 
-/** The heads of these devices' changesets, as far as this one knows them: what counts after a cut. */
+/**
+ * The heads of these devices' changesets, as far as this one has met them in the relay's log: what counts after a cut. One
+ * that never came there, such as the last of whoever removes itself, would keep all that it follows from counting.
+ */
 export function headsOf(graph: Graph, devices: ReadonlySet<DeviceId>): Cut[] {
   const heads = new Map<string, Cut>()
-  for (const [hash, { device, seq }] of graph.nodes) {
-    if (devices.has(device)) heads.set(hash, { device, seq, hash })
+  const counts = ({ device, met }: Node): boolean => devices.has(device) && met !== undefined
+  for (const [hash, node] of graph.nodes) {
+    const { device, seq } = node
+    if (counts(node)) heads.set(hash, { device, seq, hash })
   }
-  for (const { device, seq, refs } of graph.nodes.values()) {
-    const prev = seq > 1 ? refs[0] : undefined
-    if (prev !== undefined && devices.has(device)) heads.delete(prev)
+  for (const node of graph.nodes.values()) {
+    const prev = node.seq > 1 ? node.refs[0] : undefined
+    if (prev !== undefined && counts(node)) heads.delete(prev)
   }
   const place = ({ device, seq, hash }: Cut): string =>
     `${device} ${String(seq).padStart(16)} ${hash}`
-  return [...heads.values()].toSorted((a, b) => (place(a) < place(b) ? -1 : 1))
+  // Whoever signed a number more often than a link can name loses branches, not the vault its removal.
+  const all = [...heads.values()].toSorted((a, b) => b.seq - a.seq).slice(0, LIMITS.cuts)
+  return all.toSorted((a, b) => (place(a) < place(b) ? -1 : 1))
 }
 
 /** The newest epoch whose key this device holds: what a new one builds on. */
