@@ -33,6 +33,8 @@ export const LIMITS = {
   /** Devices of a member that one link lets in, and heads in the cuts of one link. */
   memberDevices: 32,
   cuts: 1000,
+  /** Keys of epochs before that one more holds, beside that of its base. */
+  epochBoxes: 16,
   /** Open invites of one vault. */
   invites: 100,
   /** A relay's URL, and the token that it may ask for where a vault is made. */

@@ -51,7 +51,8 @@ def take(story, chain, one):
         epochs = story.chain(one["link"]).epochs
         open_wrap(data, unhex(person["id"]), unhex(person["boxSeed"]), chain.vault, len(epochs), epochs[-1][1])
     elif one["as"] == "before":
-        chain.follow_before(one["epoch"], story.keys[one["epoch"] - 1], data)
+        epoch = one["epoch"]
+        chain.open_before(epoch, story.keys[epoch - 1], chain.boxes(epoch)[0][0], data)
     elif one["as"] == "start":
         start = Chain()
         if one["genesis"]:

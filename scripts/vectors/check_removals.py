@@ -1,6 +1,6 @@
 """The vectors of a team whose members come and go: its chain, the keys, and what shows around cuts."""
 from check_history import take_changeset, take_link
-from encoding import decode
+from encoding import Refused, decode
 from fold import cut_off, fold
 from membership import Chain
 from story import same, unhex
@@ -50,6 +50,7 @@ def folded(chain):
             "box": start["box"].hex(),
             "base": start.get("base"),
             "before": start["before"].hex() if "before" in start else None,
+            "more": [{"base": box["base"], "before": box["before"].hex()} for box in start.get("more", [])],
         }
         for n, start in chain.epochs
     ]
@@ -64,12 +65,19 @@ def folded(chain):
 
 
 def follow(story, chain, one):
-    epoch, key = one["from"], story.keys[one["from"] - 1]
-    found = [[epoch, key.hex()]]
-    while epoch > 1:
-        epoch, key = chain.follow_before(epoch, key)
-        found.append([epoch, key.hex()])
-    same(found, one["keys"])
+    found = {one["from"]: story.keys[one["from"] - 1]}
+    todo = [one["from"]]
+    while todo:
+        epoch = todo.pop()
+        for base, box in chain.boxes(epoch):
+            try:
+                key = chain.open_before(epoch, found[epoch], base, box)
+            except Refused:
+                continue  # an alarm; others may lead there
+            if base not in found:
+                found[base] = key
+                todo.append(base)
+    same([[epoch, found[epoch].hex()] for epoch in sorted(found, reverse=True)], one["keys"])
 
 
 def state(story, one):

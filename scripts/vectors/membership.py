@@ -61,7 +61,7 @@ class Chain:
             raise tampering("bad-chain")
         if not verifies("link", signature, raw, statement["keys"]["sign"]):
             raise tampering("bad-signature")
-        if "base" in args["epoch"] or "before" in args["epoch"]:
+        if any(key in args["epoch"] for key in ("base", "before", "more")):
             raise tampering("bad-epoch")
         self.enter(statement, "owner", link)
 
@@ -195,15 +195,18 @@ class Chain:
     def role_at(self, device, n):
         return next((role for since, role in reversed(self.devices[device]["roles"]) if since <= n), None)
 
-    def follow_before(self, epoch, key, box=None):
-        """The base of an epoch and its key, which this one's key opens."""
+    def boxes(self, epoch):
+        """The base and the box of each key that an epoch's key opens."""
         start = self.epochs[epoch - 1][1]
-        base = start["base"]
+        first = [(start["base"], start["before"])] if "base" in start else []
+        return first + [(one["base"], one["before"]) for one in start.get("more", [])]
+
+    def open_before(self, epoch, key, base, box):
         at = hashed("epoch-before", self.vault, base.to_bytes(4, "big"), epoch.to_bytes(4, "big"))
-        found = unseal(keyed(key, "epoch-before"), at, box or start["before"])
+        found = unseal(keyed(key, "epoch-before"), at, box)
         if found is None or len(found) != 32 or hashed("epoch-commitment", found) != self.epochs[base - 1][1]["commitment"]:
             raise tampering("bad-before")
-        return base, found
+        return found
 
 
 def open_wrap(table, device, seed, context, epoch, start):

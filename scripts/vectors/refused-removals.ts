@@ -207,6 +207,10 @@ function epochs(forger: Forger): void {
   start('an epoch without the key before', { ...bare, base: 2 })
   start('an epoch on epoch 0', { ...epoch, base: 0 })
   start('an epoch on itself', { ...epoch, base: 3 })
+  const two = { base: 2, before }
+  start('an epoch with a further key of its base', { ...epoch, more: [two] })
+  start('an epoch with further keys out of order', { ...epoch, more: [{ ...two, base: 1 }, two] })
+  start('an epoch with a further key of epoch 0', { ...epoch, more: [{ ...two, base: 0 }] })
   const first = forger.get('genesis').link.action
   if (first.kind !== 'genesis') throw new TypeError('no genesis')
   start('a key that was used before', { ...epoch, commitment: first.body.epoch.commitment })

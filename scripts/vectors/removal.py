@@ -20,6 +20,9 @@ def check_epoch(chain, start, needed):
     if start is None:
         return
     based = "base" in start and "before" in start and 1 <= start["base"] <= len(chain.epochs)
+    if based:
+        bases = [start["base"]] + [one["base"] for one in start.get("more", [])]
+        based = bases[-1] >= 1 and ascending(bases[::-1])
     if not based or any(one["commitment"] == start["commitment"] for _, one in chain.epochs):
         raise tampering("bad-epoch")
 

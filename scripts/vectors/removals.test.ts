@@ -8,12 +8,12 @@ import { epochAt } from '../../shared/log/membership.js'
 import {
   epochStart,
   genesisContext,
-  openBefore,
   openLabel,
   openPart,
   unwrap,
   vaultContext,
 } from '../../daemon/core/crypto/epoch.js'
+import { reached } from '../../daemon/core/vault/epochs.js'
 import { readFrozen } from './files.js'
 import type { NamedChangeset } from './history.js'
 import { foldTo, verdictOf } from './judge.js'
@@ -60,18 +60,12 @@ test('every label opens with the key that was in force before its link', () => {
 })
 
 test('who is given the newest key follows it down to the first, past the epoch that opens none', () => {
-  const met: number[] = []
-  let [epoch, key] = [5, epochKey(5)]
-  for (;;) {
-    met.push(epoch)
-    const { base, before } = membership.epochs[epoch - 1]?.start ?? {}
-    const start = base === undefined ? undefined : membership.epochs[base - 1]?.start
-    if (base === undefined || before === undefined || start === undefined) break
-    key = openBefore(key, before, { vaultId: chain.vaultId, base, epoch }, start)
-    epoch = base
-    assert.equal(key, epochKey(epoch))
-  }
-  assert.equal(met, [5, 3, 2, 1])
+  const keys = new Map(membership.epochs.map((_, i) => [i + 1, epochKey(i + 1)]))
+  const from = (epoch: number): number[] =>
+    [...reached(membership, keys, epoch)].toSorted((a, b) => a - b)
+  assert.equal(from(5), [1, 2, 3, 4, 5])
+  assert.equal(from(4), [4])
+  assert.equal(from(3), [1, 2, 3])
 })
 
 test('every item opens under the key of its epoch', () => {

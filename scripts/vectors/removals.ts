@@ -34,9 +34,11 @@ function foldJson(m: Membership): Json {
     const spans = roles.map(({ from, role }) => ({ from, role: role ?? null }))
     return { id, userId, addedBy, recovery, roles: spans, cuts }
   })
-  const epochs = m.epochs.map(({ from, start: { commitment, box, base, before } }) => {
+  const epochs = m.epochs.map(({ from, start: { commitment, box, base, before, more = [] } }) => {
     const prior = before === undefined ? null : hex(before)
-    return { from, commitment: hex(commitment), box: hex(box), base: base ?? null, before: prior }
+    const further = more.map((one) => ({ base: one.base, before: hex(one.before) }))
+    const keys = { commitment: hex(commitment), box: hex(box) }
+    return { from, ...keys, base: base ?? null, before: prior, more: further }
   })
   const invites = [...m.invites.values()].map(({ key, state }) => ({ key, state }))
   return { vaultId: m.vaultId, kind: m.kind, head: headOf(m), devices, epochs, invites }
@@ -115,9 +117,9 @@ export function removalsJson(team: Team): Json {
     epochKeys: keys,
     links: chain.links.map(linkJson),
     membership: foldJson(membership),
-    // Epoch 4 opens none before it; epoch 5 passes over it.
+    // Epoch 4 opens none before it; epoch 5 opens both it and epoch 3.
     follows: [
-      { from: 5, keys: [5, 3, 2, 1].map((epoch) => [epoch, keys[epoch - 1] ?? '']) },
+      { from: 5, keys: [5, 4, 3, 2, 1].map((epoch) => [epoch, keys[epoch - 1] ?? '']) },
       { from: 3, keys: [3, 2, 1].map((epoch) => [epoch, keys[epoch - 1] ?? '']) },
     ],
     changesets: history.made.map(changesetJson),

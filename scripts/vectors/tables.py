@@ -10,7 +10,14 @@ SIGNED = struct({0: ("body", blob(ENTRY)), 1: ("signature", fixed(64))})
 KEYS = struct({0: ("sign", ID), 1: ("box", ID)})
 STATEMENT = struct({0: ("keys", KEYS), 1: ("userId", USER), 2: ("signature", fixed(64))})
 EPOCH = struct(
-    {0: ("commitment", ID), 1: ("box", ID), 2: ("wraps", ID), 3: ("base?", uint(100_000)), 4: ("before?", fixed(72))}
+    {
+        0: ("commitment", ID),
+        1: ("box", ID),
+        2: ("wraps", ID),
+        3: ("base?", uint(100_000)),
+        4: ("before?", fixed(72)),
+        5: ("more?", many(struct({0: ("base", uint(100_000)), 1: ("before", fixed(72))}), 16, 1)),
+    }
 )
 CUT = struct({0: ("device", ID), 1: ("seq", uint()), 2: ("hash", ID)})
 CUTS = many(CUT, 1000)

@@ -107,17 +107,18 @@ export class Team {
 
   /**
    * An action that starts an epoch for all who read now, but `without`.
-   * @param how `base`: by default the epoch in force; `sealed`: the key in its box, by default the base's
+   * @param how `base`: by default the epoch in force; `sealed`: the key in its box, by default the base's; `more`: further
+   * epochs whose keys it holds
    */
   starts(
     name: string,
     by: Person,
     without: readonly Person[],
     action: (epoch: EpochStart) => Action,
-    how: { readonly base?: number; readonly sealed?: Uint8Array } = {},
+    how: { readonly base?: number; readonly sealed?: Uint8Array; readonly more?: number[] } = {},
   ): void {
     const { vaultId } = this.membership
-    const { base = this.links.epoch, sealed = epochKey(base) } = how
+    const { base = this.links.epoch, sealed = epochKey(base), more = [] } = how
     const epoch = this.links.epoch + 1
     const out = new Set(without.map(({ id }) => id))
     const to = readersOf(this.membership).flatMap(({ id }) =>
@@ -125,9 +126,12 @@ export class Team {
     )
     const table = this.links.table(name, vaultContext(vaultId), to, epoch)
     const key = epochKey(epoch)
-    const before = sealBefore(key, sealed, { vaultId, base, epoch }, this.links.random)
-    const start = { ...epochStart(key, table.hash), base, before }
-    this.links.add(name, by, action(start), { wraps: table.bytes, to })
+    const box = (at: number, old: Uint8Array): Uint8Array =>
+      sealBefore(key, old, { vaultId, base: at, epoch }, this.links.random)
+    const start = { ...epochStart(key, table.hash), base, before: box(base, sealed) }
+    const further = more.map((at) => ({ base: at, before: box(at, epochKey(at)) }))
+    const whole = further.length === 0 ? start : { ...start, more: further }
+    this.links.add(name, by, action(whole), { wraps: table.bytes, to })
   }
 
   /** Cuts at these changesets, in order. */
@@ -209,11 +213,12 @@ function departures(team: Team): void {
   ])
 }
 
-/** Bob's phone starts an epoch whose box opens no key; Ann starts one that builds on the last good one. */
+/** Bob's phone starts an epoch whose box opens no key; the one that Ann starts leads past it, too. */
 function mending(team: Team): void {
   const rotate = (epoch: EpochStart): Action => ({ kind: 'rotate', body: { epoch } })
   team.starts('rotate-bad', PHONE, [], rotate, { sealed: seed('no key') })
-  team.starts('rotate', ANN, [], rotate, { base: 3 })
+  team.history.write('phone-3', PHONE, { n: 10 }, [{ name: 'G', value: utf8('phone 3') }])
+  team.starts('rotate', ANN, [], rotate, { more: [3] })
   team.gives('rewrap', CAT, [PHONE], (wraps) => {
     return { kind: 'rewrap', body: { device: PHONE.id, wraps } }
   })

@@ -49,6 +49,15 @@ export const epochStartCodec = struct({
   base: opt(3, uint(LIMITS.links)),
   /** That key, sealed: nonce and box. */
   before: opt(4, fixed(72)),
+  /** Further keys, to which that of the base doesn't lead since somebody broke the way: their epochs descend from the base. */
+  more: opt(
+    5,
+    list(
+      struct({ base: req(0, uint(LIMITS.links)), before: req(1, fixed(72)) }),
+      LIMITS.epochBoxes,
+      1,
+    ),
+  ),
 })
 export type EpochStart = TypeOf<typeof epochStartCodec>
 

@@ -88,9 +88,12 @@ function checkEpoch(m: Membership, epoch: EpochStart | undefined, needed: boolea
   if ((epoch === undefined) === needed)
     refuse('bad-epoch', needed ? 'it starts no new epoch' : 'it starts an epoch without need')
   if (epoch === undefined) return
-  const { base, before, commitment } = epoch
+  const { base, before, commitment, more = [] } = epoch
   if (base === undefined || before === undefined || base < 1 || base > epochAt(m))
     refuse('bad-epoch', 'its epoch opens none before it')
+  const bases = [base, ...more.map((one) => one.base)]
+  if (bases.some((one, i) => one < 1 || (i > 0 && one >= (bases[i - 1] ?? 0))))
+    refuse('bad-epoch', 'its epoch opens others out of order')
   if (m.commitments.has(toHex(commitment))) refuse('bad-epoch', 'its key was used before')
 }
 

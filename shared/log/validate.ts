@@ -39,7 +39,7 @@ export function openChain(signed: Signed): Membership {
   const roles = [{ from: 0, role: 'owner' as const }]
   const { keys, userId } = statement
   const record = { id, keys, userId, addedBy: id, label, roles, cuts: [], recovery: false }
-  if (epoch.base !== undefined || epoch.before !== undefined)
+  if ((epoch.base ?? epoch.before ?? epoch.more) !== undefined)
     refuse('bad-epoch', 'the first epoch has none before it')
   const devices = new Roster()
   devices.put(record)

@@ -17,9 +17,10 @@ import { RIGHTS, type Role } from '../../../shared/log/roles.js'
 import type { Signed } from '../../../shared/log/signed.js'
 import { applyLink, openChain } from '../../../shared/log/validate.js'
 import { checkTable, checkWraps } from '../../../shared/log/wraps.js'
-import { genesisContext, openBefore, unwrap, vaultContext } from '../crypto/epoch.js'
+import { genesisContext, unwrap, vaultContext } from '../crypto/epoch.js'
 import type { BoxKeyPair } from '../crypto/seal.js'
 import { alarmOf, type Alarm } from './alarm.js'
+import { boxesOf, keyBefore, unreached } from './epochs.js'
 import type { Op } from './records.js'
 
 /** This device, as its vaults see it. */
@@ -48,6 +49,8 @@ export class Chain {
   membership: Membership | undefined
   /** Own link on the present head that the relay hasn't answered; no other may be signed there. */
   #proposed: Bytes | undefined
+  /** The newest epoch whose key is known to lead to all others held. */
+  #whole: number | undefined
 
   constructor(identity: Identity, vaultId: VaultId) {
     this.#identity = identity
@@ -182,22 +185,42 @@ export class Chain {
   }
 
   /**
-   * The keys of the epochs before, each opened by the one after it. A member who held them all along checks the newest
-   * step only: it is what newcomers will need.
+   * The keys of the epochs before, each opened by a later one. A member who held them all along checks the newest step
+   * only, and that it leads to all that newcomers will need.
+   * @throws CofferError `tampering` (reason `bad-before`, `skipped-epoch`), once all is kept that does open
    */
   #takeHistory(m: Membership, from: number, ops: Op[]): void {
-    for (let epoch = from; ;) {
-      const { base, before } = m.epochs[epoch - 1]?.start ?? {}
-      const key = this.keys.get(epoch)
-      const start = base === undefined ? undefined : m.epochs[base - 1]?.start
-      if (base === undefined || before === undefined || key === undefined || start === undefined)
-        return
-      const known = this.keys.has(base)
-      const opened = openBefore(key, before, { vaultId: m.vaultId, base, epoch }, start)
-      if (known) return
-      ops.push(this.#keep(base, opened))
-      epoch = base
+    const failed: unknown[] = []
+    const todo = [from]
+    for (let epoch = todo.pop(); epoch !== undefined; epoch = todo.pop()) {
+      const [start, key] = [m.epochs[epoch - 1]?.start, this.keys.get(epoch)]
+      if (start === undefined || key === undefined) continue
+      for (const box of boxesOf(start)) {
+        try {
+          const opened = keyBefore(m, epoch, key, box)
+          if (opened === undefined || this.keys.has(box.base)) continue
+          ops.push(this.#keep(box.base, opened))
+          todo.push(box.base)
+        } catch (error) {
+          failed.push(error)
+        }
+      }
     }
+    if (failed.length > 0) throw failed[0]
+    this.#checkWhole(m, from)
+  }
+
+  /** Whether the newest key leads to all that are held; it does when it opens the one before, and that one did. */
+  #checkWhole(m: Membership, epoch: number): void {
+    const { base } = m.epochs[epoch - 1]?.start ?? {}
+    const follows = base === epoch - 1 && this.#whole === base
+    if (!follows && unreached(m, this.keys, epoch).length > 0) {
+      throw new CofferError('tampering', "an epoch's key leads past ones before it", {
+        reason: 'skipped-epoch',
+        next: 'have a member with the right to write change the key: coffer project rotate',
+      })
+    }
+    this.#whole = epoch
   }
 
   /**

@@ -10,6 +10,7 @@ import { affectedBy, descendantsOf } from '../../../shared/log/removal.js'
 import { mayBringOwn, RIGHTS, type Role } from '../../../shared/log/roles.js'
 import { epochStart, sealBefore, sealLabel, vaultContext, wrapFor } from '../crypto/epoch.js'
 import type { Chain } from './chain.js'
+import { unreached } from './epochs.js'
 import type { Graph, Node } from './graph.js'
 
 // Links that take rights away or give them, planned on the newest chain (SPEC section 5): what of the lost writers counts,
@@ -74,8 +75,13 @@ function newEpoch(
     readers.map((one) => one.keys),
   )
   const { bytes: wraps, hash } = encodeWraps(table)
-  const box = sealBefore(key, before, { vaultId: m.vaultId, base, epoch: n }, random)
-  return { epoch: { ...epochStart(key, hash), base, before: box }, wraps }
+  const boxOf = (at: number, old: Bytes): Bytes =>
+    sealBefore(key, old, { vaultId: m.vaultId, base: at, epoch: n }, random)
+  const more = unreached(m, chain.keys, base)
+    .slice(0, LIMITS.epochBoxes)
+    .map((at) => ({ base: at, before: boxOf(at, chain.keys.get(at) ?? before) }))
+  const start = { ...epochStart(key, hash), base, before: boxOf(base, before) }
+  return { epoch: more.length === 0 ? start : { ...start, more }, wraps }
 }
 
 /** The key in force, for these devices in the order of joining. */
