@@ -172,7 +172,9 @@ def raise_cut(chain, author, args, _n):
         if max(seq for seq, _ in heads_of(args["cuts"], one)) <= greatest:
             raise tampering("bad-cut")
     for one in ids:
-        chain.devices[one]["cuts"][-1]["heads"] = heads_of(args["cuts"], one)
+        last = chain.devices[one]["cuts"][-1]
+        known = {head for _, head in last["heads"]}
+        last["heads"] = sorted(last["heads"] + [head for head in heads_of(args["cuts"], one) if head[1] not in known])
 
 
 ACTIONS = {

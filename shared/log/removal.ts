@@ -243,6 +243,16 @@ export function planRewrap(m: Membership, { device }: ActionOf<'rewrap'>, author
   return () => undefined
 }
 
+/** All heads of a cut and those that it is raised by, in order: what counted goes on counting. */
+function union(all: CutRecord['heads'], more: CutRecord['heads']): CutRecord['heads'] {
+  const known = new Set(all.map(({ hash }) => hash))
+  const place = ({ seq, hash }: CutRecord['heads'][number]): string =>
+    `${String(seq).padStart(16)} ${hash}`
+  return [...all, ...more.filter(({ hash }) => !known.has(hash))].toSorted((a, b) =>
+    place(a) < place(b) ? -1 : 1,
+  )
+}
+
 /** @throws CofferError `tampering` */
 export function planRaiseCut(
   m: Membership,
@@ -262,7 +272,8 @@ export function planRaiseCut(
     const cut = cutOf(cuts, id, last.from)
     const top = (heads: CutRecord['heads']): number => Math.max(0, ...heads.map(({ seq }) => seq))
     if (top(cut.heads) <= top(last.heads)) refuse('bad-cut', 'it lowers a cut')
-    return { ...device, cuts: [...device.cuts.slice(0, -1), cut] }
+    const heads = union(last.heads, cut.heads)
+    return { ...device, cuts: [...device.cuts.slice(0, -1), { from: last.from, heads }] }
   })
   return () => {
     for (const device of raised) m.devices.put(device)

@@ -184,6 +184,21 @@ test('a wrap that was bad is given again, and everything opens', () => {
   assert.is(t.value('cat/c', 'y'), 'later')
 })
 
+test('a raised cut takes nothing back that counted', () => {
+  const t = team()
+  t.write('bob/b', 'x', 'counts')
+  t.remove('ann/a', 'bob/b')
+  t.readAll()
+  assert.is(t.value('ann/a', 'x'), 'counts')
+  const { device } = t.of('bob/b').identity
+  const hash = idOf<ChangesetHash>(new Uint8Array(32))
+  t.link('ann/a', () => ({
+    action: { kind: 'raise-cut', body: { cuts: [{ device, seq: 2, hash }] } },
+  }))
+  t.read('ann/a')
+  assert.is(t.value('ann/a', 'x'), 'counts')
+})
+
 test('who leaves names no head that never reached the log: else nothing of theirs would count', () => {
   const t = team()
   t.write('bob/b', 'x', 'sent')
