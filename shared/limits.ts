@@ -26,6 +26,8 @@ export const LIMITS = {
   deps: 32,
   /** Links of one vault's membership chain. */
   links: 100_000,
+  /** The last of them are for who manages: nobody else can fill a chain so that nobody can be removed. */
+  linksReserve: 1000,
   /** All of a chain's link entries, as a joiner or the loser of a race takes them at once. */
   chain: 48 * MiB,
   /** Active devices of one vault. */

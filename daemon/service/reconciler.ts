@@ -2,7 +2,7 @@ import { hasCode } from '../../shared/errors.js'
 import { Mutex } from '../vault/mutex.js'
 import { adoptRelay } from './relay.js'
 import { reconcile } from './own-devices.js'
-import { shutOutEverywhere } from './removal.js'
+import { rotateOwed, shutOutEverywhere } from './removal.js'
 import type { Session } from './session.js'
 
 /** Events in quick succession make one run. */
@@ -33,6 +33,7 @@ export function keepTogether(session: Session): void {
       await adoptRelay(session)
       await reconcile(session)
       await shutOutEverywhere(session)
+      await rotateOwed(session)
     } catch (error) {
       if (!isPassing(error)) world.onError(error)
       soon(AGAIN)

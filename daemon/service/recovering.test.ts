@@ -142,17 +142,35 @@ test('used on a device that is in, it only ends the recovery device', async () =
   await first.end()
 })
 
-test('no other device takes a recovery device out, not with its own maker either', async () => {
+test('a recovery device stays when its maker goes, unless who removes them was there before', async () => {
+  const net = new Net()
+  const first = await person(net)
+  const second = await joined(net, first)
+  const [old, late] = [(await made(first)).id, (await made(second)).id]
+  for (const one of [first, second]) await one.session.sync.barrier('all', { timeout: 1000 })
+  const revoke = (by: typeof first, device: string) =>
+    revokeDevice(by.session, { context: here, device, keep: [] })
+  assert.equal(await refusedWith(() => revoke(second, old)), ['refused', 'recovery-device'])
+  const { warnings } = await revoke(second, first.session.device.deviceId)
+  assert.is(warnings[0]?.code, 'recovery-kept')
+  assert.ok(isEverywhere(net, old))
+  assert.equal(await refusedWith(() => revoke(second, late)), ['refused', 'recovery-device'])
+  for (const one of [first, second]) await one.end()
+})
+
+test('a recovery device that a stolen one made goes with it', async () => {
   const net = new Net()
   const first = await person(net)
   const second = await joined(net, first)
   const { id } = await made(second)
   await first.session.sync.barrier('all', { timeout: 1000 })
-  const revoke = (device: string) =>
-    revokeDevice(first.session, { context: here, device, keep: [] })
-  assert.equal(await refusedWith(() => revoke(id)), ['refused', 'recovery-device'])
-  await revoke(second.session.device.deviceId)
-  assert.ok(isEverywhere(net, id))
+  const { warnings } = await revokeDevice(first.session, {
+    context: here,
+    device: second.session.device.deviceId,
+    keep: [],
+  })
+  assert.equal(warnings, [])
+  assert.ok(isNowhere(net, id))
   for (const one of [first, second]) await one.end()
 })
 

@@ -8,8 +8,9 @@ import {
   epochAt,
   roleAt,
   type DeviceRecord,
+  rotationOwed,
 } from '../../shared/log/membership.js'
-import { descendantsOf } from '../../shared/log/removal.js'
+import { descendantsOf, mayRemove } from '../../shared/log/removal.js'
 import { RIGHTS } from '../../shared/log/roles.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
@@ -54,19 +55,25 @@ export async function shutOut(
     const m = replica.membership
     return m === undefined ? [] : devicesOf(m, userId)
   }
-  // A recovery device takes itself out, and nobody else may.
-  const goes = ({ id, recovery }: DeviceRecord): boolean =>
-    gone.has(id) && (!recovery || id === device)
-  const isThere = (replica: Replica): boolean => theirs(replica).some(goes)
+  // Of recovery devices only those that this one may remove.
+  const goes = (replica: Replica, one: DeviceRecord): boolean =>
+    gone.has(one.id) && (!one.recovery || mayRemoveOwn(replica, device, one))
+  const isThere = (replica: Replica): boolean => theirs(replica).some((one) => goes(replica, one))
   if (!isThere(shell.replica)) return false
   await caughtUp(session, shell)
   return addLink(session, shell, (replica) => {
     if (!isThere(replica)) return undefined
     const all = theirs(replica)
-    const named = new Set(all.filter(goes).map(({ id }) => id))
+    const named = new Set(all.filter((one) => goes(replica, one)).map(({ id }) => id))
     const kept = new Set(all.map(({ id }) => id).filter((id) => !named.has(id)))
     return planRemoval(removing(session, replica), named, kept)
   })
+}
+
+/** Whether this device may remove another one of its person from a vault. */
+function mayRemoveOwn({ membership: m }: Replica, device: DeviceId, target: DeviceRecord): boolean {
+  const [by, role] = [m?.devices.get(device), m && roleAt(m, device)]
+  return m !== undefined && by !== undefined && role !== undefined && mayRemove(m, by, role, target)
 }
 
 /** Devices of this person that the user vault has removed. */
@@ -147,6 +154,7 @@ export async function revokeDevice(
     .all()
     .flatMap(({ shell }) => (shell !== undefined && couldRead(shell, gone) ? [shell] : []))
   const rotate = rotateList(session, readable)
+  const warnings: Warning[] = keptRecovery(session, device)
   const names = [...gone].map((id) => ({ deviceId: id, name: deviceLabel(user.replica, id) ?? '' }))
   await addLink(session, user, (replica) => {
     const m = replica.membership
@@ -154,7 +162,6 @@ export async function revokeDevice(
     return planRemoval(removing(session, replica), new Set([device]), keepers(session, kept))
   })
   const others = vaultsWith(session, gone)
-  const warnings: Warning[] = []
   let vaultsDone = 1
   for (const shell of gone.has(session.identity.device) ? [] : others) {
     try {
@@ -172,10 +179,24 @@ export async function revokeDevice(
   return { devices: names, vaults: vaultsDone, remaining, rotate, warnings }
 }
 
-/** A recovery device goes with nobody: it is there for this very hour. */
+/** A recovery device that this one may not remove goes with nobody: it is there for this very hour. */
 function keepers(session: Session, kept: ReadonlySet<DeviceId>): Set<DeviceId> {
-  const cold = ownDevices(session).filter(({ recovery }) => recovery)
+  const user = session.vaults.user.replica
+  const cold = ownDevices(session).filter(
+    (one) => one.recovery && !mayRemoveOwn(user, session.identity.device, one),
+  )
   return new Set([...kept, ...cold.map(({ id }) => id)])
+}
+
+/** Recovery devices that a revoked one made and that stay: whoever has their files can come back by them. */
+function keptRecovery(session: Session, device: DeviceId): Warning[] {
+  const m = session.vaults.user.replica.chain.known()
+  const stays = keepers(session, new Set())
+  const rest = descendantsOf(m, session.identity.userId, new Set([device]))
+  const count = [...rest].filter((id) => stays.has(id)).length
+  if (count === 0) return []
+  const message = `${count} recovery devices that it made stay, since only an older one or themselves may remove them: if you didn't make them, whoever did can come back`
+  return [{ code: 'recovery-kept', message }]
 }
 
 /** The devices that go with `device`. */
@@ -189,17 +210,34 @@ function goneWith(session: Session, device: DeviceId, kept: ReadonlySet<DeviceId
 function checkRevocable(session: Session, device: DeviceId): void {
   const all = ownDevices(session)
   const record = all.find(({ id }) => id === device)
-  if (record?.recovery === true && device !== session.identity.device) {
-    throw new CofferError('refused', 'a recovery device is removed only by itself', {
-      reason: 'recovery-device',
-      next: 'use it: coffer recovery use FILE',
-    })
+  const user = session.vaults.user.replica
+  if (record?.recovery === true && !mayRemoveOwn(user, session.identity.device, record)) {
+    throw new CofferError(
+      'refused',
+      'this recovery device is removed only by itself or an older one',
+      {
+        reason: 'recovery-device',
+        next: 'use it: coffer recovery use FILE',
+      },
+    )
   }
   if (all.some(({ id }) => id !== device)) return
   throw new CofferError('refused', 'it is your last device: nothing could read your secrets', {
     reason: 'last-device',
     next: 'let another one in first: coffer device add',
   })
+}
+
+/** Changes the key wherever who made it has left since: until then they know it. @throws CofferError `unreachable` … */
+export async function rotateOwed(session: Session): Promise<void> {
+  for (const { shell } of session.vaults.all()) {
+    const owed = ({ membership: m, chain }: Replica): boolean =>
+      m !== undefined && rotationOwed(m) && chain.mayRotate
+    if (shell === undefined || !owed(shell.replica)) continue
+    await addLink(session, shell, (replica) =>
+      owed(replica) ? planRotation(removing(session, replica)) : undefined,
+    )
+  }
 }
 
 /** A new key for the selected project. @throws CofferError `usage`, `refused`, `unreachable` */

@@ -151,7 +151,7 @@ class Chain:
         user = statement["userId"]
         if invite["userId"] is not None and invite["userId"] != user:
             raise tampering("foreign-user")
-        if invite["userId"] is None and any(one["userId"] == user for one in self.active()):
+        if invite["userId"] is None and any(one["userId"] == user for one in self.devices.values()):
             raise tampering("user-known")
         if not self.may_bring(author, invite["userId"], invite["role"]):
             raise tampering("not-authorised")

@@ -50,12 +50,16 @@ def owner_remains(chain, without):
         raise tampering("last-owner")
 
 
-def may_remove(author, device):
+def may_remove(chain, author, device):
     if device["userId"] != author["userId"]:
         return grants(author["role"], device["role"])
     if device["id"] == author["id"]:
         return True
-    return not device["recovery"] and device["role"] in LETS_IN[author["role"]]
+    joined = author["roles"][0][0]
+    senior = joined < chain.devices[device["addedBy"]]["roles"][0][0]
+    if author["recovery"]:
+        senior = senior or joined < device["roles"][0][0]
+    return (senior or not device["recovery"]) and device["role"] in LETS_IN[author["role"]]
 
 
 def brought_in(chain, removed, user):
@@ -82,7 +86,7 @@ def remove(chain, author, args, n):
     user = devices[0]["userId"]
     if any(one["userId"] != user for one in devices):
         raise tampering("bad-removal")
-    if not all(may_remove(author, one) for one in devices):
+    if not all(may_remove(chain, author, one) for one in devices):
         raise tampering("not-authorised")
     if brought_in(chain, set(ids), user) != set(kept):
         raise tampering("bad-removal")
@@ -116,26 +120,30 @@ def change_role(chain, author, args, n):
         and not (one["recovery"] and own and one["id"] != author["id"])
     ]
     highest = min((ROLES.index(one["role"]) for one in theirs), default=None)
-    affected = [
-        one
-        for one in theirs
-        if one["role"] != role and (ROLES.index(one["role"]) == highest or one["role"] not in LETS_IN[role])
-    ]
-    if not affected:
+
+    def becomes(before):
+        if ROLES.index(before) == highest:
+            return role
+        if before in LETS_IN[role]:
+            return before
+        return role if role in LETS_IN[before] else "viewer"
+
+    steps = [(one, becomes(one["role"])) for one in theirs if becomes(one["role"]) != one["role"]]
+    if not steps:
         raise tampering("bad-role-change")
     gives = (lambda given: given in LETS_IN[author["role"]]) if own else (lambda given: grants(author["role"], given))
-    if not all(gives(one["role"]) and gives(role) for one in affected):
+    if not all(gives(one["role"]) and gives(after) for one, after in steps):
         raise tampering("not-authorised")
     if role != "owner":
-        owner_remains(chain, [one["id"] for one in affected])
-    losing = [one for one in affected if one["role"] in WRITES and one["role"] not in LETS_IN[role]]
+        owner_remains(chain, [one["id"] for one, _ in steps])
+    losing = [one for one, after in steps if one["role"] in WRITES and one["role"] not in LETS_IN[after]]
     check_cuts(args["cuts"], [one["id"] for one in losing])
-    check_epoch(chain, args.get("epoch"), role not in READS and any(one["role"] in READS for one in affected))
-    begins = role in READS and any(one["role"] not in READS for one in affected)
+    check_epoch(chain, args.get("epoch"), any(one["role"] in READS and after not in READS for one, after in steps))
+    begins = any(one["role"] not in READS and after in READS for one, after in steps)
     if begins != ("wraps" in args):
         raise tampering("bad-wraps")
-    for one in affected:
-        become(one, role, n)
+    for one, after in steps:
+        become(one, after, n)
     for one in losing:
         cut(one, args["cuts"], n)
     start_epoch(chain, args, n)

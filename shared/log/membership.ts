@@ -159,7 +159,12 @@ export type Membership = {
   readonly devices: Roster
   readonly invites: Map<InviteKey, InviteRecord>
   /** Epoch e (from 1) at index e - 1. */
-  readonly epochs: { readonly from: number; readonly start: EpochStart }[]
+  readonly epochs: {
+    readonly from: number
+    readonly start: EpochStart
+    /** Who made its key. */
+    readonly by: DeviceId
+  }[]
   /** Commitments of all epochs' keys, in hex: none returns. */
   readonly commitments: Set<string>
   /** The relay keys that order this chain, each with the link from which it does. */
@@ -212,6 +217,12 @@ export function devicesOf(m: Membership, userId: UserId): DeviceRecord[] {
 /** Devices that hold the epoch key now, in the order of joining: the recipients of a new one. */
 export function readersOf(m: Membership): DeviceRecord[] {
   return activeDevices(m).filter(({ roles }) => RIGHTS[roles.at(-1)?.role ?? 'viewer'].reads)
+}
+
+/** Whether the key in force was made by who may not read any more: whoever leaves makes the next key, and knows it. */
+export function rotationOwed(m: Membership): boolean {
+  const by = m.epochs.at(-1)?.by
+  return by !== undefined && !RIGHTS[roleAt(m, by) ?? 'viewer'].reads
 }
 
 /** Open invites now. */

@@ -18,7 +18,7 @@ import { isAscending, refuse, type Apply } from './rules.js'
 /** Who signs a link, and as what. */
 export type Author = { readonly device: DeviceRecord; readonly role: Role; readonly n: number }
 
-function roleOf(m: Membership, device: DeviceId): Role {
+export function roleOf(m: Membership, device: DeviceId): Role {
   return roleAt(m, device) ?? refuse('device-unknown', 'it names a device that is not active')
 }
 
@@ -40,7 +40,9 @@ export function descendantsOf(
 
 /**
  * Whether the author may take away the right that `target` has: owners anybody's, admins those below admin, a person
- * their own devices' that have no right which the author lacks. A recovery device is its own or another person's business.
+ * their own devices' that have no right which the author lacks. A recovery device is its own or another person's business,
+ * that of an older one, or of a device that was there before the one that made it: else a thief could make one in passing
+ * that nobody removes.
  */
 export function mayRemove(
   m: Membership,
@@ -50,12 +52,17 @@ export function mayRemove(
 ): boolean {
   const held = roleOf(m, target.id)
   if (author.userId !== target.userId) return mayGrant(role, held)
-  if (target.recovery && target.id !== author.id) return false
-  return mayBringOwn(role, held) || target.id === author.id
+  if (target.id === author.id) return true
+  const maker = m.devices.get(target.addedBy) ?? target
+  const senior =
+    joinedAt(author) < joinedAt(maker) || (author.recovery && joinedAt(author) < joinedAt(target))
+  return (!target.recovery || senior) && mayBringOwn(role, held)
 }
 
+const joinedAt = ({ roles }: DeviceRecord): number => roles[0]?.from ?? 0
+
 /** An owner must remain. */
-function checkOwner(m: Membership, without: (device: DeviceRecord) => boolean): void {
+export function checkOwner(m: Membership, without: (device: DeviceRecord) => boolean): void {
   let remains = false
   for (const device of m.devices.active()) {
     remains ||= roleAt(m, device.id) === 'owner' && !without(device)
@@ -65,7 +72,7 @@ function checkOwner(m: Membership, without: (device: DeviceRecord) => boolean): 
 }
 
 /** Cuts must be in order, and of devices that lose the right to write here. */
-function checkCuts(cuts: readonly Cut[], losing: ReadonlySet<DeviceId>): void {
+export function checkCuts(cuts: readonly Cut[], losing: ReadonlySet<DeviceId>): void {
   const places = cuts.map(
     ({ device, seq, hash }) => `${device} ${String(seq).padStart(16)} ${hash}`,
   )
@@ -75,7 +82,7 @@ function checkCuts(cuts: readonly Cut[], losing: ReadonlySet<DeviceId>): void {
 }
 
 /** The cut of one device, of those that a link makes. */
-function cutOf(cuts: readonly Cut[], device: DeviceId, from: number): CutRecord {
+export function cutOf(cuts: readonly Cut[], device: DeviceId, from: number): CutRecord {
   const heads = cuts.filter((cut) => cut.device === device).map(({ seq, hash }) => ({ seq, hash }))
   return { from, heads }
 }
@@ -84,7 +91,7 @@ function cutOf(cuts: readonly Cut[], device: DeviceId, from: number): CutRecord 
  * Checks the start of an epoch: it opens a known epoch's key, and no key returns.
  * @param needed whether a device ceases to read, which only a new key makes true
  */
-function checkEpoch(m: Membership, epoch: EpochStart | undefined, needed: boolean): void {
+export function checkEpoch(m: Membership, epoch: EpochStart | undefined, needed: boolean): void {
   if ((epoch === undefined) === needed)
     refuse('bad-epoch', needed ? 'it starts no new epoch' : 'it starts an epoch without need')
   if (epoch === undefined) return
@@ -97,14 +104,14 @@ function checkEpoch(m: Membership, epoch: EpochStart | undefined, needed: boolea
   if (m.commitments.has(toHex(commitment))) refuse('bad-epoch', 'its key was used before')
 }
 
-function start(m: Membership, from: number, epoch: EpochStart | undefined): void {
+export function start(m: Membership, { n, device }: Author, epoch: EpochStart | undefined): void {
   if (epoch === undefined) return
-  m.epochs.push({ from, start: epoch })
+  m.epochs.push({ from: n, start: epoch, by: device.id })
   m.commitments.add(toHex(epoch.commitment))
 }
 
 /** The record of a device with another role from link `n` on, and what of its changesets counts when it ceases to write. */
-function lowered(
+export function lowered(
   device: DeviceRecord,
   n: number,
   role: Role | undefined,
@@ -114,8 +121,8 @@ function lowered(
   return { ...device, roles, cuts: cut === undefined ? device.cuts : [...device.cuts, cut] }
 }
 
-const writes = (role: Role | undefined): boolean => role !== undefined && RIGHTS[role].writes
-const reads = (role: Role | undefined): boolean => role !== undefined && RIGHTS[role].reads
+export const writes = (role: Role | undefined): boolean => role !== undefined && RIGHTS[role].writes
+export const reads = (role: Role | undefined): boolean => role !== undefined && RIGHTS[role].reads
 
 /** @throws CofferError `tampering` */
 export function planRemove(m: Membership, body: ActionOf<'remove'>, author: Author): Apply {
@@ -150,7 +157,7 @@ export function planRemove(m: Membership, body: ActionOf<'remove'>, author: Auth
       m.devices.put(lowered(target, author.n, undefined, cut))
     }
     withdraw(m, ({ author: by, userId: user }) => removed.has(by) || (whole && user === userId))
-    start(m, author.n, epoch)
+    start(m, author, epoch)
   }
 }
 
@@ -166,73 +173,12 @@ function withdraw(
   }
 }
 
-/**
- * The devices of a user whose role a change to `role` changes: those that have the user's highest one, and those that have
- * a right which `role` lacks. Runners and, unless another person decides, recovery devices stay as they are.
- */
-export function affectedBy(
-  m: Membership,
-  author: DeviceRecord,
-  userId: UserId,
-  role: Role,
-): DeviceRecord[] {
-  const theirs = devicesOf(m, userId).filter(
-    ({ id, recovery }) =>
-      roleAt(m, id) !== 'runner' && (!recovery || author.userId !== userId || author.id === id),
-  )
-  const held = theirs.map(({ id }) => roleOf(m, id))
-  const rankOf = (one: Role): number => Object.keys(RIGHTS).indexOf(one)
-  const highest = held.toSorted((a, b) => rankOf(a) - rankOf(b))[0]
-  return theirs.filter((_, i) => {
-    const before = held[i] ?? role
-    return before !== role && (before === highest || !mayBringOwn(role, before))
-  })
-}
-
-/** @throws CofferError `tampering` */
-export function planChangeRole(
-  m: Membership,
-  body: ActionOf<'change-role'>,
-  author: Author,
-): Apply {
-  const { userId, role, cuts, epoch, wraps } = body
-  if (m.kind === 'user') refuse('foreign-user', 'in a user vault all are owners')
-  if (role === 'runner') refuse('bad-role-change', 'a machine is made, not appointed')
-  const affected = affectedBy(m, author.device, userId, role)
-  if (affected.length === 0) refuse('bad-role-change', 'it changes nothing')
-  const own = userId === author.device.userId
-  const may = affected.every(({ id }) => {
-    const before = roleOf(m, id)
-    if (own) return mayBringOwn(author.role, before) && mayBringOwn(author.role, role)
-    return mayGrant(author.role, before) && mayGrant(author.role, role)
-  })
-  if (!may) refuse('not-authorised', 'its author may not give or take these rights')
-  const ids = new Set(affected.map(({ id }) => id))
-  if (role !== 'owner') checkOwner(m, ({ id }) => ids.has(id))
-  const losing = affected.filter(({ id }) => {
-    const before = roleOf(m, id)
-    return writes(before) && !mayBringOwn(role, before)
-  })
-  checkCuts(cuts, new Set(losing.map(({ id }) => id)))
-  checkEpoch(m, epoch, !RIGHTS[role].reads && affected.some(({ id }) => reads(roleAt(m, id))))
-  const gains = RIGHTS[role].reads && affected.some(({ id }) => !reads(roleAt(m, id)))
-  if (gains !== (wraps !== undefined))
-    refuse('bad-wraps', 'its table of wraps is missing or unasked for')
-  return () => {
-    for (const device of affected) {
-      const cut = losing.includes(device) ? cutOf(cuts, device.id, author.n) : undefined
-      m.devices.put(lowered(device, author.n, role, cut))
-    }
-    start(m, author.n, epoch)
-  }
-}
-
 /** @throws CofferError `tampering` */
 export function planRotate(m: Membership, { epoch }: ActionOf<'rotate'>, author: Author): Apply {
   const { reads: opens, writes: puts } = RIGHTS[author.role]
   if (!opens || !puts) refuse('not-authorised', 'its author may not change the key')
   checkEpoch(m, epoch, true)
-  return () => start(m, author.n, epoch)
+  return () => start(m, author, epoch)
 }
 
 /** @throws CofferError `tampering` */

@@ -3,13 +3,7 @@ import type { DeviceId, InviteKey, LinkHash, UserId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { deviceIdOf, statementHolds, type DeviceStatement } from './device.js'
 import { SUITE, VERSION, type Link } from './link.js'
-import {
-  devicesOf,
-  openInvites,
-  type DeviceRecord,
-  type InviteRecord,
-  type Membership,
-} from './membership.js'
+import { openInvites, type DeviceRecord, type InviteRecord, type Membership } from './membership.js'
 import { mayBringOwn, mayGrant, type Role } from './roles.js'
 
 // The single rules by which a link is judged (SPEC section 5); validate.ts says which hold for which action.
@@ -115,7 +109,7 @@ export function checkNewKeys(statements: readonly DeviceStatement[]): void {
 export function checkJoiner(m: Membership, invite: InviteRecord, userId: UserId): void {
   if (invite.userId !== undefined) {
     if (invite.userId !== userId) refuse('foreign-user', 'the invite is for a device of its author')
-  } else if (devicesOf(m, userId).length > 0) {
-    refuse('user-known', 'the user is in the vault: their own device lets another of theirs in')
+  } else if (m.devices.of(userId).length > 0) {
+    refuse('user-known', 'the user is or was in the vault: a stranger may not take their place')
   }
 }

@@ -3,16 +3,11 @@ import { bytesOf, idOf, type VaultId } from '../ids.js'
 import { planAddDevice, planAddMember, planAdmit, planInvite, planWithdraw } from './joining.js'
 import { signedLink, type Action, type Link } from './link.js'
 import { Roster, headOf, roleAt, type DeviceRecord, type Membership } from './membership.js'
-import {
-  planChangeRole,
-  planRaiseCut,
-  planRemove,
-  planRewrap,
-  planRotate,
-  type Author,
-} from './removal.js'
+import { planChangeRole } from './change-role.js'
+import { planRaiseCut, planRemove, planRewrap, planRotate, type Author } from './removal.js'
 import { RIGHTS, type Role } from './roles.js'
-import { checkForm, checkStatement, refuse, type Apply } from './rules.js'
+import { LIMITS } from '../limits.js'
+import { checkForm, checkStatement, full, refuse, type Apply } from './rules.js'
 import type { Signed } from './signed.js'
 
 /**
@@ -49,7 +44,7 @@ export function openChain(signed: Signed): Membership {
     hashes: [linkHash],
     devices,
     invites: new Map(),
-    epochs: [{ from: 0, start: epoch }],
+    epochs: [{ from: 0, start: epoch, by: id }],
     commitments: new Set([toHex(epoch.commitment)]),
     relays: relay === undefined ? [] : [{ from: 0, relay }],
   }
@@ -72,6 +67,7 @@ export function applyLink(m: Membership, signed: Signed): Link {
   if (author === undefined || role === undefined)
     return refuse('unknown-author', 'its author is no active device')
   signedLink.check(signed, author.keys.sign)
+  if (link.n > LIMITS.links - LIMITS.linksReserve && !RIGHTS[role].manages) full('links')
   const apply = planAction(m, link, author, role)
   const linkHash = signedLink.id(signed)
   apply(linkHash)

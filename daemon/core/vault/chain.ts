@@ -78,8 +78,12 @@ export class Chain {
   }
 
   get mayWrite(): boolean {
-    const { role } = this
-    return role !== undefined && RIGHTS[role].writes
+    return this.role !== undefined && RIGHTS[this.role].writes
+  }
+
+  /** Whether this device may change the key: it reads, too. */
+  get mayRotate(): boolean {
+    return this.mayWrite && this.role !== undefined && RIGHTS[this.role].reads
   }
 
   /** Restores what the store holds: link entries by n, keys, an own link under way. */

@@ -6,8 +6,9 @@ import { LIMITS } from '../../../shared/limits.js'
 import { deviceIdOf, type DeviceStatement } from '../../../shared/log/device.js'
 import { encodeWraps, type Action, type Cut, type EpochStart } from '../../../shared/log/link.js'
 import { epochAt, readersOf, roleAt, type DeviceRecord } from '../../../shared/log/membership.js'
-import { affectedBy, descendantsOf } from '../../../shared/log/removal.js'
-import { mayBringOwn, RIGHTS, type Role } from '../../../shared/log/roles.js'
+import { lossesOf, roleSteps } from '../../../shared/log/change-role.js'
+import { descendantsOf } from '../../../shared/log/removal.js'
+import { RIGHTS, type Role } from '../../../shared/log/roles.js'
 import { epochStart, sealBefore, sealLabel, vaultContext, wrapFor } from '../crypto/epoch.js'
 import type { Chain } from './chain.js'
 import { unreached } from './epochs.js'
@@ -131,22 +132,20 @@ export function planRole(
 ): Plan | undefined {
   const by = known(parts, author)
   const m = parts.chain.known()
-  const affected = by === undefined ? [] : affectedBy(m, by, userId, role)
-  if (affected.length === 0) return undefined
-  const losing = affected.filter(({ id }) => {
-    const held = roleAt(m, id) ?? 'viewer'
-    return RIGHTS[held].writes && !mayBringOwn(role, held)
-  })
-  const cuts = headsOf(parts.graph, new Set(losing.map(({ id }) => id)))
-  const base = { userId, role, cuts }
-  const ids = new Set(affected.map(({ id }) => id))
-  if (!RIGHTS[role].reads && affected.some(({ id }) => readsNow(parts, id))) {
-    const { epoch, wraps } = newEpoch(parts, ids)
+  const steps = by === undefined ? [] : roleSteps(m, by, userId, role)
+  if (steps.length === 0) return undefined
+  const { writing, reading, begin } = lossesOf(steps)
+  const ids = (some: typeof steps): Set<DeviceId> => new Set(some.map(({ device }) => device.id))
+  const base = { userId, role, cuts: headsOf(parts.graph, ids([...writing])) }
+  if (reading.length > 0) {
+    const { epoch, wraps } = newEpoch(parts, ids([...reading]))
     return { action: { kind: 'change-role', body: { ...base, epoch } }, wraps }
   }
-  const begin = RIGHTS[role].reads ? affected.filter(({ id }) => !readsNow(parts, id)) : []
   if (begin.length === 0) return { action: { kind: 'change-role', body: base } }
-  const { bytes, hash } = currentFor(parts, begin)
+  const { bytes, hash } = currentFor(
+    parts,
+    begin.map(({ device }) => device),
+  )
   return { action: { kind: 'change-role', body: { ...base, wraps: hash } }, wraps: bytes }
 }
 

@@ -2,8 +2,9 @@ import { concat, type Bytes, utf8 } from '../../bytes.js'
 import { hash } from '../../crypto/hash.js'
 import { idOf, type ChangesetHash, type DeviceId } from '../../ids.js'
 import type { Action, Cut, EpochStart } from '../link.js'
-import { devicesOf, epochAt, readersOf, roleAt, type Membership } from '../membership.js'
-import { affectedBy, descendantsOf } from '../removal.js'
+import { epochAt, readersOf, roleAt, type Membership } from '../membership.js'
+import { lossesOf, roleSteps } from '../change-role.js'
+import { descendantsOf } from '../removal.js'
 import { RIGHTS, type Role } from '../roles.js'
 import { actor, emptyWraps, roleOf, userOf } from './actors.js'
 
@@ -95,12 +96,18 @@ function changeRole(
 ): Action {
   const userId = userOf(user)
   const author = m.devices.get(actor(by).id)
-  const affected = author === undefined ? devicesOf(m, userId) : affectedBy(m, author, userId, role)
-  const ids = new Set(affected.map(({ id }) => id))
-  const loses = !RIGHTS[role].reads && affected.some(({ id }) => reads(m, id))
-  const begin = RIGHTS[role].reads ? affected.filter(({ id }) => !reads(m, id)) : []
-  const wraps = begin.length > 0 ? { wraps: emptyWraps(...begin.map(({ id }) => id)).hash } : {}
-  const body = { userId, role, cuts: cutsIn(words), ...epochWhere(m, words, loses, ids), ...wraps }
+  const steps = author === undefined ? [] : roleSteps(m, author, userId, role)
+  const { reading, begin } = lossesOf(steps)
+  const ids = new Set(reading.map(({ device }) => device.id))
+  const recipients = begin.map(({ device }) => device.id)
+  const wraps = recipients.length > 0 ? { wraps: emptyWraps(...recipients).hash } : {}
+  const body = {
+    userId,
+    role,
+    cuts: cutsIn(words),
+    ...epochWhere(m, words, reading.length > 0, ids),
+    ...wraps,
+  }
   return { kind: 'change-role', body }
 }
 
