@@ -24,6 +24,7 @@ const status = {
   joining: false,
   recovery: null,
   vaults: [],
+  todo: [],
   warnings: [],
 } as const
 const folder = mkdtempSync(join(tmpdir(), 'coffer-cli-'))
