@@ -11,6 +11,14 @@ import { daemonInstall, uninstall } from './commands/install.js'
 import { join } from './commands/join.js'
 import { lock } from './commands/lock.js'
 import { lost, lostRestore } from './commands/lost.js'
+import {
+  orgInvite,
+  orgInviteConfirm,
+  orgInviteLs,
+  orgInviteRequests,
+  orgInviteRevoke,
+} from './commands/org-invite.js'
+import { orgMemberLs, orgMemberRm, orgMemberUpdate } from './commands/org-member.js'
 import { orgCreate, orgLs, orgSelect, orgUnselect } from './commands/org.js'
 import { passphraseChange } from './commands/passphrase.js'
 import {
@@ -22,6 +30,14 @@ import {
   projectUnselect,
 } from './commands/project.js'
 import { recoveryCreate, recoveryUse } from './commands/recovery.js'
+import {
+  permissionLs,
+  permissionRm,
+  permissionSet,
+  projectMemberAdd,
+  projectMemberLs,
+  projectMemberRm,
+} from './commands/project-member.js'
 import { relaySet } from './commands/relay.js'
 import { run } from './commands/run.js'
 import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
@@ -57,12 +73,26 @@ export const COMMANDS: readonly Command[] = [
   orgLs,
   orgSelect,
   orgUnselect,
+  orgInvite,
+  orgInviteRequests,
+  orgInviteConfirm,
+  orgInviteLs,
+  orgInviteRevoke,
+  orgMemberLs,
+  orgMemberUpdate,
+  orgMemberRm,
   projectCreate,
   projectLs,
   projectSelect,
   projectUnselect,
   projectRm,
   projectRotate,
+  projectMemberLs,
+  projectMemberAdd,
+  projectMemberRm,
+  permissionLs,
+  permissionSet,
+  permissionRm,
   relaySet,
   sync,
   deviceAdd,

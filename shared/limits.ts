@@ -39,6 +39,9 @@ export const LIMITS = {
   epochBoxes: 16,
   /** Open invites of one vault. */
   invites: 100,
+  /** Orgs that a home waits to be let into, and project names whose vault it remembers. */
+  orgJoins: 16,
+  pins: 1000,
   /** A relay's URL, and the token that it may ask for where a vault is made. */
   relayUrl: 255,
   registrationToken: 256,

@@ -1,4 +1,7 @@
 import { jsonText } from '../../shared/display.js'
+import { CofferError } from '../../shared/errors.js'
+import type { Result } from '../../shared/protocol/local.js'
+import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
@@ -7,10 +10,12 @@ import type { Session } from '../session.js'
 
 export const join: Command = {
   name: 'join',
-  summary: 'Join with a code: as another device of yours',
-  details: `Prints this device's fingerprint and waits until it is confirmed on a device that is in (coffer device
-confirm). The same code again goes on where it stopped. Makes the home when there is none. The code may come in an
-OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
+  also: ['org invite accept'],
+  summary: 'Join with a code: as another device of yours, or an org of others',
+  details: `Prints this device's fingerprint and waits until it is confirmed where the code was made (coffer device
+confirm, coffer org invite confirm). The same code again goes on where it stopped. The code for another device of yours
+makes the home when there is none; an org's code needs one (coffer init). The code of a device may come in an OpenPGP
+message; a reply signed by your key then stands for the fingerprint.`,
   args: [{ name: 'CODE', required: false }],
   options: [
     ...OPENER_OPTIONS,
@@ -32,16 +37,8 @@ OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
   exits: ['cannot-decrypt', 'tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
   async run(call, session) {
     const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
-    const device = call.text('device-name')
     const answer = await answerOf(call, session)
-    const { state } = await session.call('status', { context: session.context }, { create: true })
-    const open = state === 'none' ? await readOpener(session, call, { twice: true }) : undefined
-    const begun = await session.call('joinBegin', {
-      context: session.context,
-      code: answer.code,
-      ...(open === undefined ? {} : { open, ...memoryOf(call) }),
-      ...(device === undefined ? {} : { device }),
-    })
+    const begun = await begin(session, call, answer.code)
     const line = `fingerprint: ${begun.fingerprint}\n`
     const shown = session.json
       ? jsonText({ fingerprint: begun.fingerprint, state: begun.state })
@@ -50,14 +47,29 @@ OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
     await writeReply(call, session, answer)
     if (call.flag('no-wait')) return
     if (begun.state === 'waiting') {
-      session.say(`on a device that is in: coffer device confirm ${begun.fingerprint}`)
+      const command = begun.org === undefined ? 'device confirm' : 'org invite confirm'
+      session.say(`where the code was made: coffer ${command} ${begun.fingerprint}`)
     }
-    await waitForConfirmation(session, timeout)
+    await waitForConfirmation(session, timeout, answer.code)
   },
 }
 
-async function waitForConfirmation(session: Session, timeout: number): Promise<void> {
-  const result = await session.call('joinWait', { context: session.context, timeout })
+/** Only the code of an own device makes a home: nobody is asked for its passphrase before the daemon wants one. */
+async function begin(session: Session, call: Call, code: string): Promise<Result<'joinBegin'>> {
+  const device = call.text('device-name')
+  const { context } = session
+  const params = { context, code, ...(device === undefined ? {} : { device }) }
+  try {
+    return await session.call('joinBegin', params, { create: true })
+  } catch (error) {
+    if (!(error instanceof CofferError) || error.reason !== 'no-opener') throw error
+    const open = await readOpener(session, call, { twice: true })
+    return session.call('joinBegin', { ...params, open, ...memoryOf(call) })
+  }
+}
+
+async function waitForConfirmation(session: Session, timeout: number, code: string): Promise<void> {
+  const result = await session.call('joinWait', { context: session.context, timeout, code })
   if (session.json) session.show(result)
   session.say(`joined: ${result.vaults} vaults, ${result.secrets} secrets`)
 }

@@ -65,10 +65,15 @@ export const projectSelect: Command = {
   also: ['project s'],
   summary: 'Use this project, and its org, where no other is named',
   args: [{ name: 'PROJECT', required: true }],
+  options: [{ flags: '--moved', text: 'though the name means another vault than before' }],
   examples: [{ line: 'coffer project --org acme select web', text: '' }],
-  exits: ['not-found'],
-  async run({ args }, session) {
-    const params = { context: session.context, name: args[0] ?? '' }
+  exits: ['not-found', 'tampering'],
+  async run(call, session) {
+    const params = {
+      context: session.context,
+      name: call.args[0] ?? '',
+      ...(call.flag('moved') ? { moved: true } : {}),
+    }
     session.show(await session.call('projectSelect', params))
   },
 }

@@ -45,6 +45,7 @@ function report(status: Status): string {
     ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
     ...(status.recovery === null ? [] : [['recovery', status.recovery ? 'a device' : 'none']]),
     ...status.vaults.map((one) => ['vault', showVault(one)]),
+    ...status.todo.map((one) => ['to do', showTodo(one)]),
     ...warningsOf(status).map((warning) => ['warning', warning]),
   ]
   return columns(rows)
@@ -70,6 +71,12 @@ function warningsOf({ warnings, vaults }: Status): string[] {
       one.warnings.map(({ code, message }) => `${nameOf(one)}: ${code}: ${message}`),
     ),
   ]
+}
+
+/** A member's level that a project doesn't have yet. */
+function showTodo({ org, project, email, userId, own }: Status['todo'][number]): string {
+  const who = email === '' ? userId : email
+  return `${org}/${project}: ${who}${own ? '' : ' (an owner must)'}`
 }
 
 function nameOf({ vault }: Status['vaults'][number]): string {

@@ -7,7 +7,9 @@ import type { DaemonParts } from '../lifecycle/parts.js'
 import type { DaemonHandlers } from '../rpc/call.js'
 import { addDevice, confirmDevice, deviceRequests, listDevices } from '../service/devices.js'
 import type { Engine } from '../service/engine.js'
-import { deadInvite, isIn, requestJoin } from '../service/join.js'
+import { addressOf } from '../service/binding.js'
+import { deadInvite, isIn, ownApplicant, requestJoin } from '../service/join.js'
+import { joinOrg } from '../service/join-org.js'
 import { keepJoining, waitJoined } from '../service/joining.js'
 import { setRelay } from '../service/relay.js'
 import type { Session } from '../service/session.js'
@@ -53,6 +55,11 @@ async function beginJoin(
   if (access.state === 'none') return joinAfresh(parts, engine, code, canonical, params)
   // A locked home can't say whether it waits for this code.
   void access.unlocked
+  if (code.user === undefined) {
+    const begun = await joinOrg(engine.session, code, canonical)
+    keepJoining(engine.session)
+    return { ...begun, warnings: [] }
+  }
   return resume(engine.session, code, canonical)
 }
 
@@ -65,7 +72,7 @@ async function joinAfresh(
   { open, device, memory }: Params<'joinBegin'>,
 ): Promise<Result<'joinBegin'>> {
   if (code.user === undefined) {
-    throw new CofferError('usage', 'this code invites a person who has a coffer home already', {
+    throw new CofferError('home', 'this code invites a person who has a coffer home already', {
       reason: 'needs-home',
       next: 'run coffer init, then join again',
     })
@@ -106,7 +113,8 @@ async function resume(
   if (mine && join === undefined && isIn(session)) {
     return { fingerprint, state: 'joined', warnings: [] }
   }
-  if (mine && join !== undefined && deadInvite(session, join) !== undefined) {
+  const to = ownApplicant(session, addressOf({ url: code.url, key: code.relay }))
+  if (mine && join !== undefined && deadInvite(session, to, join) !== undefined) {
     const next = await requestJoin(session, code, canonical)
     keepJoining(session)
     return { fingerprint: next.fingerprint, state: 'waiting', warnings: [] }

@@ -4,17 +4,18 @@ import { deviceHandlers } from '../handlers/devices.js'
 import { doctorHandlers, homeHandlers } from '../handlers/home.js'
 import { memberHandlers } from '../handlers/members.js'
 import { pgpHandlers } from '../handlers/pgp.js'
+import { peopleHandlers } from '../handlers/people.js'
 import { plainHandler } from '../handlers/plain.js'
 import { recoveryHandlers } from '../handlers/recovery.js'
 import { secretHandlers } from '../handlers/secrets.js'
 import type { Composition, DaemonParts } from '../lifecycle/parts.js'
 import { HOME_FILES } from '../../shared/protocol/socket-path.js'
 import { RelaySync } from '../sync/manager.js'
-import { watchRequests } from './devices.js'
 import { Engine } from './engine.js'
 import { learnRemovals } from './expelled.js'
 import { keepJoining } from './joining.js'
 import { keepTogether } from './reconciler.js'
+import { watchRequests } from './requests.js'
 import type { World } from './world.js'
 import { storesOnDisk } from './stores.js'
 import { keepTidy, systemCollect } from './tidy.js'
@@ -72,6 +73,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...pgpHandlers(() => engine.session, now),
       ...recoveryHandlers(parts, engine),
       ...secretHandlers(() => engine.session),
+      ...peopleHandlers(() => engine.session),
     },
     plain: plainHandler(access, () => engine.session),
     guarded: engine.guarded,

@@ -1,14 +1,10 @@
-import { toBase32, toHex, fromBase32, type Bytes } from '../../shared/bytes.js'
-import { decode } from '../../shared/codec.js'
 import { signKeyPair } from '../../shared/crypto/sign.js'
 import { CofferError } from '../../shared/errors.js'
 import { bytesOf, idOf, type DeviceId, type InviteKey } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
-import { fingerprintOf, formatInviteCode, inviteSeed } from '../../shared/log/code.js'
+import { formatInviteCode, inviteSeed } from '../../shared/log/code.js'
 import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
-import { joinRequestCodec, type JoinRequest } from '../../shared/log/link.js'
-import { relayOf, type InviteRecord } from '../../shared/log/membership.js'
-import { checkJoinRequest } from '../../shared/log/joining.js'
+import { relayOf } from '../../shared/log/membership.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
 import { sealLabel } from '../core/crypto/epoch.js'
@@ -17,11 +13,12 @@ import { addLink, letIn } from './links.js'
 import { admittedBy, bringInto, linkOf, otherVaults, ownDevices } from './own-devices.js'
 import { deviceLabel } from './people.js'
 import { pgpOfDevice } from './pgp-invites.js'
+import { waitingAt, wholeFingerprint, type Waiting } from './requests.js'
 import { checkMayWrite, ownRole, type Session } from './session.js'
 import type { RelaySettings } from './settings.js'
 
 /** Bytes of an invite code's secret: 104 bits. */
-const SECRET_BYTES = 13
+export const SECRET_BYTES = 13
 
 /** The home's relay, over which others come. @throws CofferError `usage` (reason `no-relay`) */
 export function relayForInvites({ settings, vaults }: Session): RelaySettings {
@@ -75,91 +72,8 @@ export async function addDevice(
   return { code, expiresAt }
 }
 
-/** A device that answered an invite: its request's signatures hold. */
-type Waiting = {
-  readonly request: JoinRequest
-  readonly statement: DeviceStatement
-  readonly invite: InviteRecord
-  readonly fingerprint: string
-  readonly at: number
-}
-
-/** When each request was first seen, by the invite that it answers; kept as long as the home is open. */
-const seen = new WeakMap<Session, Map<string, { readonly body: Bytes; readonly at: number }>>()
-
-function seenRequests(
-  session: Session,
-): Map<string, { readonly body: Bytes; readonly at: number }> {
-  const known =
-    seen.get(session) ?? new Map<string, { readonly body: Bytes; readonly at: number }>()
-  seen.set(session, known)
-  return known
-}
-
-/** Takes note of requests as the relay gives them, unchecked; beyond a cap the oldest go. */
-function note(session: Session, bodies: readonly Bytes[]): void {
-  const known = seenRequests(session)
-  for (const body of bodies) {
-    if (body.length > LIMITS.joinRequest) continue
-    const key = toHex(body)
-    if (!known.has(key)) known.set(key, { body, at: session.world.now() })
-  }
-  for (const key of known.keys()) {
-    if (known.size <= 2 * LIMITS.invites) break
-    known.delete(key)
-  }
-}
-
-/** Keeps the requests that the relay pushes while the home is open. */
-export function watchRequests(session: Session): void {
-  const stop = session.sync.onJoinRequest((vaultId, request) => {
-    if (vaultId === session.vaults.userVault) note(session, [request])
-  })
-  session.ended.addEventListener('abort', stop)
-}
-
-function check(
-  replica: Replica,
-  { body, at }: { readonly body: Bytes; readonly at: number },
-): Waiting | undefined {
-  const { membership } = replica
-  if (membership === undefined) return undefined
-  try {
-    const request = decode(joinRequestCodec, body, 'a join request', LIMITS.joinRequest)
-    const { statement, inviteKey, vaultId, inviteLink } = checkJoinRequest(membership, request)
-    const invite = membership.invites.get(inviteKey)
-    if (invite === undefined) return undefined
-    return {
-      request,
-      statement,
-      invite,
-      at,
-      fingerprint: fingerprintOf(vaultId, inviteLink, statement),
-    }
-  } catch (error) {
-    // The relay may hold anything: what doesn't hold isn't shown.
-    if (error instanceof CofferError) return undefined
-    throw error
-  }
-}
-
-/** Reads the relay's requests, when it answers, and gives all that hold. */
-async function waiting(session: Session): Promise<{ all: Waiting[]; problem?: CofferError }> {
-  const { sync, vaults } = session
-  const { user } = vaults
-  let problem: CofferError | undefined
-  try {
-    note(session, await sync.joinRequests(user.vaultId, { timeout: LIMITS.linkTimeout }))
-  } catch (error) {
-    if (!(error instanceof CofferError)) throw error
-    problem = error
-  }
-  const all = [...seenRequests(session).values()].flatMap((one) => check(user.replica, one) ?? [])
-  return problem === undefined ? { all } : { all, problem }
-}
-
 export async function deviceRequests(session: Session): Promise<Result<'deviceRequests'>> {
-  const { all, problem } = await waiting(session)
+  const { all, problem } = await waitingAt(session, session.vaults.user)
   const now = session.world.now()
   const requests = all.map(({ fingerprint, at, invite: { expires } }) => ({
     fingerprint,
@@ -174,17 +88,6 @@ export async function deviceRequests(session: Session): Promise<Result<'deviceRe
   return { requests: requests.slice(0, LIMITS.invites), warnings }
 }
 
-/** A typed fingerprint in its one form. @throws CofferError `format` (reason `fingerprint`) unless all of it is there */
-export function wholeFingerprint(typed: string): string {
-  const plain = typed.toLowerCase().replace(/[\s-]/g, '')
-  const bytes = fromBase32(plain)
-  if (bytes?.length === 10) return toBase32(bytes).replace(/(.{4})(?=.)/g, '$1-')
-  throw new CofferError('format', 'a fingerprint is xxxx-xxxx-xxxx-xxxx', {
-    reason: 'fingerprint',
-    next: 'type all of it, as the new device shows it',
-  })
-}
-
 /**
  * Lets in the device with this fingerprint: into the person's other vaults first, into the user vault last, so that it
  * finds everything open when it comes. `meant`: the device must be this one.
@@ -197,7 +100,7 @@ export async function confirmDevice(
   const fingerprint = wholeFingerprint(typed)
   const { user } = session.vaults
   checkMayWrite(session, user.replica)
-  const { all, problem } = await waiting(session)
+  const { all, problem } = await waitingAt(session, session.vaults.user)
   const found = all.find((one) => one.fingerprint === fingerprint)
   // Another device was faster, or this one's word of its own success was lost: confirming again completes it.
   const statement = found?.statement ?? (await admitted(session, fingerprint))
@@ -215,17 +118,20 @@ async function admit(session: Session, { request, statement }: Waiting): Promise
   const deviceId = deviceIdOf(statement.keys)
   await addLink(session, session.vaults.user, (replica) => {
     if (replica.membership?.devices.has(deviceId) === true) return undefined
-    const { wraps, wrapsHash, label } = letIn(session, replica, statement, '')
+    const { wraps, wrapsHash, label } = letIn(session, replica, statement, '', 'owner')
     return { action: { kind: 'admit', body: { request, wraps: wrapsHash, label } }, wraps }
   })
 }
+
+const admittedOwn = (session: Session, fingerprint: string): DeviceStatement | undefined =>
+  admittedBy(session.vaults.user.replica, ownDevices(session), fingerprint)
 
 /** The device that was let in by this fingerprint, by the newest chain that can be had. */
 async function admitted(
   session: Session,
   fingerprint: string,
 ): Promise<DeviceStatement | undefined> {
-  const here = admittedBy(session, fingerprint)
+  const here = admittedOwn(session, fingerprint)
   if (here !== undefined) return here
   const { sync, vaults, ended } = session
   try {
@@ -234,7 +140,7 @@ async function admitted(
     // Out of reach: what is known here has to do.
     if (!(error instanceof CofferError)) throw error
   }
-  return admittedBy(session, fingerprint)
+  return admittedOwn(session, fingerprint)
 }
 
 function otherDevice(): CofferError {

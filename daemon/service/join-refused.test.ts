@@ -6,7 +6,8 @@ import { decodeEntry } from '../../shared/log/entry.js'
 import { deviceIdOf, makeStatement } from '../../shared/log/device.js'
 import { deviceOf, freshDevice } from '../keystore/device.js'
 import { systemRandom } from '../random.js'
-import { addDevice, confirmDevice, wholeFingerprint } from './devices.js'
+import { addDevice, confirmDevice } from './devices.js'
+import { wholeFingerprint } from './requests.js'
 import { requestJoin } from './join.js'
 import { waitJoined } from './joining.js'
 import { addLink, letIn } from './links.js'
@@ -144,7 +145,7 @@ test('a device of somebody else is never brought in as an own one', async () => 
   )
   const { user } = first.session.vaults
   const adding = addLink(first.session, user, (replica) => {
-    const { wraps, wrapsHash, label } = letIn(first.session, replica, forged, '')
+    const { wraps, wrapsHash, label } = letIn(first.session, replica, forged, '', 'owner')
     const body = { statement: forged, role: 'owner' as const, wraps: wrapsHash, label }
     return { action: { kind: 'add-device', body }, wraps }
   })

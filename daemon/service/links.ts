@@ -5,6 +5,7 @@ import { LIMITS } from '../../shared/limits.js'
 import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
 import { encodeWraps } from '../../shared/log/link.js'
 import { relayOf } from '../../shared/log/membership.js'
+import { RIGHTS, type Role } from '../../shared/log/roles.js'
 import { sealLabel, vaultContext, wrapFor } from '../core/crypto/epoch.js'
 import type { Plan } from '../core/vault/removing.js'
 import type { Replica } from '../core/vault/replica.js'
@@ -117,6 +118,11 @@ async function send(
   return outcome === 'accepted'
 }
 
+/** Waits until a vault that has a relay is open there, where what follows would be in vain. @throws CofferError `unreachable` */
+export async function requireRelay(session: Session, shell: VaultShell): Promise<void> {
+  if (!isLocal(shell.replica)) await connected(session, shell, session.world.now() + ANSWER)
+}
+
 /** Waits until the vault is open at its relay, so that a link isn't signed in vain. @throws CofferError `unreachable` */
 function connected({ sync, world }: Session, { vaultId }: VaultShell, end: number): Promise<void> {
   const up = (): boolean =>
@@ -139,13 +145,18 @@ function connected({ sync, world }: Session, { vaultId }: VaultShell, end: numbe
   })
 }
 
-/** The current key sealed to one device, and the label by which members will see it. */
+/** The current key sealed to one device, and the label by which members will see it: neither where `role` reads nothing. */
 export function letIn(
   { world }: Session,
   replica: Replica,
   statement: DeviceStatement,
   label: string,
+  role: Role,
 ): { readonly wraps: Bytes; readonly wrapsHash: Bytes; readonly label: Bytes } {
+  if (!RIGHTS[role].reads) {
+    const { bytes: wraps, hash: wrapsHash } = encodeWraps([])
+    return { wraps, wrapsHash, label: new Uint8Array(0) }
+  }
   const { epoch, key } = replica.chain.current()
   const table = wrapFor(key, vaultContext(replica.vaultId), epoch, [statement.keys])
   const { bytes: wraps, hash: wrapsHash } = encodeWraps(table)

@@ -1,9 +1,10 @@
 import { closest } from '../../shared/closest.js'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
+import { RIGHTS } from '../../shared/log/roles.js'
 import type { Replica } from '../core/vault/replica.js'
 import type { VaultShell } from '../vault/shell.js'
-import type { Session } from './session.js'
+import { isRemoved, ownRole, removed, type Session } from './session.js'
 
 // What is not there, said in the same words everywhere, with the name that was probably meant.
 
@@ -32,7 +33,7 @@ function* liveNames(replica: Replica): Generator<string> {
 }
 
 /** A vault that is loaded as a whole holds no such secret. */
-export function noSecret({ shell, reference, name }: Where): CofferError {
+function noSecret({ shell, reference, name }: Where): CofferError {
   return new CofferError('not-found', `there is no secret ${displayText(reference)}`, {
     reason: 'no-secret',
     next: next(name, liveNames(shell.replica), 'see coffer ls'),
@@ -59,8 +60,23 @@ export function stillLoading(what: string): CofferError {
   })
 }
 
-/** A secret that isn't here: because there is none, or because its vault is still loading. */
+/** A secret that isn't here: there is none, or its vault is still loading, or this device may not read it. */
 export function missing(session: Session, place: Where): CofferError {
   const { shell, reference } = place
+  if (mayNotRead(session, shell.replica)) return unreadable(reference)
+  if (isRemoved(session, shell.replica)) return removed()
   return session.loading.has(shell.vaultId) ? stillLoading(displayText(reference)) : noSecret(place)
+}
+
+/** Whether this device is in a vault that it may not read. */
+export function mayNotRead(session: Session, replica: Replica): boolean {
+  const role = ownRole(session, replica)
+  return role !== undefined && !RIGHTS[role].reads
+}
+
+function unreadable(reference: string): CofferError {
+  return new CofferError('refused', `this device may not read ${displayText(reference)}`, {
+    reason: 'role',
+    next: 'ask an admin for the level read+secrets',
+  })
 }

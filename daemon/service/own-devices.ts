@@ -2,7 +2,7 @@ import { decode } from '../../shared/codec.js'
 import type { DeviceId } from '../../shared/ids.js'
 import { fingerprintOf } from '../../shared/log/code.js'
 import { decodeEntry } from '../../shared/log/entry.js'
-import type { DeviceStatement } from '../../shared/log/device.js'
+import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
 import { joinRequestBodyCodec, signedLink, type Link } from '../../shared/log/link.js'
 import { activeDevices, type DeviceRecord } from '../../shared/log/membership.js'
 import type { Replica } from '../core/vault/replica.js'
@@ -23,7 +23,7 @@ export function linkOf(replica: Replica, record: DeviceRecord): Link | undefined
 }
 
 /** A device's own signed word on its keys, as the link that brought it carries it. */
-function statementOf(replica: Replica, record: DeviceRecord): DeviceStatement | undefined {
+export function statementOf(replica: Replica, record: DeviceRecord): DeviceStatement | undefined {
   const action = linkOf(replica, record)?.action
   switch (action?.kind) {
     case 'genesis':
@@ -36,15 +36,20 @@ function statementOf(replica: Replica, record: DeviceRecord): DeviceStatement | 
         'a join request',
         LIMITS.joinRequestBody,
       ).statement
+    case 'add-member':
+      return action.body.statements.find(({ keys }) => deviceIdOf(keys) === record.id)
     default:
       return undefined
   }
 }
 
-/** The statement of the active device of this person that an invite let in under this fingerprint. */
-export function admittedBy(session: Session, fingerprint: string): DeviceStatement | undefined {
-  const { replica } = session.vaults.user
-  for (const record of ownDevices(session)) {
+/** The statement of that one of the devices which an invite let in under this fingerprint. */
+export function admittedBy(
+  replica: Replica,
+  devices: readonly DeviceRecord[],
+  fingerprint: string,
+): DeviceStatement | undefined {
+  for (const record of devices) {
     const action = linkOf(replica, record)?.action
     if (action?.kind !== 'admit') continue
     const { body } = action.body.request
@@ -77,7 +82,7 @@ export function bringInto(
     const role = ownRole(session, replica)
     if (role === undefined || replica.membership?.devices.has(device) === true) return undefined
     const label = deviceLabel(session.vaults.user.replica, device) ?? ''
-    const { wraps, wrapsHash, label: box } = letIn(session, replica, statement, label)
+    const { wraps, wrapsHash, label: box } = letIn(session, replica, statement, label, role)
     const body = { statement, role, wraps: wrapsHash, label: box }
     const marked = recovery ? { ...body, recovery: 1 } : body
     return { action: { kind: 'add-device', body: marked }, wraps }

@@ -7,6 +7,7 @@ import { isOffline, selectScope, type Selection } from '../core/vault/selection.
 import type { VaultShell } from '../vault/shell.js'
 import type { Listed } from './directory.js'
 import { noScope, stillLoading } from './missing.js'
+import { checkPin, pinProject } from './pins.js'
 import { findSelection } from './selection-file.js'
 import { checkLetIn, type Session } from './session.js'
 
@@ -72,14 +73,22 @@ export function findOrg(session: Session, context: Context, name: string): Promi
   return find(session, context, user, 'org', name)
 }
 
-/** The project of this shown name, like findOrg. @throws CofferError `not-found`, `stale` */
+/**
+ * The project of this shown name, like findOrg: the one that it meant before.
+ * @param accept whether it may mean another vault from now on
+ * @throws CofferError `not-found`, `stale`, `tampering` (reason `directory-moved`)
+ */
 export async function findProject(
   session: Session,
   context: Context,
   org: VaultId,
   name: string,
+  accept = false,
 ): Promise<Listed> {
-  return find(session, context, await session.vaults.get(org), 'project', name)
+  const found = await find(session, context, await session.vaults.get(org), 'project', name)
+  if (accept) pinProject(session, org, found)
+  else checkPin(session, org, found)
+  return found
 }
 
 async function find(

@@ -1,5 +1,8 @@
 import { hasCode } from '../../shared/errors.js'
 import { Mutex } from '../vault/mutex.js'
+import type { VaultEvent } from '../vault/vault-event.js'
+import { pairsOf, settle } from './grants.js'
+import { introduce } from './introduce.js'
 import { adoptRelay } from './relay.js'
 import { reconcile } from './own-devices.js'
 import { rotateOwed, shutOutEverywhere } from './removal.js'
@@ -15,9 +18,16 @@ function isPassing(error: unknown): boolean {
   return hasCode(error, 'unreachable', 'conflict', 'cancelled', 'locked', 'stale', 'timed-out')
 }
 
+/** Whether an event may change who is to be in a vault: links, or settings of admins. */
+function concerns(event: VaultEvent): boolean {
+  if (event.kind === 'changed') return event.names.some(({ space }) => space === 'setting')
+  return event.kind === 'links'
+}
+
 /**
  * Keeps a person's vaults together in the background: each has the home's relay, and lets in every device that the user
- * vault names. A device that was added while this one was away, a project made while it was: both meet here.
+ * vault names. A device that was added while this one was away, a project made while it was: both meet here. So do an
+ * org's members and its projects, where this device manages them.
  */
 export function keepTogether(session: Session): void {
   const { world, vaults, sync, ended } = session
@@ -34,6 +44,8 @@ export function keepTogether(session: Session): void {
       await reconcile(session)
       await shutOutEverywhere(session)
       await rotateOwed(session)
+      await introduce(session)
+      await settle(session, pairsOf(session))
     } catch (error) {
       if (!isPassing(error)) world.onError(error)
       soon(AGAIN)
@@ -49,15 +61,17 @@ export function keepTogether(session: Session): void {
     })
   }
   let connected = false
+  let live = 0
   const stopStatus = sync.onStatus(() => {
-    const now = sync.status().relays.some(({ state }) => state === 'connected')
-    if (now && !connected) soon(GATHER)
+    const { relays, vaults: attached } = sync.status()
+    const now = relays.some(({ state }) => state === 'connected')
+    const caughtUp = attached.filter(({ phase }) => phase === 'live').length
+    if ((now && !connected) || caughtUp > live) soon(GATHER)
     connected = now
+    live = caughtUp
   })
   const stopVaults = vaults.watch((event) => {
-    if (event.kind === 'opened' || (event.kind === 'vault' && event.event.kind === 'links')) {
-      soon(GATHER)
-    }
+    if (event.kind === 'opened' || (event.kind === 'vault' && concerns(event.event))) soon(GATHER)
   })
   ended.addEventListener('abort', () => {
     stopStatus()

@@ -175,14 +175,18 @@ async function adoptOne(
 
 /** Writes the relay's URL into the directory entry of a vault that is on it. */
 async function nameRelay(
-  { vaults }: Session,
+  session: Session,
   { vaultId, record, shell }: Held,
   { url, key }: RelaySettings,
 ): Promise<void> {
+  const { vaults } = session
   const membership = shell?.replica.membership
   if (record === undefined || membership === undefined || relayOf(membership) !== key) return
   if (record.url === url && record.relay === key) return
   const above = record.kind === 'org' ? vaults.user : vaults.opened(vaults.orgOf(vaultId)?.vaultId)
+  const role = above && ownRole(session, above.replica)
+  // A directory's entries count from those who manage it only.
+  if (role === undefined || !RIGHTS[role].manages) return
   const value = encodeRecord({ ...record, url, relay: key })
   await above?.write((replica) =>
     replica.get(DIRECTORY_SPACE, vaultId) === undefined

@@ -2,13 +2,17 @@ import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Context } from '../../shared/protocol/local-common.js'
+import type { RelayKey } from '../../shared/ids.js'
 import type { VaultKind } from '../../shared/log/link.js'
+import { relayOf } from '../../shared/log/membership.js'
 import { checkScopeName } from '../core/vault/reference.js'
 import type { NewVault } from '../core/vault/create.js'
+import type { Replica } from '../core/vault/replica.js'
 import { DIRECTORY_SPACE, type DirectoryRecord, type Listed } from './directory.js'
 import { queuedIn } from './queue.js'
 import { findOrg, findProject, selectionOf, wholeDirectory } from './place.js'
-import { checkMayWrite, ownRole, type Session } from './session.js'
+import { unpinProject } from './pins.js'
+import { checkMayManage, checkMayWrite, ownRole, type Session } from './session.js'
 
 // Orgs and projects: vaults of their own, named by the directory above them.
 
@@ -21,17 +25,29 @@ function scopeOf(session: Session, { vaultId, name }: Listed, selected: boolean)
   return { vaultId, name, selected, role: role ?? 'viewer', queued }
 }
 
-/** What a new vault of this home is made of, and its entry in the directory: with the home's relay, if it has one. */
+/** What a new vault is made of, and its entry in the directory: with a relay, if there is one. */
 function freshVault(
-  { settings, device }: Session,
+  { device }: Session,
   kind: Exclude<VaultKind, 'user'>,
   title: string,
+  relay: { readonly url: string; readonly key: RelayKey } | undefined,
 ): { readonly what: NewVault; readonly record: DirectoryRecord } {
-  const { relay } = settings.current
   const label = device.device
   if (relay === undefined) return { what: { kind, label }, record: { kind, title } }
   const { url, key } = relay
   return { what: { kind, label, relay: key }, record: { kind, title, url, relay: key } }
+}
+
+/** A project's relay is its org's, where its members are; that of the home where the org has none yet. */
+function relayOfOrg(
+  { settings }: Session,
+  { url, relay }: Listed,
+  { membership }: Replica,
+): { readonly url: string; readonly key: RelayKey } | undefined {
+  const home = settings.current.relay
+  const key = membership && relayOf(membership)
+  if (key === undefined || key === home?.key || url === undefined || relay !== key) return home
+  return { url, key }
 }
 
 function taken(kind: string, all: readonly Listed[], title: string): void {
@@ -54,7 +70,7 @@ export async function createOrg(
   const title = checkScopeName('org', name)
   const { user } = vaults
   checkMayWrite(session, user.replica)
-  const { what, record } = freshVault(session, 'org', title)
+  const { what, record } = freshVault(session, 'org', title, session.settings.current.relay)
   const shell = await vaults.create(user, what, record, () => taken('org', vaults.orgs(), title))
   return { vaultId: shell.vaultId, name: title, warnings: [] }
 }
@@ -79,7 +95,7 @@ export async function selectOrg(
 }
 
 /** The org that the caller selects. @throws CofferError `usage` (reason `no-org`), `not-found` */
-async function selectedOrg(session: Session, context: Context): Promise<Listed> {
+export async function selectedOrg(session: Session, context: Context): Promise<Listed> {
   const { org } = await selectionOf(session, context)
   if (org !== undefined) return findOrg(session, context, org)
   throw new CofferError('usage', 'no org is selected', {
@@ -96,8 +112,9 @@ export async function createProject(
   const title = checkScopeName('project', name)
   const org = await selectedOrg(session, context)
   const above = await vaults.get(org.vaultId)
-  checkMayWrite(session, above.replica)
-  const { what, record } = freshVault(session, 'project', title)
+  checkMayManage(session, above.replica, `the projects of ${displayText(org.name)}`)
+  const relay = relayOfOrg(session, org, above.replica)
+  const { what, record } = freshVault(session, 'project', title, relay)
   const check = (): void => taken('project', vaults.projects(org.vaultId), title)
   const shell = await vaults.create(above, what, record, check)
   return { vaultId: shell.vaultId, name: title, warnings: [] }
@@ -118,14 +135,15 @@ export async function listProjects(
 
 export async function selectProject(
   session: Session,
-  { context, name }: Params<'projectSelect'>,
+  { context, name, moved }: Params<'projectSelect'>,
 ): Promise<object> {
   if (name === null) {
     session.settings.update({ project: undefined })
     return {}
   }
   const org = await selectedOrg(session, context)
-  const project = await findProject(session, context, org.vaultId, name.normalize('NFC'))
+  const typed = name.normalize('NFC')
+  const project = await findProject(session, context, org.vaultId, typed, moved)
   session.settings.update({ org: org.vaultId, project: project.vaultId })
   return {}
 }
@@ -139,9 +157,10 @@ export async function removeProject(
   const project = await findProject(session, context, org.vaultId, name.normalize('NFC'))
   const above = await vaults.get(org.vaultId)
   await above.write((replica) => {
-    checkMayWrite(session, replica)
+    checkMayManage(session, replica, `the projects of ${displayText(org.name)}`)
     return [{ space: DIRECTORY_SPACE, name: project.vaultId, value: undefined }]
   })
+  unpinProject(session, project.vaultId)
   if (settings.current.project === project.vaultId) settings.update({ project: undefined })
   await vaults.discover()
   return {}

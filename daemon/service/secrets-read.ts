@@ -9,7 +9,7 @@ import type { Current } from '../core/vault/names.js'
 import { isBelow } from '../core/vault/reference.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { Replica } from '../core/vault/replica.js'
-import { noSecret, stillLoading } from './missing.js'
+import { mayNotRead, missing, stillLoading } from './missing.js'
 import { placeOf, prefixOf, variablePlace, type Place } from './place.js'
 import type { Session } from './session.js'
 import { isQueued } from './queue.js'
@@ -54,10 +54,10 @@ export async function getSecret(
   const { replica } = place.shell
   const current = replica.current('secret', place.name)
   const history = historyOf(replica, place.name)
-  if (current === undefined) throw noSecret(place)
+  if (current === undefined) throw missing(session, place)
   if (strict === true) checkNoConflict(place, current)
   const change = version === undefined ? current.winner : findVersion(history, version)
-  if (change.kind !== 'put') throw noSecret(place)
+  if (change.kind !== 'put') throw missing(session, place)
   return {
     reference: place.reference,
     value: base64(replica.value(change)),
@@ -78,7 +78,13 @@ function checkNoConflict({ reference }: Place, { conflict, siblings }: Current):
   )
 }
 
-function loadingWarning({ loading }: Session, { shell }: Place): Warning[] {
+function loadingWarning(session: Session, { shell }: Place): Warning[] {
+  const { loading } = session
+  if (mayNotRead(session, shell.replica)) {
+    return [
+      { code: 'role', message: 'this device sees that the project exists, and may not read it' },
+    ]
+  }
   if (!loading.has(shell.vaultId)) return []
   return [{ code: 'loading', message: 'the vault is still loading: newer versions may follow' }]
 }
@@ -129,7 +135,7 @@ export async function secretHistory(
   await awaitLoaded(session, place, isOffline(context), signal, known)
   const { replica } = place.shell
   const current = replica.current('secret', place.name)
-  if (current === undefined) throw noSecret(place)
+  if (current === undefined) throw missing(session, place)
   const history = historyOf(replica, place.name)
   const authorOf = authors(session, replica)
   const siblings = new Set(current.siblings.map(({ id }) => id))
@@ -213,6 +219,6 @@ async function chosenSecret(
   await awaitLoaded(session, place, isOffline(context), signal, there)
   const { replica } = place.shell
   const current = replica.get('secret', place.name)
-  if (current === undefined) throw noSecret(place)
+  if (current === undefined) throw missing(session, place)
   return { place, current, value: replica.value(current.winner) }
 }

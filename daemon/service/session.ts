@@ -75,7 +75,8 @@ export function isRemoved({ identity }: Session, { membership }: Replica): boole
   return known && roleAt(membership, identity.device) === undefined
 }
 
-function removed(): CofferError {
+/** What a removed device is told wherever it asks for what it hasn't got. */
+export function removed(): CofferError {
   return new CofferError('refused', 'this device was removed from the vault', {
     reason: 'removed',
     next: 'what it has read stays readable here; to write, join again as a new device',
@@ -84,11 +85,35 @@ function removed(): CofferError {
 
 /** Refuses writes that every other device would refuse later. @throws CofferError `refused`, `stale` */
 export function checkMayWrite(session: Session, replica: Replica): void {
-  const role = ownRole(session, replica)
-  if (role !== undefined && RIGHTS[role].writes) return
-  if (role === undefined) throw isRemoved(session, replica) ? removed() : notLetIn()
+  const role = checkIsIn(session, replica)
+  if (RIGHTS[role].writes) return
   throw new CofferError('refused', `this device may only read the vault (it is a ${role})`, {
     reason: 'role',
     next: 'ask an admin for the right to write',
   })
+}
+
+/** This device's role. @throws CofferError `stale` before it was let in, `refused` (reason `removed`) after it was removed */
+function checkIsIn(session: Session, replica: Replica): Role {
+  const role = ownRole(session, replica)
+  if (role !== undefined) return role
+  throw isRemoved(session, replica) ? removed() : notLetIn()
+}
+
+/**
+ * Refuses what counts from owners and admins only; gives this device's role.
+ * @param what as in: only owners and admins change `what`
+ * @throws CofferError `refused`, `stale`
+ */
+export function checkMayManage(session: Session, replica: Replica, what: string): Role {
+  const role = checkIsIn(session, replica)
+  if (RIGHTS[role].manages) return role
+  throw new CofferError(
+    'refused',
+    `only owners and admins change ${what} (this device is a ${role})`,
+    {
+      reason: 'role',
+      next: 'ask one of them: coffer org member ls',
+    },
+  )
 }

@@ -45,6 +45,20 @@ const joinCodec = struct({
 })
 export type PendingJoin = TypeOf<typeof joinCodec>
 
+/** Which project a name meant when it was used first (SPEC section 13). */
+const pinCodec = struct({
+  org: req(0, id<VaultId>()),
+  name: req(1, text(LIMITS.name + 8)),
+  project: req(2, id<VaultId>()),
+})
+
+const peopleCodec = struct({
+  /** Orgs that this person waits to be let into. */
+  joins: req(0, list(joinCodec, LIMITS.orgJoins)),
+  /** The oldest first. */
+  pins: req(1, list(pinCodec, LIMITS.pins)),
+})
+
 const settingsCodec = struct({
   version: req(0, uint(255)),
   /** This person's own vault. */
@@ -57,13 +71,20 @@ const settingsCodec = struct({
   join: opt(5, joinCodec),
   /** Vaults whose history has not come once as a whole: a name missing there isn't missing yet. */
   loading: req(6, list(id<VaultId>(), LIMITS.vaultsPerConnection)),
+  /** What is remembered of other people's orgs. */
+  people: opt(10, peopleCodec),
 })
 
 export type Settings = Omit<TypeOf<typeof settingsCodec>, 'version'>
 
 const VERSION = 1
 const NO_AAD = new Uint8Array(0)
-const MAX_BYTES = LIMITS.configFile + 2 * LIMITS.homeFile + 40 * LIMITS.vaultsPerConnection
+const MAX_BYTES =
+  LIMITS.configFile +
+  2 * LIMITS.homeFile +
+  40 * LIMITS.vaultsPerConnection +
+  4096 * LIMITS.orgJoins +
+  400 * LIMITS.pins
 
 /** Reads and replaces the settings of one open home. */
 export class SettingsFile {
@@ -124,7 +145,7 @@ export class SettingsFile {
    */
   update(change: { readonly [K in keyof Settings]?: Settings[K] | undefined }): void {
     const merged = { ...this.#current, ...change }
-    const { vault = this.#current.vault, loading = [], relay, org, project, join } = merged
+    const { vault = this.#current.vault, loading = [], relay, org, project, join, people } = merged
     const next: Settings = {
       vault,
       loading,
@@ -132,6 +153,7 @@ export class SettingsFile {
       ...(org === undefined ? {} : { org }),
       ...(project === undefined ? {} : { project }),
       ...(join === undefined ? {} : { join }),
+      ...(people === undefined ? {} : { people }),
     }
     this.#write(next)
     this.#current = next

@@ -1,4 +1,6 @@
 import { epochAt } from '../../shared/log/membership.js'
+import type { UserId } from '../../shared/ids.js'
+import { RIGHTS } from '../../shared/log/roles.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
 import { CofferError } from '../../shared/errors.js'
@@ -6,10 +8,13 @@ import { readConfig } from '../home/config.js'
 import type { Access } from '../keystore/access.js'
 import { relayStateOf } from './announce.js'
 import { secretConflicts } from './conflicts.js'
+import { pairsOf, todosOf } from './grants.js'
 import { personOf } from './people.js'
+import { movedWarnings } from './pins.js'
 import { refOf, selectionOf } from './place.js'
 import { ownDevices } from './own-devices.js'
 import { queuedIn } from './queue.js'
+import { emailIn } from './org-people.js'
 import type { Replica } from '../core/vault/replica.js'
 import { hasRecovery } from './recovery.js'
 import type { VaultShell } from '../vault/shell.js'
@@ -111,13 +116,35 @@ function lastDeviceWarnings(session: Session): Warning[] {
   return [{ code: 'last-device', message }]
 }
 
+/** What projects that this device manages lack of what the org's admins decided. */
+function todoOf(session: Session): Status['todo'] {
+  const managed = pairsOf(session).filter(({ project }) => {
+    const role = ownRole(session, project.replica)
+    return role !== undefined && RIGHTS[role].manages
+  })
+  const emails = new Map<UserId, string>()
+  return todosOf(session, managed).map(({ orgName, projectName, userId, org, may }) => {
+    const email = emails.get(userId) ?? emailIn(org.replica, userId)
+    emails.set(userId, email)
+    return { org: orgName, project: projectName, userId, email, own: may }
+  })
+}
+
 async function openPart(
   session: Session,
   { context }: Params<'status'>,
 ): Promise<
   Pick<
     Status,
-    'device' | 'user' | 'selection' | 'relay' | 'joining' | 'recovery' | 'vaults' | 'warnings'
+    | 'device'
+    | 'user'
+    | 'selection'
+    | 'relay'
+    | 'joining'
+    | 'recovery'
+    | 'vaults'
+    | 'todo'
+    | 'warnings'
   >
 > {
   const { device, vaults, settings } = session
@@ -145,7 +172,8 @@ async function openPart(
     joining: settings.current.join !== undefined,
     recovery: user === undefined ? null : hasRecovery(session),
     vaults: vaults.all().flatMap((held) => vaultStatus(session, held) ?? []),
-    warnings,
+    todo: todoOf(session),
+    warnings: [...warnings, ...movedWarnings(session)].slice(-100),
   }
 }
 
@@ -178,6 +206,7 @@ export async function statusOf(
     joining: false,
     recovery: null,
     vaults: [],
+    todo: [],
     warnings: [],
   }
   const open = session === undefined ? closed : await openPart(session, params)

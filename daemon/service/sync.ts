@@ -33,9 +33,12 @@ export async function syncAll(session: Session, options: BarrierOptions): Promis
     known = attached.length
     const timeout = Math.max(1, end - world.now())
     const [own, others] = byMembership(session, attached)
-    const result = await sync.barrier(own, { ...options, timeout })
-    sent += result.sent
-    received += result.received
+    // A home without a relay of its own may hold orgs of others alone, of which nothing is here yet.
+    if (own.length > 0 || others.length === 0) {
+      const result = await sync.barrier(own, { ...options, timeout })
+      sent += result.sent
+      received += result.received
+    }
     const refused = await Promise.all(others.map((one) => isRefused(session, one, options)))
     warnings = others.filter((_, i) => refused[i]).map((one) => notLetIn(session, one))
   }

@@ -1,11 +1,12 @@
 import { CofferError } from '../../shared/errors.js'
-import type { DeviceId } from '../../shared/ids.js'
+import type { DeviceId, UserId } from '../../shared/ids.js'
 import type { Infer } from '../../shared/protocol/schema.js'
 import type { author, VersionRef, Warning } from '../../shared/protocol/local-common.js'
 import { displayText } from '../../shared/display.js'
 import type { Change } from '../core/vault/change.js'
 import type { Current } from '../core/vault/names.js'
 import type { Replica } from '../core/vault/replica.js'
+import { calledIn } from './org-people.js'
 import { deviceLabel, personOf } from './people.js'
 import type { Session } from './session.js'
 
@@ -53,14 +54,20 @@ export function authors(session: Session, replica: Replica): (change: Change) =>
   const user = vaults.opened(vaults.userVault)?.replica
   const person = user === undefined ? '' : personOf(user).name
   const known = new Map<DeviceId, Author>()
+  const nameOf = (userId: UserId | undefined): string => {
+    if (userId === undefined) return ''
+    if (userId === identity.userId) return person
+    const org = vaults.opened(vaults.orgOf(replica.vaultId)?.vaultId)?.replica
+    return org === undefined ? '' : calledIn(org, userId)
+  }
   const look = (deviceId: DeviceId): Author => {
-    const own = replica.membership?.devices.get(deviceId)?.userId === identity.userId
+    const name = nameOf(replica.membership?.devices.get(deviceId)?.userId)
     const device = user === undefined ? undefined : deviceLabel(user, deviceId)
     return {
       deviceId,
       self: deviceId === identity.device,
       ...(device === undefined ? {} : { device }),
-      ...(own && person !== '' ? { user: person } : {}),
+      ...(name === '' ? {} : { user: name }),
     }
   }
   return ({ device }) => {

@@ -38,6 +38,7 @@ def invite_code(story, one):
     code = read_code(one["code"])
     found = [code["url"], code["relay"].hex(), code["vaultId"].hex(), code["link"].hex(), code["secret"].hex()]
     same(code["user"].hex() if "user" in code else None, one["user"])
+    same(code.get("title"), one["title"])
     same(found, [one["url"], one["relay"], one["vaultId"], one["link"], one["secret"]])
     seed = hashed("invite-seed", code["secret"])
     same(sodium.crypto_sign_seed_keypair(seed)[0].hex(), one["key"])

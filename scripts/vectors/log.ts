@@ -53,7 +53,8 @@ export function logJson(chain: Chain, history: Builder): Json {
     head: { signed: hex(encode(signedCodec, signed)), author: ANN.name, ...head },
     invites: [
       inviteJson(chain, 'invite', FIRST, BOB),
-      inviteJson(chain, 'invite-own', SECOND, BOB_PHONE, BOB.userId),
+      inviteJson(chain, 'invite-own', SECOND, BOB_PHONE, { user: BOB.userId }),
+      inviteJson(chain, 'invite', FIRST, BOB, { title: 'Grüße & Co' }),
     ],
     handshake: handshakeJson(),
   }
@@ -64,7 +65,7 @@ function inviteJson(
   name: string,
   invite: Invite,
   joiner: Person,
-  user?: UserId,
+  rest: { readonly user?: UserId; readonly title?: string } = {},
 ): Json {
   const link = links.find((one) => one.name === name)?.hash
   if (link === undefined) throw new TypeError('no invite')
@@ -72,8 +73,9 @@ function inviteJson(
   return {
     ...code,
     secret: hex(invite.secret),
-    user: user ?? null,
-    code: formatInviteCode(user === undefined ? code : { ...code, user }),
+    user: rest.user ?? null,
+    title: rest.title ?? null,
+    code: formatInviteCode({ ...code, ...rest }),
     key: invite.key,
     joiner: joiner.name,
     fingerprint: fingerprintOf(vaultId, link, joiner.statement),

@@ -154,6 +154,7 @@ CODE = struct(
         3: ("link", ID),
         4: ("secret", fixed(13)),
         5: ("user?", USER),
+        6: ("title?", text(255)),
     }
 )
 TRANSCRIPT = struct(

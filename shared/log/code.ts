@@ -19,6 +19,8 @@ export const inviteCodeCodec = struct({
    * user before it may read the chain, and then checks that the chain says the same.
    */
   user: opt(5, id<UserId>(16)),
+  /** The org's name in the inviter's words, when the code invites another person. */
+  title: opt(6, text(LIMITS.name)),
 })
 export type InviteCode = TypeOf<typeof inviteCodeCodec>
 

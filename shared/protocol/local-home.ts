@@ -135,6 +135,11 @@ export const status = {
     /** Whether this person has a recovery device; null while that isn't known. */
     recovery: nullable(flag),
     vaults: list(vaultStatus, 100_000),
+    /** Members' levels that projects which this device manages don't have yet; `own`: this device is about to. */
+    todo: list(
+      object({ org: scopeName, project: scopeName, userId: id16, email: label, own: flag }),
+      100_000,
+    ),
     warnings,
   }),
 } as const

@@ -60,7 +60,8 @@ export const projectRemove = { needs: 'unlocked', params: named, result: empty }
 /** Remembers org and project; null unselects the project. */
 export const projectSelect = {
   needs: 'unlocked',
-  params: object({ context, name: nullable(scopeName) }),
+  /** `moved`: the name may mean another vault than it did (else `tampering`, reason `directory-moved`). */
+  params: object({ context, name: nullable(scopeName), moved: optional(flag) }),
   result: empty,
 } as const
 

@@ -11,6 +11,7 @@ import {
   memory,
   opener,
   relayState,
+  scopeName,
   secretName,
   time,
   typedFingerprint,
@@ -23,7 +24,7 @@ import { flag, integer, list, nullable, object, oneOf, optional, text } from './
 // Methods on devices, joining and syncing, and the notifications.
 
 /** An invite code as pasted: blanks around it don't count. */
-const code = text(4096)
+export const code = text(4096)
 
 /** An invite for another device of this person; needs the relay (`unreachable` within 5 s). */
 export const deviceAdd = {
@@ -76,7 +77,8 @@ export const deviceList = {
 
 /**
  * Answers an invite. A device code needs no home and makes one with `open` (`exists` when there is one already that
- * doesn't wait for this very code); the same code again resumes and gives the same fingerprint.
+ * doesn't wait for this very code); an org's code needs a home (`home`). The same code again resumes and gives the same
+ * fingerprint. `org`: what the code calls the org.
  */
 export const joinBegin = {
   needs: 'nothing',
@@ -87,16 +89,22 @@ export const joinBegin = {
     device: optional(label),
     memory: optional(memory),
   }),
-  result: object({ fingerprint, state: oneOf('waiting', 'joined'), warnings }),
+  result: object({
+    fingerprint,
+    state: oneOf('waiting', 'joined'),
+    org: optional(scopeName),
+    warnings,
+  }),
 } as const
 
 /**
- * Waits until the request is confirmed and the vaults are there (progress is notified under this call's id).
+ * Waits until the request of `code` (without one, for the home's own vault) is confirmed and the vaults are there (progress
+ * is notified under this call's id).
  * `timed-out` leaves the request as it is; `expired`; `tampering` when the answer doesn't hold.
  */
 export const joinWait = {
   needs: 'unlocked',
-  params: object({ context, timeout: duration }),
+  params: object({ context, timeout: duration, code: optional(code) }),
   result: object({ deviceId: id32, vaults: count, secrets: count, warnings }),
 } as const
 

@@ -2,6 +2,7 @@ import * as home from './local-home.js'
 import * as members from './local-members.js'
 import * as pgp from './local-pgp.js'
 import * as recovery from './local-recovery.js'
+import * as people from './local-people.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
 import type { Infer, Schema } from './schema.js'
@@ -55,6 +56,16 @@ export const METHODS = {
   projectRotate: members.projectRotate,
   lostList: members.lostList,
   lostRestore: members.lostRestore,
+  orgInvite: people.orgInvite,
+  orgInviteList: people.orgInviteList,
+  orgInviteRevoke: people.orgInviteRevoke,
+  orgInviteRequests: people.orgInviteRequests,
+  orgInviteConfirm: people.orgInviteConfirm,
+  orgMemberList: people.orgMemberList,
+  orgMemberUpdate: people.orgMemberUpdate,
+  orgMemberRemove: people.orgMemberRemove,
+  projectMemberList: people.projectMemberList,
+  projectMemberSet: people.projectMemberSet,
   joinBegin: sync.joinBegin,
   joinWait: sync.joinWait,
   deviceInvite: pgp.deviceInvite,

@@ -13,10 +13,10 @@ import { Hub } from '../../rpc/hub.js'
 import { MemoryStore } from '../../store/memory.js'
 import { SealedStore } from '../../store/sealed.js'
 import type { Op, Store } from '../../store/store.js'
-import { watchRequests } from '../devices.js'
 import { Engine } from '../engine.js'
 import { keepJoining } from '../joining.js'
 import { keepTogether } from '../reconciler.js'
+import { watchRequests } from '../requests.js'
 import type { Session } from '../session.js'
 import { sealedOptions, storesOnDisk } from '../stores.js'
 import type { World } from '../world.js'
@@ -56,6 +56,8 @@ export type DeviceOptions = {
   readonly userId?: UserId
   /** Milliseconds by which this machine's clock is wrong. */
   readonly clock?: number
+  readonly name?: string
+  readonly email?: string
 }
 
 export class Device {
@@ -69,11 +71,12 @@ export class Device {
   readonly hub = new Hub()
   readonly engine: Engine
 
-  constructor({ net, onDisk = false, userId, clock = 0 }: DeviceOptions) {
+  constructor(options: DeviceOptions) {
+    const { net, onDisk = false, userId, clock = 0, name = 'Ann', email = '' } = options
     this.clock = clock
     this.home = prepareHome(join(this.folder, 'home'), process.getuid?.() ?? 0)
     const keys = deriveLocalKeys(new Secret(systemRandom(32)))
-    const labels = { name: 'Ann', email: '', device: 'laptop' }
+    const labels = { name, email, device: 'laptop' }
     const owner = userId ?? idOf<UserId>(systemRandom(16))
     const own = userId === undefined ? labels : { ...labels, name: '', device: 'desk' }
     const device = deviceOf(freshDevice({ ...own, userId: owner }, systemRandom))
