@@ -9,11 +9,13 @@ const USAGE = `usage: scripts/simulate [--seeds N] [--from S] [--full] [--trace]
   --trace    print everything that happens
 `
 
-function line({ seed, profile, failures, alarms, changes, crashes, healing }: Verdict): string {
+function line(verdict: Verdict): string {
+  const { seed, profile, team, links, rogue, failures, alarms, changes, crashes, healing } = verdict
   const raised = [...alarms].toSorted().join() || 'no alarm'
   const what = `${changes} changes, ${crashes} crashes, healed in ${Math.round(healing)} ms, ${raised}`
-  const verdict = failures.length === 0 ? 'ok' : `FAILED ${failures.join('\n  ')}`
-  return `seed ${seed} ${profile}: ${what}: ${verdict}`
+  const end = failures.length === 0 ? 'ok' : `FAILED ${failures.join('\n  ')}`
+  const people = team ? ` team, ${links} links, ${rogue} rogue writes` : ''
+  return `seed ${seed} ${profile}${people}: ${what}: ${end}`
 }
 
 /** @returns the exit code */

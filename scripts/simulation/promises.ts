@@ -1,7 +1,8 @@
 import { decodeEntry } from '../../shared/log/entry.js'
 import { signedHeader } from '../../shared/log/changeset.js'
-import type { Bytes } from '../../shared/bytes.js'
+import { toHex, utf8, type Bytes } from '../../shared/bytes.js'
 import type { ChangesetHash } from '../../shared/ids.js'
+import type { Change } from '../../daemon/core/vault/change.js'
 import type { OutboxEntry } from '../../daemon/core/sync/port.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
 
@@ -15,7 +16,14 @@ export type Asked = {
   readonly promised: number
 }
 
-/** Which of the changes with these notes are drafts still, or sealed and not met in the log. */
+/** A value that tells its change. */
+export function valueOf(note: string, size = 0): Bytes {
+  const value = new Uint8Array(Math.max(size, note.length))
+  value.set(utf8(note))
+  return value
+}
+
+/** Which of the changes with these notes are drafts that may be sealed still, or sealed and not met in the log. */
 export function stillQueued(
   replica: Replica,
   outbox: readonly OutboxEntry[],
@@ -26,7 +34,7 @@ export function stillQueued(
   const places = new Map(changes.map(({ note, place }) => [note, place?.changeset]))
   return notes.filter((note) => {
     const place = places.get(note)
-    return place === undefined || waiting.has(place)
+    return place === undefined ? replica.mayWrite : waiting.has(place)
   })
 }
 
@@ -34,4 +42,23 @@ function changesetOf(body: Bytes): ChangesetHash | undefined {
   const entry = decodeEntry(body)
   if (entry.kind === 'link') return undefined
   return entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
+}
+
+/** All that a person could see, as text: equal on two devices that converged. */
+export function viewOf(replica: Replica): string {
+  const value = (change: Change): string =>
+    change.kind === 'delete' ? 'deleted' : toHex(replica.value(change)).slice(0, 64)
+  const old = (change: Change): string => {
+    const isVoid = change.place !== undefined && replica.cuts.isCut(change.place.changeset)
+    return `${change.id}/${change.note}${isVoid ? '/void' : ''}=${value(change)}`
+  }
+  const lines = NAMES.map((name) => {
+    const history = replica.history('secret', name).map(old).toSorted()
+    const found = replica.current('secret', name)
+    if (found === undefined)
+      return `${name}: ${history.length === 0 ? 'never' : 'void'} after ${history.join()}`
+    const siblings = found.siblings.map((one) => `${one.id}=${value(one)}`).toSorted()
+    return `${name}: ${found.winner.id} of ${siblings.join()} after ${history.join()}`
+  })
+  return lines.join('\n')
 }

@@ -1,6 +1,7 @@
-import type { Bytes } from '../../shared/bytes.js'
+import { equal, type Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { idOf, type DeviceId, type EntryId, type RelayKey } from '../../shared/ids.js'
+import type { Membership } from '../../shared/log/membership.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
 import type { Event, Request } from '../../daemon/core/sync/state.js'
 import {
@@ -12,35 +13,18 @@ import {
   type Candidate,
   type VaultState,
 } from '../../sync-server/core/vault.js'
+import { readableLinks } from '../../sync-server/core/access.js'
+import { describe, isCall, type AnyEvent, type AnyRequest, type LinkCall } from './calls.js'
+import { HONEST, type Faults } from './faults.js'
 import type { Wire } from './wire.js'
 import type { World } from './world.js'
 
-/** Probabilities of misbehaviour, for each occasion. */
-export type Faults = {
-  /** A reply never arrives; the work was done. */
-  readonly loseReply: number
-  /** An append is acknowledged and not stored. */
-  readonly falseAck: number
-  /** After a false acknowledgement everybody is thrown off, as by a crash. */
-  readonly crashAfterLie: number
-  readonly dropPush: number
-  readonly doublePush: number
-  readonly swapPush: number
-  /** A request is refused as busy. */
-  readonly busy: number
+type Vault = {
+  readonly log: readonly Candidate[]
+  readonly state: VaultState
+  /** Link entries by their number. */
+  readonly links: readonly Bytes[]
 }
-
-export const HONEST: Faults = {
-  loseReply: 0,
-  falseAck: 0,
-  crashAfterLie: 0,
-  dropPush: 0,
-  doublePush: 0,
-  swapPush: 0,
-  busy: 0,
-}
-
-type Vault = { readonly log: readonly Candidate[]; readonly state: VaultState }
 
 export const RELAY_KEY: RelayKey = idOf(new Uint8Array(32).fill(7))
 
@@ -59,6 +43,9 @@ export class SimRelay {
   #vault: Vault | undefined
   #places = new Map<EntryId, number>()
   #heads = new Map<DeviceId, Bytes>()
+  /** The longest chain that it ever ordered. */
+  #chain: readonly Bytes[] = []
+  #chainState: VaultState | undefined
 
   constructor(world: World) {
     this.#world = world
@@ -66,6 +53,11 @@ export class SimRelay {
 
   get log(): readonly Candidate[] {
     return this.#vault?.log ?? []
+  }
+
+  /** The membership by the longest chain that was ever ordered, and that chain. */
+  get newest(): { readonly membership: Membership | undefined; readonly links: readonly Bytes[] } {
+    return { membership: this.#chainState?.membership, links: this.#chain }
   }
 
   connect(wire: Wire): void {
@@ -78,7 +70,7 @@ export class SimRelay {
 
   /** A backup from before the rest of the chain: members that came later are strangers to it. */
   backupOf(links: readonly Bytes[]): void {
-    this.#backups.push({ log: links.map(candidate), state: openVault(links).state })
+    this.#backups.push({ log: links.map(candidate), state: openVault(links).state, links })
   }
 
   backup(): void {
@@ -103,31 +95,34 @@ export class SimRelay {
   }
 
   /** A request arrived. */
-  take(wire: Wire, request: Request): void {
+  take(wire: Wire, request: AnyRequest): void {
     if (!this.#wires.has(wire)) return
     const { rng } = this.#world
-    let reply: Event
+    let reply: AnyEvent
     try {
       if (rng.chance(this.faults.busy)) throw refusal('limit', 'busy')
       reply = this.#answer(wire, request)
     } catch (error) {
       if (!(error instanceof CofferError)) throw error
       const { code, reason = code } = error
-      reply = { kind: 'refused', request, code, reason }
+      reply = isCall(request)
+        ? { kind: 'linkRefused', reason }
+        : { kind: 'refused', request, code, reason }
     }
     this.#world.log('relay', () => `${wire.name} ${request.kind} -> ${describe(reply)}`)
     if (!rng.chance(this.faults.loseReply)) wire.reply(request, reply)
     this.#push()
   }
 
-  #answer(wire: Wire, request: Request): Event {
+  #answer(wire: Wire, request: AnyRequest): AnyEvent {
+    if (isCall(request)) return this.#call(wire, request)
     switch (request.kind) {
       case 'open':
         return this.#open(wire, request.after)
       case 'create':
         return this.#create(wire, request.links)
       case 'append':
-        return this.#append(wire, request)
+        return { kind: 'appended', tag: request.tag, ...this.#append(wire, request) }
       case 'putHead':
         this.#member(wire)
         this.#heads.set(wire.device, request.head)
@@ -139,6 +134,17 @@ export class SimRelay {
         this.#member(wire)
         return { kind: 'heads', heads: [...this.#heads.values()] }
     }
+  }
+
+  #call(wire: Wire, call: LinkCall): AnyEvent {
+    if (call.kind === 'link') {
+      const { positions } = this.#append(wire, { base: call.base, entries: [call.entry] })
+      return { kind: 'linked', pos: positions[0] ?? 0 }
+    }
+    if (this.#vault === undefined) throw refusal('not-found', 'no-vault')
+    const { state, links } = this.#vault
+    const count = readableLinks(state, wire.device, undefined)
+    return { kind: 'links', entries: links.slice(call.from, count) }
   }
 
   #member({ device }: Wire): Vault {
@@ -181,32 +187,85 @@ export class SimRelay {
       return { kind: 'created', existed: true }
     }
     if (!isMember(state, device)) throw refusal('refused', 'not-member')
-    this.#store({ log: links.map(candidate), state })
+    this.#store({ log: links.map(candidate), state, links })
     return { kind: 'created', existed: false }
   }
 
   #store(vault: Vault): void {
+    this.#checkPlaces(vault.links)
     const known = this.log.length
     this.#vault = vault
-    vault.log.slice(known).forEach(({ id }, i) => this.#places.set(id, known + i + 1))
+    vault.log.slice(known).forEach(({ id }, i) => {
+      if (!this.#places.has(id)) this.#places.set(id, known + i + 1)
+    })
+    if (vault.links.length < this.#chain.length) return
+    this.#chain = vault.links
+    this.#chainState = vault.state
   }
 
-  #append(wire: Wire, { tag, base, entries }: Extract<Request, { kind: 'append' }>): Event {
-    const { log, state } = this.#member(wire)
+  /** A fork of the chain has no end: a restored relay orders no second link in a place, whoever asks first. */
+  #checkPlaces(links: readonly Bytes[]): void {
+    links.forEach((link, n) => {
+      const known = this.#chain[n]
+      if (known !== undefined && known !== link && !equal(known, link))
+        throw refusal('limit', 'busy')
+    })
+  }
+
+  #append(
+    wire: Wire,
+    { base, entries }: Pick<Extract<Request, { kind: 'append' }>, 'base' | 'entries'>,
+  ): { readonly positions: readonly number[]; readonly head: Cursor } {
+    const vault = this.#member(wire)
+    const { log } = vault
     this.#check(base)
-    const all = new Map(entries.map(candidate).map((entry) => [entry.id, entry]))
-    const fresh = [...all.values()].filter(({ id }) => !this.#places.has(id))
-    const plan = planEntries(state, fresh, RELAY_KEY)
+    const next = this.#with(vault, entries)
     const { rng } = this.#world
-    if (fresh.length > 0 && rng.chance(this.faults.falseAck)) {
+    if (next !== vault && rng.chance(this.faults.falseAck)) {
       const positions = entries.map((_, i) => log.length + i + 1)
       this.lies += 1
       if (rng.chance(this.faults.crashAfterLie)) this.#world.after(20, () => this.throwOff())
-      return { kind: 'appended', tag, positions, head: { pos: log.length + entries.length } }
+      return { positions, head: { pos: log.length + entries.length } }
     }
-    this.#store({ log: [...log, ...fresh], state: plan.state })
+    this.#store(next)
     const positions = entries.map((body) => this.#places.get(candidate(body).id) ?? 0)
-    return { kind: 'appended', tag, positions, head: this.#head() }
+    return { positions, head: this.#head() }
+  }
+
+  /** The vault with these entries, as far as they aren't in it. @throws CofferError where the rules of acceptance do */
+  #with(vault: Vault, entries: readonly Bytes[]): Vault {
+    const all = new Map(entries.map(candidate).map((entry) => [entry.id, entry]))
+    const fresh = [...all.values()].filter(({ id }) => !this.#places.has(id))
+    if (fresh.length === 0) return vault
+    const plan = planEntries(vault.state, fresh, RELAY_KEY)
+    const links = [...vault.links, ...plan.links.map(({ body }) => body)]
+    this.#checkPlaces(links)
+    return { log: [...vault.log, ...fresh], state: plan.state, links }
+  }
+
+  /**
+   * An entry of a removed member comes by a member who resends it, or by the relay's own hand: then it stands in the log
+   * even against the rules of acceptance. Tells how it came.
+   */
+  smuggle(entry: Bytes): 'accepted' | 'forced' | 'refused' {
+    if (this.#vault === undefined) return 'refused'
+    const { log, state, links } = this.#vault
+    let how: 'accepted' | 'forced' = 'forced'
+    try {
+      const next = this.#with(this.#vault, [entry])
+      if (next !== this.#vault) {
+        this.#store(next)
+        how = 'accepted'
+      }
+    } catch (error) {
+      if (!(error instanceof CofferError)) throw error
+    }
+    if (how === 'forced') {
+      if (!this.#world.rng.chance(this.faults.collude)) return 'refused'
+      this.#store({ log: [...log, candidate(entry)], state, links })
+    }
+    this.#push()
+    return how
   }
 
   /** Sends every open wire what it lacks, in pushes that may be lost, doubled or swapped. */
@@ -214,6 +273,7 @@ export class SimRelay {
     const { rng } = this.#world
     for (const [wire, next] of this.#wires) {
       if (next === undefined) continue
+      if (this.#shutOut(wire)) continue
       const pushes: Event[] = []
       for (let from = next; from <= this.log.length; from += PUSH) {
         const bodies = this.log.slice(from - 1, from - 1 + PUSH).map(({ body }) => body)
@@ -226,27 +286,17 @@ export class SimRelay {
       for (const push of pushes) wire.push(push)
     }
   }
+
+  /** A member who was removed gets nothing more, unless the relay is on its side. */
+  #shutOut(wire: Wire): boolean {
+    if (this.#vault === undefined || isMember(this.#vault.state, wire.device)) return false
+    if (this.faults.collude > 0) return false
+    this.#wires.set(wire, undefined)
+    wire.push({ kind: 'closed', code: 'not-found', reason: 'no-vault' })
+    return true
+  }
 }
 
 function refusal(code: CofferError['code'], reason: string): CofferError {
   return new CofferError(code, 'the simulated relay refuses', { reason })
-}
-
-/** An event as one line of the trace. */
-export function describe(event: Event): string {
-  switch (event.kind) {
-    case 'refused':
-      return `refused ${event.request.kind} ${event.reason}`
-    case 'entries':
-      return `entries ${event.from}..${event.from + event.bodies.length - 1} of ${event.head}`
-    case 'opened':
-      return `opened ${event.head.pos} gen ${event.generation} links ${event.memberHead.length}`
-    case 'appended':
-      return `appended ${event.positions.join()}`
-    case 'portDone':
-    case 'portFailed':
-      return `${event.kind} ${event.work.kind}`
-    default:
-      return event.kind
-  }
 }

@@ -1,6 +1,8 @@
-import { NAMES } from './promises.js'
-import { END_OF_TROUBLE, heal, makeRun, type Profile, type Run } from './scenario.js'
+import { activeOf, judgePromises, judgeRemoved, readersOf } from './claims.js'
 import type { SimDevice } from './device.js'
+import type { Profile } from './faults.js'
+import { viewOf } from './promises.js'
+import { END_OF_TROUBLE, heal, makeRun, type Run } from './scenario.js'
 
 /** Virtual milliseconds in which a healed world must have converged, and which it is watched afterwards. */
 const TO_CONVERGE = 15 * 60_000
@@ -9,6 +11,10 @@ const TO_SETTLE = 40_000
 export type Verdict = {
   readonly seed: number
   readonly profile: Profile
+  readonly team: boolean
+  /** Links that were ordered, and what removed members wrote. */
+  readonly links: number
+  readonly rogue: number
   /** What is wrong; empty for a good run. */
   readonly failures: readonly string[]
   readonly alarms: ReadonlySet<string>
@@ -34,6 +40,16 @@ const EARNED: Readonly<Record<Profile, readonly string[]>> = {
   ],
 }
 
+/** What removed members and a relay on their side may cause besides. */
+const EARNED_BY_MEMBERS: Readonly<Record<Profile, readonly string[]>> = {
+  honest: [],
+  garbled: [],
+  lying: [],
+  // A number that was signed twice stands in the log once before and once after the relay's fall.
+  restored: ['equivocation'],
+  hostile: ['equivocation'],
+}
+
 /** One seeded run: trouble, healing, and every claim that must hold afterwards. The same seed gives the same run. */
 export function simulate(seed: number, trace?: (line: string) => void): Verdict {
   const run = makeRun(seed, trace)
@@ -50,17 +66,22 @@ export function simulate(seed: number, trace?: (line: string) => void): Verdict 
     run.world.run(run.world.now + TO_SETTLE)
     converged &&= converge(run)
     if (converged) judge(run, failures)
-    else failures.push(`no convergence: ${run.devices.map((d) => standing(d, run)).join(' · ')}`)
+    else
+      failures.push(
+        `no convergence: ${activeOf(run)
+          .map((d) => standing(d, run))
+          .join(' · ')}`,
+      )
   } catch (error) {
     failures.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
-  const alarms = new Set(run.devices.flatMap((device) => [...device.alarms]))
-  for (const alarm of alarms) {
-    if (!EARNED[run.profile].includes(alarm)) failures.push(`alarm ${alarm} without cause`)
-  }
+  const alarms = judgeAlarms(run, failures)
   return {
     seed,
     profile: run.profile,
+    team: run.team,
+    links: run.relay.newest.links.length,
+    rogue: run.rogues.reduce((sum, { notes }) => sum + notes.length, 0),
     failures,
     alarms,
     lies: run.relay.lies,
@@ -70,15 +91,30 @@ export function simulate(seed: number, trace?: (line: string) => void): Verdict 
   }
 }
 
-function converge(run: Run): boolean {
-  const { world, devices } = run
-  return world.run(world.now + TO_CONVERGE, () => devices.every((one) => isDone(one, run)))
+function judgeAlarms(run: Run, failures: string[]): Set<string> {
+  const alarms = new Set<string>()
+  for (const device of run.devices) {
+    const rogue = run.rogues.some((one) => one.device === device)
+    for (const alarm of device.alarms) {
+      alarms.add(alarm)
+      if (rogue || EARNED[run.profile].includes(alarm)) continue
+      if (run.team && EARNED_BY_MEMBERS[run.profile].includes(alarm)) continue
+      failures.push(`${device.name}: alarm ${alarm} without cause`)
+    }
+  }
+  return alarms
 }
 
-function isDone({ state, facts }: SimDevice, { relay }: Run): boolean {
+function converge(run: Run): boolean {
+  const { world } = run
+  return world.run(world.now + TO_CONVERGE, () => activeOf(run).every((one) => isDone(one, run)))
+}
+
+function isDone({ state, facts, replica }: SimDevice, { relay }: Run): boolean {
   const queued = facts.drafts + facts.outbox.length
   const read = facts.cursor.pos === relay.log.length && state.live && state.queue.length === 0
-  return queued === 0 && read && !state.restore && !state.rewind && state.busy === undefined
+  const rests = !state.restore && !state.rewind && state.busy === undefined
+  return queued === 0 && read && rests && replica.chain.proposed === undefined
 }
 
 function standing({ name, state, facts }: SimDevice, { relay }: Run): string {
@@ -102,7 +138,8 @@ function standing({ name, state, facts }: SimDevice, { relay }: Run): string {
 function judge(run: Run, failures: string[]): void {
   const { world, relay, devices } = run
   const view = compare(run, failures)
-  lost(run, failures)
+  judgePromises(run, failures)
+  judgeRemoved(run, failures)
   for (const { name, barriers } of devices) {
     const up = [...barriers].filter(([, end]) => end === 'up')
     if (up.length > 0) failures.push(`${name}: barriers ${up.map(([id]) => id).join()} never ended`)
@@ -118,30 +155,23 @@ function judge(run: Run, failures: string[]): void {
   if (view !== compare(run, failures)) failures.push('a restart changed what is seen')
 }
 
-/** What all see, when all see the same. */
-function compare({ devices, relay }: Run, failures: string[]): string | undefined {
-  const [first, ...others] = devices
-  const view = first?.view(NAMES)
-  for (const device of others) {
-    if (device.view(NAMES) !== view) {
-      failures.push(`${device.name} sees another state:\n${device.view(NAMES)}\nnot\n${view}`)
-    }
-    if (device.facts.cursor.logHash !== first?.facts.cursor.logHash) {
-      failures.push(`${device.name} read another log`)
-    }
+/** What all see who may read, when all see the same. */
+function compare(run: Run, failures: string[]): string | undefined {
+  const { relay, profile } = run
+  const readers = readersOf(run)
+  const [first, ...others] = readers.map(({ name, replica }) => ({ name, view: viewOf(replica) }))
+  for (const { name, view } of others) {
+    if (view !== first?.view)
+      failures.push(`${name} sees another state:\n${view}\nnot\n${first?.view}`)
+  }
+  const active = activeOf(run)
+  for (const { name, facts } of active) {
+    if (facts.cursor.logHash !== active[0]?.facts.cursor.logHash)
+      failures.push(`${name} read another log`)
   }
   const ids = new Set(relay.log.map(({ id }) => id))
-  if (ids.size !== relay.log.length) failures.push('an entry is in the log twice')
-  return view
-}
-
-/** Every change whose write was durable is in everybody's history, once. */
-function lost({ devices }: Run, failures: string[]): void {
-  const promised = devices.flatMap((device) => device.promised)
-  for (const { name, replica } of devices) {
-    const notes = NAMES.flatMap((one) => replica.history('secret', one).map(({ note }) => note))
-    const seen = new Set(notes)
-    if (seen.size !== notes.length) failures.push(`${name} has a change twice`)
-    for (const note of promised) if (!seen.has(note)) failures.push(`${name} lost ${note}`)
+  if (ids.size !== relay.log.length && !(run.team && profile === 'hostile')) {
+    failures.push('an entry is in the log twice')
   }
+  return first?.view
 }
