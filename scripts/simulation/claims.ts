@@ -23,10 +23,9 @@ export function watch(device: SimDevice, { relay, rogues }: Cast): void {
   const lost = new Set(replica.lost().map(({ id }) => id))
   for (const one of NAMES) {
     const fold = foldOf(replica.history('secret', one), isVoid)
-    const live = (replica.current('secret', one)?.siblings ?? []).map(({ id }) => id).toSorted()
-    if (live.join() !== fold.live.join()) {
-      throw new Error(`${name} shows ${live.join()} of ${one}, not ${fold.live.join()}`)
-    }
+    const shown = (replica.current('secret', one)?.siblings ?? []).map(({ id }) => id).join()
+    const due = fold.live.map(({ id }) => id).join()
+    if (shown !== due) throw new Error(`${name} shows ${shown} of ${one}, not ${due}`)
     for (const id of fold.lost) {
       if (!lost.delete(id)) throw new Error(`${name} doesn't list ${id} of ${one} as lost`)
     }

@@ -5,6 +5,7 @@ import type { ChangesetHash } from '../../shared/ids.js'
 import type { Change } from '../../daemon/core/vault/change.js'
 import type { OutboxEntry } from '../../daemon/core/sync/port.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
+import { foldOf, voidIn } from './reference.js'
 
 /** The names that devices write, few so that they meet. */
 export const NAMES = ['a', 'b', 'db/user', 'db/password', 'x y'] as const
@@ -44,21 +45,32 @@ function changesetOf(body: Bytes): ChangesetHash | undefined {
   return entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
 }
 
-/** All that a person could see, as text: equal on two devices that converged. */
+/** Drafts aren't; of what is void, a relay may have lost what a number was signed twice for: it orders one of them. */
+function isInLog(
+  { graph, cursor }: Replica,
+  { place }: Change,
+  isVoid: ReturnType<typeof voidIn>,
+): boolean {
+  if (place === undefined) return false
+  return !isVoid(place.changeset) || graph.nodes.get(place.changeset)?.met === cursor.reading
+}
+
+/**
+ * All that a person could see of what is in the log, as text: equal on two devices that converged. Drafts are left out:
+ * those of one that may not write stay its own.
+ */
 export function viewOf(replica: Replica): string {
+  const isVoid = voidIn(replica)
   const value = (change: Change): string =>
     change.kind === 'delete' ? 'deleted' : toHex(replica.value(change)).slice(0, 64)
   const old = (change: Change): string => {
-    const isVoid = change.place !== undefined && replica.cuts.isCut(change.place.changeset)
-    return `${change.id}/${change.note}${isVoid ? '/void' : ''}=${value(change)}`
+    const cut = change.place !== undefined && isVoid(change.place.changeset)
+    return `${change.note}/${change.id.slice(0, 8)}${cut ? '/void' : ''}=${value(change)}`
   }
   const lines = NAMES.map((name) => {
-    const history = replica.history('secret', name).map(old).toSorted()
-    const found = replica.current('secret', name)
-    if (found === undefined)
-      return `${name}: ${history.length === 0 ? 'never' : 'void'} after ${history.join()}`
-    const siblings = found.siblings.map((one) => `${one.id}=${value(one)}`).toSorted()
-    return `${name}: ${found.winner.id} of ${siblings.join()} after ${history.join()}`
+    const all = replica.history('secret', name).filter((one) => isInLog(replica, one, isVoid))
+    const live = foldOf(all, isVoid).live.map(({ id }) => id.slice(0, 8))
+    return `${name}: ${live.join()} after ${all.map(old).toSorted().join()}`
   })
   return lines.join('\n')
 }

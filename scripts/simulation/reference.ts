@@ -1,13 +1,17 @@
 import type { ChangeId, ChangesetHash } from '../../shared/ids.js'
 import type { Membership } from '../../shared/log/membership.js'
-import type { Change } from '../../daemon/core/vault/change.js'
+import { rank, type Change } from '../../daemon/core/vault/change.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
 
 // Cuts as SPEC section 5 words them, once more and plainly: from the chain and the changesets alone, with nothing kept
 // from before. What a replica shows must be the same at any time.
 
 /** What a name must show and list as lost. */
-export type Fold = { readonly live: readonly ChangeId[]; readonly lost: readonly ChangeId[] }
+export type Fold = {
+  /** The served one first. */
+  readonly live: readonly Change[]
+  readonly lost: readonly ChangeId[]
+}
 
 /** Tells which changesets are void by the chain that this replica has. */
 export function voidIn({ chain, graph }: Replica): (hash: ChangesetHash) => boolean {
@@ -52,10 +56,10 @@ export function foldOf(changes: readonly Change[], isVoid: (hash: ChangesetHash)
     superseded.add(id)
     if (off.has(id)) next.push(...(known.get(id)?.parents ?? []))
   }
-  const left = changes.map(({ id }) => id).filter((id) => !superseded.has(id))
+  const left = changes.filter(({ id }) => !superseded.has(id))
   return {
-    live: left.filter((id) => !off.has(id)).toSorted(),
-    lost: left.filter((id) => off.has(id)).toSorted(),
+    live: left.filter(({ id }) => !off.has(id)).toSorted((a, b) => rank(b, a)),
+    lost: left.map(({ id }) => id).filter((id) => off.has(id)),
   }
 }
 

@@ -155,6 +155,15 @@ function judge(run: Run, failures: string[]): void {
   if (view !== compare(run, failures)) failures.push('a restart changed what is seen')
 }
 
+/** The lines that differ. */
+function apart(one: string, other = ''): string {
+  const known = other.split('\n')
+  const lines = one.split('\n')
+  return lines
+    .flatMap((line, i) => (line === known[i] ? [] : [`${line}\nnot ${known[i]}`]))
+    .join('\n')
+}
+
 /** What all see who may read, when all see the same. */
 function compare(run: Run, failures: string[]): string | undefined {
   const { relay, profile } = run
@@ -162,7 +171,7 @@ function compare(run: Run, failures: string[]): string | undefined {
   const [first, ...others] = readers.map(({ name, replica }) => ({ name, view: viewOf(replica) }))
   for (const { name, view } of others) {
     if (view !== first?.view)
-      failures.push(`${name} sees another state:\n${view}\nnot\n${first?.view}`)
+      failures.push(`${name} sees another state: ${apart(view, first?.view)}`)
   }
   const active = activeOf(run)
   for (const { name, facts } of active) {

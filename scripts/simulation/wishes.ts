@@ -49,7 +49,8 @@ const partsOf = (device: SimDevice, { chain, graph }: Replica): Parts => ({
 /** A plan that the newest chain allows: services check rights before they sign. */
 function allowed(device: SimDevice, plan: (replica: Replica) => Plan | undefined): Wish {
   return (replica) => {
-    const made = plan(replica)
+    const { role } = replica.chain
+    const made = role !== undefined && RIGHTS[role].manages ? plan(replica) : undefined
     if (made === undefined) return undefined
     const { identity, vaultId } = device.parts
     const chain = new Chain(identity, vaultId)
