@@ -39,8 +39,6 @@ export type Host = {
 
 /** A device's links: one at a time, each seen through. */
 export class SimLinks {
-  /** Links of its own that it met. */
-  made = 0
   readonly #world: World
   readonly #host: Host
   #wish: Wish | undefined
@@ -90,9 +88,10 @@ export class SimLinks {
     const { phase, live, linksFrom } = this.#host.state
     if (this.#awaited !== undefined || phase !== 'open' || !live || linksFrom !== undefined) return
     if (this.#claimed !== undefined && this.#host.facts.cursor.pos < this.#claimed) return
-    if (proposed === undefined) return this.#plan()
-    if (this.#claimed !== undefined) this.#host.alarm('false-acknowledgement')
+    const claimed = this.#claimed
     this.#claimed = undefined
+    if (proposed === undefined) return this.#plan()
+    if (claimed !== undefined) this.#host.alarm('false-acknowledgement')
     this.#send(proposed)
   }
 

@@ -62,14 +62,14 @@ function isInLog(
 export function viewOf(replica: Replica): string {
   const isVoid = voidIn(replica)
   const value = (change: Change): string =>
-    change.kind === 'delete' ? 'deleted' : toHex(replica.value(change)).slice(0, 64)
+    change.kind === 'delete' ? 'deleted' : toHex(replica.value(change).slice(0, 32))
   const old = (change: Change): string => {
     const cut = change.place !== undefined && isVoid(change.place.changeset)
-    return `${change.note}/${change.id.slice(0, 8)}${cut ? '/void' : ''}=${value(change)}`
+    return `${change.note}/${change.id.slice(0, 16)}${cut ? '/void' : ''}`
   }
   const lines = NAMES.map((name) => {
     const all = replica.history('secret', name).filter((one) => isInLog(replica, one, isVoid))
-    const live = foldOf(all, isVoid).live.map(({ id }) => id.slice(0, 8))
+    const live = foldOf(all, isVoid).live.map((one) => `${old(one)}=${value(one)}`)
     return `${name}: ${live.join()} after ${all.map(old).toSorted().join()}`
   })
   return lines.join('\n')

@@ -46,6 +46,8 @@ export class SimRelay {
   /** The longest chain that it ever ordered. */
   #chain: readonly Bytes[] = []
   #chainState: VaultState | undefined
+  /** Something came into a log against the rules. */
+  #forced = false
 
   constructor(world: World) {
     this.#world = world
@@ -88,6 +90,28 @@ export class SimRelay {
     this.restores += 1
     this.#world.log('relay', () => `restored to ${this.log.length}, generation ${this.generation}`)
     this.throwOff()
+  }
+
+  /** An honest relay takes the log over, as far as the rules of acceptance allow. */
+  reform(): void {
+    const [genesis] = this.#vault?.links ?? []
+    if (!this.#forced || genesis === undefined) return
+    const { log } = this
+    const { state } = openVault([genesis])
+    let vault: Vault = { log: [candidate(genesis)], state, links: [genesis] }
+    this.#places = new Map([[candidate(genesis).id, 1]])
+    for (const { body } of log.slice(1)) {
+      try {
+        vault = this.#with(vault, [body])
+      } catch (error) {
+        if (!(error instanceof CofferError)) throw error
+      }
+    }
+    this.#vault = vault
+    this.#places = new Map(vault.log.map(({ id }, i) => [id, i + 1]))
+    this.generation += 1
+    this.restores += 1
+    this.#world.log('relay', () => `reformed: ${vault.log.length} of ${log.length} entries`)
   }
 
   throwOff(): void {
@@ -181,11 +205,11 @@ export class SimRelay {
   }
 
   #create({ device }: Wire, links: readonly Bytes[]): Event {
-    const { state } = openVault(links)
     if (this.#vault !== undefined) {
       if (!isMember(this.#vault.state, device)) throw refusal('not-found', 'no-vault')
       return { kind: 'created', existed: true }
     }
+    const { state } = openVault(links)
     if (!isMember(state, device)) throw refusal('refused', 'not-member')
     this.#store({ log: links.map(candidate), state, links })
     return { kind: 'created', existed: false }
@@ -263,6 +287,7 @@ export class SimRelay {
     if (how === 'forced') {
       if (!this.#world.rng.chance(this.faults.collude)) return 'refused'
       this.#store({ log: [...log, candidate(entry)], state, links })
+      this.#forced = true
     }
     this.#push()
     return how

@@ -1,4 +1,5 @@
 import { roleAt } from '../../shared/log/membership.js'
+import { RIGHTS } from '../../shared/log/roles.js'
 import { watch } from './claims.js'
 import { SimDevice } from './device.js'
 import { HONEST, PROFILES, type Profile } from './faults.js'
@@ -54,7 +55,7 @@ function planTrouble(run: Run): void {
   const { world, relay, devices, profile } = run
   const { rng } = world
   let note = 0
-  const actions = rng.int(20, 45)
+  const actions = run.team ? rng.int(16, 36) : rng.int(20, 45)
   for (let i = 0; i < actions; i++) {
     world.after(rng.int(0, TROUBLE), () => {
       const device = rng.pick(devices)
@@ -83,9 +84,14 @@ function planPeople(run: Run): void {
   const { rng } = world
   for (let i = rng.int(2, 7); i > 0; i--) {
     world.after(rng.int(0, TROUBLE), () => {
-      const by = rng.pick(devices)
-      const wish = drawWish(rng, by, devices)
-      if (wish !== undefined) by.links.want(wish)
+      const managers = devices.filter(
+        ({ replica: { chain } }) => RIGHTS[chain.role ?? 'viewer'].manages,
+      )
+      // Now and then two of them want something at once.
+      for (let j = rng.int(1, 2); j > 0 && managers.length > 0; j--) {
+        const by = rng.pick(managers)
+        by.links.want(drawWish(rng, by, devices))
+      }
     })
   }
   for (let i = rng.int(2, 6); i > 0; i--) {
@@ -130,6 +136,7 @@ function writeSome(world: World, device: SimDevice, nextNote: () => string): voi
 /** Ends the trouble: an honest relay, healthy disks, everybody online. */
 export function heal({ relay, devices }: Run): void {
   relay.faults = HONEST
+  relay.reform()
   // What it withheld so far it would go on withholding from those who are connected.
   relay.throwOff()
   for (const device of devices) {

@@ -35,13 +35,13 @@ export function oneUser(rng: Rng): Part[] {
 export function drawTeam(rng: Rng): Part[] {
   const all: (Part & { readonly odds: number })[] = [
     { name: 'own0', user: 'own', role: 'owner', odds: 1 },
-    { name: 'own1', user: 'own', role: 'owner', odds: 0.3 },
+    { name: 'own1', user: 'own', role: 'owner', odds: 0.2 },
     { name: 'adm0', user: 'adm', role: 'admin', odds: 0.9 },
     { name: 'wri0', user: 'wri', role: 'writer', odds: 1 },
-    { name: 'wri1', user: 'wri', role: 'writer', odds: 0.3 },
-    { name: 'two0', user: 'two', role: 'writer', odds: 0.4 },
-    { name: 'rea0', user: 'rea', role: 'reader', odds: 0.4 },
-    { name: 'vie0', user: 'vie', role: 'viewer', odds: 0.4 },
+    { name: 'wri1', user: 'wri', role: 'writer', odds: 0.2 },
+    { name: 'two0', user: 'two', role: 'writer', odds: 0.3 },
+    { name: 'rea0', user: 'rea', role: 'reader', odds: 0.3 },
+    { name: 'vie0', user: 'vie', role: 'viewer', odds: 0.3 },
     { name: 'new0', user: 'new', odds: 0.3 },
   ]
   return all.filter(({ odds }) => rng.chance(odds)).map(({ odds: _, ...part }) => part)

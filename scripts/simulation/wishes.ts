@@ -25,10 +25,8 @@ type Parts = Parameters<typeof planRotation>[0]
 
 const GIVEN: readonly Role[] = ['admin', 'writer', 'writer', 'reader', 'viewer']
 
-/** What this device wants, if it manages anybody now. */
-export function drawWish(rng: Rng, device: SimDevice, all: readonly SimDevice[]): Wish | undefined {
-  const { role } = device.replica.chain
-  if (role === undefined || !RIGHTS[role].manages) return undefined
+/** What this device wants, as far as it may when it is done. */
+export function drawWish(rng: Rng, device: SimDevice, all: readonly SimDevice[]): Wish {
   const others = all.filter((one) => one !== device)
   const other = rng.pick(others).parts.identity
   const dice = rng.next()
@@ -109,11 +107,14 @@ function rewrap(device: SimDevice, target: DeviceId): Wish {
 
 /** Lets something count that a cut had voided. */
 function raise(device: SimDevice): Wish {
+  let wanted: ChangesetHash | undefined
   return allowed(device, (replica) => {
-    const [hash] = replica.cuts.all
-    const node = hash && replica.graph.nodes.get(hash)
+    const [first] = replica.cuts.all
+    const hash = (wanted ??= first)
+    if (hash === undefined || !replica.cuts.isCut(hash)) return undefined
+    const node = replica.graph.nodes.get(hash)
     const last = node && replica.chain.known().devices.get(node.device)?.cuts.at(-1)
-    if (hash === undefined || node === undefined || last === undefined) return undefined
+    if (node === undefined || last === undefined) return undefined
     const raised = { device: node.device, seq: node.seq, hash }
     const top = Math.max(0, ...last.heads.map(({ seq }) => seq))
     if (node.memberN >= last.from || node.seq <= top) return undefined
