@@ -1,32 +1,15 @@
-import { equal, type Bytes } from '../../shared/bytes.js'
+import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
-import { idOf, type DeviceId, type EntryId, type RelayKey } from '../../shared/ids.js'
-import type { Membership } from '../../shared/log/membership.js'
+import type { DeviceId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
 import type { Event, Request } from '../../daemon/core/sync/state.js'
-import {
-  candidate,
-  chainHead,
-  isMember,
-  openVault,
-  planEntries,
-  type Candidate,
-  type VaultState,
-} from '../../sync-server/core/vault.js'
 import { readableLinks } from '../../sync-server/core/access.js'
+import { chainHead, isMember, type Candidate } from '../../sync-server/core/vault.js'
 import { describe, isCall, type AnyEvent, type AnyRequest, type LinkCall } from './calls.js'
 import { HONEST, type Faults } from './faults.js'
+import { Ledger, refusal, vaultOf, type Vault } from './ledger.js'
 import type { Wire } from './wire.js'
 import type { World } from './world.js'
-
-type Vault = {
-  readonly log: readonly Candidate[]
-  readonly state: VaultState
-  /** Link entries by their number. */
-  readonly links: readonly Bytes[]
-}
-
-export const RELAY_KEY: RelayKey = idOf(new Uint8Array(32).fill(7))
 
 /** Most entries of one push: small, so that pushes can go wrong one by one. */
 const PUSH = 4
@@ -39,27 +22,19 @@ export class SimRelay {
   restores = 0
   readonly #world: World
   readonly #wires = new Map<Wire, number | undefined>()
-  readonly #backups: (Vault | undefined)[] = [undefined]
-  #vault: Vault | undefined
-  #places = new Map<EntryId, number>()
+  readonly #ledger = new Ledger()
   #heads = new Map<DeviceId, Bytes>()
-  /** The longest chain that it ever ordered. */
-  #chain: readonly Bytes[] = []
-  #chainState: VaultState | undefined
-  /** Something came into a log against the rules. */
-  #forced = false
-
   constructor(world: World) {
     this.#world = world
   }
 
   get log(): readonly Candidate[] {
-    return this.#vault?.log ?? []
+    return this.#ledger.log
   }
 
   /** The membership by the longest chain that was ever ordered, and that chain. */
-  get newest(): { readonly membership: Membership | undefined; readonly links: readonly Bytes[] } {
-    return { membership: this.#chainState?.membership, links: this.#chain }
+  get newest(): Ledger['newest'] {
+    return this.#ledger.newest
   }
 
   connect(wire: Wire): void {
@@ -72,19 +47,17 @@ export class SimRelay {
 
   /** A backup from before the rest of the chain: members that came later are strangers to it. */
   backupOf(links: readonly Bytes[]): void {
-    this.#backups.push({ log: links.map(candidate), state: openVault(links).state, links })
+    this.#ledger.keep(vaultOf(links))
   }
 
   backup(): void {
-    this.#backups.push(this.#vault)
+    this.#ledger.keep(this.#ledger.vault)
     this.#world.log('relay', () => `backup at ${this.log.length}`)
   }
 
   /** Goes back to an old backup, honestly with a raised generation or not; everybody is thrown off. */
   restore(raise: boolean): void {
-    const { rng } = this.#world
-    this.#vault = this.#backups[rng.int(0, this.#backups.length - 1)]
-    this.#places = new Map(this.log.map(({ id }, i) => [id, i + 1]))
+    this.#ledger.restore((count) => this.#world.rng.int(0, count - 1))
     this.#heads = new Map()
     if (raise) this.generation += 1
     this.restores += 1
@@ -92,26 +65,13 @@ export class SimRelay {
     this.throwOff()
   }
 
-  /** An honest relay takes the log over, as far as the rules of acceptance allow. */
+  /** An honest relay takes over what the rules of acceptance allow of the log. */
   reform(): void {
-    const [genesis] = this.#vault?.links ?? []
-    if (!this.#forced || genesis === undefined) return
-    const { log } = this
-    const { state } = openVault([genesis])
-    let vault: Vault = { log: [candidate(genesis)], state, links: [genesis] }
-    this.#places = new Map([[candidate(genesis).id, 1]])
-    for (const { body } of log.slice(1)) {
-      try {
-        vault = this.#with(vault, [body])
-      } catch (error) {
-        if (!(error instanceof CofferError)) throw error
-      }
-    }
-    this.#vault = vault
-    this.#places = new Map(vault.log.map(({ id }, i) => [id, i + 1]))
+    const before = this.log.length
+    if (!this.#ledger.reform()) return
     this.generation += 1
     this.restores += 1
-    this.#world.log('relay', () => `reformed: ${vault.log.length} of ${log.length} entries`)
+    this.#world.log('relay', () => `reformed: ${this.log.length} of ${before} entries`)
   }
 
   throwOff(): void {
@@ -165,17 +125,17 @@ export class SimRelay {
       const { positions } = this.#append(wire, { base: call.base, entries: [call.entry] })
       return { kind: 'linked', pos: positions[0] ?? 0 }
     }
-    if (this.#vault === undefined) throw refusal('not-found', 'no-vault')
-    const { state, links } = this.#vault
+    if (this.#ledger.vault === undefined) throw refusal('not-found', 'no-vault')
+    const { state, links } = this.#ledger.vault
     const count = readableLinks(state, wire.device, undefined)
     return { kind: 'links', entries: links.slice(call.from, count) }
   }
 
   #member({ device }: Wire): Vault {
-    if (this.#vault === undefined || !isMember(this.#vault.state, device)) {
+    if (this.#ledger.vault === undefined || !isMember(this.#ledger.vault.state, device)) {
       throw refusal('not-found', 'no-vault')
     }
-    return this.#vault
+    return this.#ledger.vault
   }
 
   #open(wire: Wire, after: Cursor): Event {
@@ -205,35 +165,14 @@ export class SimRelay {
   }
 
   #create({ device }: Wire, links: readonly Bytes[]): Event {
-    if (this.#vault !== undefined) {
-      if (!isMember(this.#vault.state, device)) throw refusal('not-found', 'no-vault')
+    if (this.#ledger.vault !== undefined) {
+      if (!isMember(this.#ledger.vault.state, device)) throw refusal('not-found', 'no-vault')
       return { kind: 'created', existed: true }
     }
-    const { state } = openVault(links)
-    if (!isMember(state, device)) throw refusal('refused', 'not-member')
-    this.#store({ log: links.map(candidate), state, links })
+    const made = vaultOf(links)
+    if (!isMember(made.state, device)) throw refusal('refused', 'not-member')
+    this.#ledger.store(made)
     return { kind: 'created', existed: false }
-  }
-
-  #store(vault: Vault): void {
-    this.#checkPlaces(vault.links)
-    const known = this.log.length
-    this.#vault = vault
-    vault.log.slice(known).forEach(({ id }, i) => {
-      if (!this.#places.has(id)) this.#places.set(id, known + i + 1)
-    })
-    if (vault.links.length < this.#chain.length) return
-    this.#chain = vault.links
-    this.#chainState = vault.state
-  }
-
-  /** A fork of the chain has no end: a restored relay orders no second link in a place, whoever asks first. */
-  #checkPlaces(links: readonly Bytes[]): void {
-    links.forEach((link, n) => {
-      const known = this.#chain[n]
-      if (known !== undefined && known !== link && !equal(known, link))
-        throw refusal('limit', 'busy')
-    })
   }
 
   #append(
@@ -243,7 +182,7 @@ export class SimRelay {
     const vault = this.#member(wire)
     const { log } = vault
     this.#check(base)
-    const next = this.#with(vault, entries)
+    const next = this.#ledger.with(vault, entries)
     const { rng } = this.#world
     if (next !== vault && rng.chance(this.faults.falseAck)) {
       const positions = entries.map((_, i) => log.length + i + 1)
@@ -251,20 +190,9 @@ export class SimRelay {
       if (rng.chance(this.faults.crashAfterLie)) this.#world.after(20, () => this.throwOff())
       return { positions, head: { pos: log.length + entries.length } }
     }
-    this.#store(next)
-    const positions = entries.map((body) => this.#places.get(candidate(body).id) ?? 0)
+    this.#ledger.store(next)
+    const positions = entries.map((body) => this.#ledger.placeOf(body))
     return { positions, head: this.#head() }
-  }
-
-  /** The vault with these entries, as far as they aren't in it. @throws CofferError where the rules of acceptance do */
-  #with(vault: Vault, entries: readonly Bytes[]): Vault {
-    const all = new Map(entries.map(candidate).map((entry) => [entry.id, entry]))
-    const fresh = [...all.values()].filter(({ id }) => !this.#places.has(id))
-    if (fresh.length === 0) return vault
-    const plan = planEntries(vault.state, fresh, RELAY_KEY)
-    const links = [...vault.links, ...plan.links.map(({ body }) => body)]
-    this.#checkPlaces(links)
-    return { log: [...vault.log, ...fresh], state: plan.state, links }
   }
 
   /**
@@ -272,25 +200,19 @@ export class SimRelay {
    * even against the rules of acceptance. Tells how it came.
    */
   smuggle(entry: Bytes): 'accepted' | 'forced' | 'refused' {
-    if (this.#vault === undefined) return 'refused'
-    const { log, state, links } = this.#vault
-    let how: 'accepted' | 'forced' = 'forced'
+    if (this.#ledger.vault === undefined) return 'refused'
+    let isNew = false
     try {
-      const next = this.#with(this.#vault, [entry])
-      if (next !== this.#vault) {
-        this.#store(next)
-        how = 'accepted'
-      }
+      isNew = this.#ledger.accept(entry)
     } catch (error) {
       if (!(error instanceof CofferError)) throw error
     }
-    if (how === 'forced') {
+    if (!isNew) {
       if (!this.#world.rng.chance(this.faults.collude)) return 'refused'
-      this.#store({ log: [...log, candidate(entry)], state, links })
-      this.#forced = true
+      this.#ledger.force(entry)
     }
     this.#push()
-    return how
+    return isNew ? 'accepted' : 'forced'
   }
 
   /** Sends every open wire what it lacks, in pushes that may be lost, doubled or swapped. */
@@ -314,14 +236,11 @@ export class SimRelay {
 
   /** A member who was removed gets nothing more, unless the relay is on its side. */
   #shutOut(wire: Wire): boolean {
-    if (this.#vault === undefined || isMember(this.#vault.state, wire.device)) return false
+    if (this.#ledger.vault === undefined || isMember(this.#ledger.vault.state, wire.device))
+      return false
     if (this.faults.collude > 0) return false
     this.#wires.set(wire, undefined)
     wire.push({ kind: 'closed', code: 'not-found', reason: 'no-vault' })
     return true
   }
-}
-
-function refusal(code: CofferError['code'], reason: string): CofferError {
-  return new CofferError(code, 'the simulated relay refuses', { reason })
 }

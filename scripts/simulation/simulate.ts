@@ -15,6 +15,9 @@ export type Verdict = {
   /** Links that were ordered, and what removed members wrote. */
   readonly links: number
   readonly rogue: number
+  /** Changes that a cut voided, and drafts of those who may not write any more, at the end. */
+  readonly voided: number
+  readonly kept: number
   /** What is wrong; empty for a good run. */
   readonly failures: readonly string[]
   readonly alarms: ReadonlySet<string>
@@ -82,15 +85,22 @@ export function simulate(seed: number, trace?: (line: string) => void): Verdict 
     team: run.team,
     links: run.relay.newest.links.length,
     rogue: run.rogues.reduce((sum, { notes }) => sum + notes.length, 0),
+    voided: sumOf(readersOf(run).slice(0, 1), ({ replica }) => [...replica.cuts.all].length),
+    kept: sumOf(activeOf(run), ({ replica }) => (replica.mayWrite ? 0 : replica.draftCount)),
     failures,
     alarms,
     lies: run.relay.lies,
-    changes: run.devices.reduce((sum, device) => sum + device.promised.length, 0),
-    crashes: run.devices.reduce((sum, device) => sum + device.crashes, 0),
+    changes: sumOf(run.devices, ({ promised }) => promised.length),
+    crashes: sumOf(run.devices, ({ crashes }) => crashes),
     healing,
   }
 }
 
+function sumOf(devices: readonly SimDevice[], count: (device: SimDevice) => number): number {
+  return devices.reduce((sum, device) => sum + count(device), 0)
+}
+
+/** Alarms of everybody; those without cause are failures. Whose keys misbehave has earned any. */
 function judgeAlarms(run: Run, failures: string[]): Set<string> {
   const alarms = new Set<string>()
   for (const device of run.devices) {

@@ -10,7 +10,7 @@ import { planMember } from '../../daemon/core/vault/removing.js'
 import { Replica } from '../../daemon/core/vault/replica.js'
 import { testEnv, testIdentity, type TestStore } from '../../daemon/core/vault/testing/devices.js'
 import type { DeviceParts } from './device.js'
-import { RELAY_KEY } from './relay.js'
+import { RELAY_KEY } from './ledger.js'
 import type { Rng } from './rng.js'
 import type { World } from './world.js'
 

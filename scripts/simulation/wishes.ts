@@ -23,17 +23,17 @@ import type { Rng } from './rng.js'
 
 type Parts = Parameters<typeof planRotation>[0]
 
-const GIVEN: readonly Role[] = ['admin', 'writer', 'writer', 'reader', 'viewer']
+const GIVEN: readonly Role[] = ['admin', 'writer', 'reader', 'reader', 'viewer']
 
 /** What this device wants, as far as it may when it is done. */
 export function drawWish(rng: Rng, device: SimDevice, all: readonly SimDevice[]): Wish {
   const others = all.filter((one) => one !== device)
   const other = rng.pick(others).parts.identity
   const dice = rng.next()
-  if (dice < 0.4) return removal(device, other.device, rng.chance(0.3), rng.chance(0.5))
-  if (dice < 0.65) return roleChange(device, other.userId, rng.pick(GIVEN))
-  if (dice < 0.75) return rotation(device)
-  if (dice < 0.8) return rewrap(device, other.device)
+  if (dice < 0.35) return removal(device, other.device, rng.chance(0.3), rng.chance(0.5))
+  if (dice < 0.7) return roleChange(device, other.userId, rng.pick(GIVEN))
+  if (dice < 0.78) return rotation(device)
+  if (dice < 0.82) return rewrap(device, other.device)
   if (dice < 0.9) return raise(device)
   return member(device, others, rng.pick(GIVEN))
 }
