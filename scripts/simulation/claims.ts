@@ -124,13 +124,12 @@ function notesOf({ replica }: SimDevice): Map<string, 'draft' | 'counts' | 'void
   return out
 }
 
-/** Whoever was removed, and could ask, knows of it. */
-export function judgeRemoved({ relay, devices }: Cast, failures: string[]): void {
+/** Those who were removed and, though they can ask, don't know it. */
+export function unaware({ relay, devices }: Cast): SimDevice[] {
   const m = relay.newest.membership
-  for (const device of devices) {
-    const { replica, name } = device
-    const known = replica.membership
-    if (m === undefined || known === undefined || roleOf(m, device) !== undefined) continue
-    if (replica.chain.role !== undefined) failures.push(`${name} doesn't know that it was removed`)
-  }
+  if (m === undefined) return []
+  return devices.filter((device) => {
+    const { membership, chain } = device.replica
+    return membership !== undefined && roleOf(m, device) === undefined && chain.role !== undefined
+  })
 }

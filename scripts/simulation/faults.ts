@@ -43,7 +43,7 @@ export const PROFILES = {
     dropPush: 0.05,
     doublePush: 0.1,
     swapPush: 0.05,
-    collude: 0.6,
+    collude: 0.8,
   },
 } as const satisfies Record<string, Partial<Faults>>
 export type Profile = keyof typeof PROFILES

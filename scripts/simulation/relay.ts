@@ -37,6 +37,11 @@ export class SimRelay {
     return this.#ledger.newest
   }
 
+  /** How many links its log holds now. */
+  get links(): number {
+    return this.#ledger.vault?.links.length ?? 0
+  }
+
   connect(wire: Wire): void {
     this.#wires.set(wire, undefined)
   }

@@ -1,12 +1,15 @@
 import { toHex, type Bytes } from '../../shared/bytes.js'
 import { decode } from '../../shared/codec.js'
 import { LIMITS } from '../../shared/limits.js'
+import { Chain } from '../../daemon/core/vault/chain.js'
+import { Graph } from '../../daemon/core/vault/graph.js'
 import { loadReplica } from '../../daemon/core/vault/load.js'
 import {
   changeRecordCodec,
   changesetRecordCodec,
   type Row,
 } from '../../daemon/core/vault/records.js'
+import { planRotation } from '../../daemon/core/vault/removing.js'
 import { TestStore } from '../../daemon/core/vault/testing/devices.js'
 import type { SimDevice } from './device.js'
 import { NAMES, valueOf } from './promises.js'
@@ -37,11 +40,12 @@ export class Rogue {
     const { rng } = this.#world
     const dice = rng.next()
     if (dice < 0.15) return this.#resend()
+    if (dice < 0.3) return this.#forge()
     const before = (this.#rows ??= rowsBefore(this.device.parts.store.rows(), this.removedAt))
     const first = this.#write(before)
     if (first === undefined) return
     this.#send('backdates', first.bodies)
-    if (dice < 0.6) {
+    if (dice < 0.65) {
       this.#rows = first.rows
       return
     }
@@ -76,6 +80,19 @@ export class Rogue {
   #resend(): void {
     const { log } = this.#relay
     if (log.length > 0) this.#send('resends', [this.#world.rng.pick(log).body])
+  }
+
+  /** A link in the place of the one that removed it: a new key, which it would know. */
+  #forge(): void {
+    // Before that one is in the log it would be a fork of the chain, and those have no end yet.
+    if (this.#relay.links <= this.removedAt) return
+    const { env, identity, vaultId } = this.device.parts
+    const chain = new Chain(identity, vaultId)
+    const links = this.#relay.newest.links.slice(0, this.removedAt)
+    chain.restore(links, this.device.replica.chain.keys, undefined)
+    if (!chain.mayWrite || chain.keys.size === 0) return
+    const plan = planRotation({ chain, graph: new Graph(), random: env.random })
+    this.#send('forks', [chain.propose(plan.action, plan.wraps, env.now()).entry])
   }
 
   #send(what: string, bodies: readonly Bytes[]): void {

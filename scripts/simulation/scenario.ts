@@ -55,7 +55,7 @@ function planTrouble(run: Run): void {
   const { world, relay, devices, profile } = run
   const { rng } = world
   let note = 0
-  const actions = run.team ? rng.int(16, 36) : rng.int(20, 45)
+  const actions = run.team ? rng.int(14, 30) : rng.int(20, 45)
   for (let i = 0; i < actions; i++) {
     world.after(rng.int(0, TROUBLE), () => {
       const device = rng.pick(devices)
@@ -94,7 +94,7 @@ function planPeople(run: Run): void {
       }
     })
   }
-  for (let i = rng.int(2, 6); i > 0; i--) {
+  for (let i = rng.int(2, run.profile === 'hostile' ? 10 : 6); i > 0; i--) {
     world.after(rng.int(TROUBLE / 4, TROUBLE), () => drawRogue(run)?.misbehave())
   }
 }

@@ -1,4 +1,4 @@
-import { activeOf, judgePromises, judgeRemoved, readersOf } from './claims.js'
+import { activeOf, judgePromises, readersOf, unaware } from './claims.js'
 import type { SimDevice } from './device.js'
 import type { Profile } from './faults.js'
 import { viewOf } from './promises.js'
@@ -50,7 +50,9 @@ const EARNED_BY_MEMBERS: Readonly<Record<Profile, readonly string[]>> = {
   lying: [],
   // A number that was signed twice stands in the log once before and once after the relay's fall.
   restored: ['equivocation'],
-  hostile: ['equivocation'],
+  // A link that a removed member signed in the place of its removal; a log that was rewritten before where a device had
+  // read it, so that it never saw a link that others follow.
+  hostile: ['equivocation', 'fork', 'bad-chain', 'unknown-link'],
 }
 
 /** One seeded run: trouble, healing, and every claim that must hold afterwards. The same seed gives the same run. */
@@ -69,12 +71,7 @@ export function simulate(seed: number, trace?: (line: string) => void): Verdict 
     run.world.run(run.world.now + TO_SETTLE)
     converged &&= converge(run)
     if (converged) judge(run, failures)
-    else
-      failures.push(
-        `no convergence: ${activeOf(run)
-          .map((d) => standing(d, run))
-          .join(' · ')}`,
-      )
+    else failures.push(`no convergence: ${standings(run)}`)
   } catch (error) {
     failures.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
@@ -117,7 +114,9 @@ function judgeAlarms(run: Run, failures: string[]): Set<string> {
 
 function converge(run: Run): boolean {
   const { world } = run
-  return world.run(world.now + TO_CONVERGE, () => activeOf(run).every((one) => isDone(one, run)))
+  const isThrough = (): boolean =>
+    activeOf(run).every((one) => isDone(one, run)) && unaware(run).length === 0
+  return world.run(world.now + TO_CONVERGE, isThrough)
 }
 
 function isDone({ state, facts, replica }: SimDevice, { relay }: Run): boolean {
@@ -125,6 +124,12 @@ function isDone({ state, facts, replica }: SimDevice, { relay }: Run): boolean {
   const read = facts.cursor.pos === relay.log.length && state.live && state.queue.length === 0
   const rests = !state.restore && !state.rewind && state.busy === undefined
   return queued === 0 && read && rests && replica.chain.proposed === undefined
+}
+
+function standings(run: Run): string {
+  const active = activeOf(run).map((device) => standing(device, run))
+  const others = unaware(run).map(({ name }) => `${name} doesn't know that it was removed`)
+  return [...active, ...others].join(' · ')
 }
 
 function standing({ name, state, facts }: SimDevice, { relay }: Run): string {
@@ -149,7 +154,6 @@ function judge(run: Run, failures: string[]): void {
   const { world, relay, devices } = run
   const view = compare(run, failures)
   judgePromises(run, failures)
-  judgeRemoved(run, failures)
   for (const { name, barriers } of devices) {
     const up = [...barriers].filter(([, end]) => end === 'up')
     if (up.length > 0) failures.push(`${name}: barriers ${up.map(([id]) => id).join()} never ended`)
@@ -180,7 +184,11 @@ function apart(one: string, other = ''): string {
 function compare(run: Run, failures: string[]): string | undefined {
   const { relay, profile } = run
   const readers = readersOf(run)
-  const [first, ...others] = readers.map(({ name, replica }) => ({ name, view: viewOf(replica) }))
+  const rogues = new Set(run.rogues.map(({ device }) => device.parts.identity.device))
+  const [first, ...others] = readers.map(({ name, replica }) => ({
+    name,
+    view: viewOf(replica, rogues),
+  }))
   for (const { name, view } of others) {
     if (view !== first?.view)
       failures.push(`${name} sees another state: ${apart(view, first?.view)}`)
