@@ -40,7 +40,7 @@ test(`${SEEDS} seeded worlds converge, lose nothing and raise no alarm without c
   assert.ok(total.alarmed > SEEDS / 20, `only ${total.alarmed} worlds found a lie out`)
   assert.ok(people.teams > SEEDS / 3, `only ${people.teams} teams`)
   assert.ok(people.links > 5 * people.teams, `only ${people.links} links`)
-  assert.ok(people.rogue > SEEDS, `only ${people.rogue} writes after a removal`)
+  assert.ok(people.rogue > SEEDS / 2, `only ${people.rogue} writes after a removal`)
   assert.ok(people.voided > SEEDS / 2, `only ${people.voided} changesets void`)
   assert.ok(people.kept > SEEDS / 20, `only ${people.kept} drafts of those who lost the right`)
   assert.ok(people.doubled > SEEDS / 50, `only ${people.doubled} worlds with a number signed twice`)
