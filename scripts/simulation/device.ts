@@ -1,12 +1,6 @@
-import { toHex, type Bytes } from '../../shared/bytes.js'
 import type { VaultId } from '../../shared/ids.js'
 import { nextWake, step } from '../../daemon/core/sync/machine.js'
-import {
-  factsOf,
-  type Alarm,
-  type ReplicaLike,
-  type VaultFacts,
-} from '../../daemon/core/sync/port.js'
+import { factsOf, type VaultFacts } from '../../daemon/core/sync/port.js'
 import {
   initialState,
   type Effect,
@@ -21,8 +15,11 @@ import { loadReplica } from '../../daemon/core/vault/load.js'
 import type { Env, Op } from '../../daemon/core/vault/records.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
 import type { TestStore } from '../../daemon/core/vault/testing/devices.js'
+import { describe, isAnswer, type AnyEvent, type LinkCall } from './calls.js'
+import { SimLinks } from './links.js'
+import { perform, type Done } from './port.js'
 import { stillQueued, type Asked } from './promises.js'
-import { describe, type SimRelay } from './relay.js'
+import type { SimRelay } from './relay.js'
 import { Wire } from './wire.js'
 import type { World } from './world.js'
 
@@ -32,17 +29,14 @@ export type DeviceParts = {
   readonly store: TestStore
   readonly env: Env
   readonly vaultId: VaultId
+  /** Called when the replica and the store have changed: claims that hold at any time. */
+  readonly watch?: (device: SimDevice) => void
 }
 
 /** Probabilities of this device's own mishaps. */
 export type Mishaps = { readonly crashAfterBatch: number; readonly diskFails: number }
 
-type Done = {
-  readonly ops: readonly Op[]
-  /** What the machine hears of it. */
-  readonly told?: { readonly answer?: readonly Bytes[]; readonly alarms?: readonly Alarm[] }
-}
-
+/** A call on the replica, and what happens once its records are durable, or couldn't be written. */
 type Job = {
   readonly call: (replica: Replica) => readonly Op[]
   readonly end: (ok: boolean) => void
@@ -63,6 +57,7 @@ export class SimDevice {
   readonly barriers = new Map<number, string>()
   readonly #asked = new Map<number, Asked>()
   crashes = 0
+  readonly links: SimLinks
   readonly #world: World
   readonly #relay: SimRelay
   readonly #jobs: Job[] = []
@@ -79,6 +74,7 @@ export class SimDevice {
     this.replica = this.#load()
     this.facts = factsOf<Op>(this.replica)
     this.state = initialState(this.facts)
+    this.links = new SimLinks(world, this)
   }
 
   #load(): Replica {
@@ -98,13 +94,34 @@ export class SimDevice {
         this.#world,
         this.#relay,
         who,
-        (event) => this.dispatch(event),
+        (event) => this.#deliver(event),
         () => this.#onCut(wire),
       )
       this.#wire = wire
       this.dispatch({ kind: 'connected' })
     }
     this.#world.after(this.#world.rng.int(5, 50), connect)
+  }
+
+  #deliver(event: AnyEvent): void {
+    if (isAnswer(event)) {
+      this.#world.log(this.name, () => `< ${describe(event)}`)
+      return this.links.onAnswer(event)
+    }
+    this.dispatch(event)
+    if (event.kind === 'refused' && event.request.kind === 'open' && event.code === 'not-found') {
+      this.links.learn()
+    }
+  }
+
+  /** Asks the relay something that the machine knows nothing of; false without a connection. */
+  call(call: LinkCall): boolean {
+    this.#wire?.request(call)
+    return this.#wire !== undefined
+  }
+
+  changed(): void {
+    this.dispatch({ kind: 'changed' })
   }
 
   goOffline(): void {
@@ -115,6 +132,7 @@ export class SimDevice {
   #onCut(wire: Wire): void {
     if (this.#wire !== wire) return
     this.#wire = undefined
+    this.links.onLost()
     const incarnation = this.crashes
     this.dispatch({ kind: 'disconnected' })
     this.#world.after(this.#world.rng.int(50, 3000), () => {
@@ -131,8 +149,10 @@ export class SimDevice {
     this.barriers.clear()
     this.#wire?.cut()
     this.#wire = undefined
+    this.links.onLost()
     this.#cancelWake?.()
     this.#restart()
+    this.links.tend()
     if (this.online) this.goOnline()
   }
 
@@ -142,12 +162,16 @@ export class SimDevice {
     this.state = initialState(this.facts)
   }
 
-  /** A transaction; `notes` say in the history which change is which. */
+  /** A transaction of one who may write; `notes` say in the history which change is which. */
   write(changes: readonly (Omit<NewChange, 'note'> & { readonly note: string })[]): void {
-    this.#enqueue({
-      call: (replica) => replica.write(changes).ops,
+    let may = false
+    this.enqueue({
+      call: (replica) => {
+        may = replica.mayWrite
+        return may ? replica.write(changes).ops : []
+      },
       end: (ok) => {
-        if (!ok) return
+        if (!ok || !may) return
         this.promised.push(...changes.map(({ note }) => note))
         this.#world.log(this.name, () => `wrote ${changes.map(({ note }) => note).join()}`)
         this.dispatch({ kind: 'changed' })
@@ -163,7 +187,7 @@ export class SimDevice {
     this.dispatch({ kind: 'barrier', id })
   }
 
-  #enqueue(job: Job): void {
+  enqueue(job: Job): void {
     this.#jobs.push(job)
     this.#next()
   }
@@ -189,6 +213,7 @@ export class SimDevice {
         this.facts = factsOf<Op>(this.replica)
         if (rng.chance(crashAfterBatch)) return this.crash()
       }
+      if (ops.length > 0) this.parts.watch?.(this)
       job.end(!fails)
       if (incarnation === this.crashes) this.#next()
     })
@@ -218,7 +243,7 @@ export class SimDevice {
       case 'port':
         return this.#work(effect.work)
       case 'alarm':
-        return this.#alarm(effect.alarm.reason)
+        return this.alarm(effect.alarm.reason)
       case 'barrier':
         return this.#endBarrier(effect.id, effect.problem)
       case 'hangUp':
@@ -226,7 +251,7 @@ export class SimDevice {
     }
   }
 
-  #alarm(reason: string): void {
+  alarm(reason: string): void {
     this.#world.log(this.name, () => `ALARM ${reason}`)
     this.alarms.add(reason)
   }
@@ -245,10 +270,10 @@ export class SimDevice {
 
   #work(work: PortWork): void {
     let done: Done = { ops: [] }
-    this.#enqueue({
+    this.enqueue({
       call: (replica) => {
-        done = this.#call(replica, work)
-        for (const { reason } of done.told?.alarms ?? []) this.#alarm(reason)
+        done = perform(replica, work)
+        for (const { reason } of done.told?.alarms ?? []) this.alarm(reason)
         return done.ops
       },
       end: (ok) => {
@@ -259,42 +284,5 @@ export class SimDevice {
         }
       },
     })
-  }
-
-  #call(replica: ReplicaLike<Op>, work: PortWork): Done {
-    switch (work.kind) {
-      case 'ingest': {
-        const { ops, alarms } = replica.ingest(work.from, work.bodies, work.generation)
-        return { ops, told: { alarms } }
-      }
-      case 'seal':
-        return replica.sealNext(work.limits) ?? { ops: [] }
-      case 'links':
-        return { ops: [], told: { answer: replica.chainEntries(work.from) } }
-      case 'rewind':
-        return { ops: replica.rewind() }
-      case 'restore':
-        return { ops: replica.restoreLost().ops }
-      case 'confirm':
-        return { ops: replica.confirm(work.places) }
-      case 'signHead':
-        return { ops: [], told: { answer: [replica.signedHead()] } }
-      case 'checkHead':
-        return { ops: [], told: { alarms: replica.checkHead(work.head) } }
-    }
-  }
-
-  /** All that a person could see, as text: equal on two devices that converged. */
-  view(names: readonly string[]): string {
-    const lines = names.map((name) => {
-      const found = this.replica.current('secret', name)
-      if (found === undefined) return `${name}: never`
-      const value = (change: typeof found.winner): string =>
-        change.kind === 'delete' ? 'deleted' : toHex(this.replica.value(change)).slice(0, 64)
-      const siblings = found.siblings.map((one) => `${one.id}=${value(one)}`).toSorted()
-      const history = this.replica.history('secret', name).map((one) => `${one.id}/${one.note}`)
-      return `${name}: ${found.winner.id} of ${siblings.join()} after ${history.toSorted().join()}`
-    })
-    return lines.join('\n')
   }
 }

@@ -2,18 +2,21 @@ import { parseArgs } from 'node:util'
 import { cryptoReady } from '../../shared/crypto/hash.js'
 import { simulate, type Verdict } from './simulate.js'
 
-const USAGE = `usage: scripts/simulate [--seeds N] [--from S] [--full] [--trace]
+const USAGE = `usage: scripts/simulate [--seeds N] [--from S] [--seed S] [--full] [--trace]
   --seeds N  how many seeds to run (200)
-  --from S   the first one (1); a single failing seed replays with --from S --seeds 1 --trace
+  --from S   the first one (1)
+  --seed S   this one alone: a failing seed replays with --seed S --trace
   --full     20,000 seeds
   --trace    print everything that happens
 `
 
-function line({ seed, profile, failures, alarms, changes, crashes, healing }: Verdict): string {
+function line(verdict: Verdict): string {
+  const { seed, profile, team, links, rogue, failures, alarms, changes, crashes, healing } = verdict
   const raised = [...alarms].toSorted().join() || 'no alarm'
   const what = `${changes} changes, ${crashes} crashes, healed in ${Math.round(healing)} ms, ${raised}`
-  const verdict = failures.length === 0 ? 'ok' : `FAILED ${failures.join('\n  ')}`
-  return `seed ${seed} ${profile}: ${what}: ${verdict}`
+  const end = failures.length === 0 ? 'ok' : `FAILED ${failures.join('\n  ')}`
+  const people = team ? ` team, ${links} links, ${rogue} rogue writes` : ''
+  return `seed ${seed} ${profile}${people}: ${what}: ${end}`
 }
 
 /** @returns the exit code */
@@ -22,12 +25,14 @@ function main(): number {
     options: {
       seeds: { type: 'string', default: '200' },
       from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
       full: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
     },
   })
-  const seeds = values.full ? 20_000 : Number(values.seeds)
-  const from = Number(values.from)
+  const alone = values.seed !== undefined
+  const seeds = alone ? 1 : values.full ? 20_000 : Number(values.seeds)
+  const from = Number(values.seed ?? values.from)
   if (!Number.isSafeInteger(seeds) || !Number.isSafeInteger(from) || seeds < 1) {
     process.stderr.write(USAGE)
     return 2
@@ -41,7 +46,7 @@ function main(): number {
   console.log(`${seeds - failed.length} passed, ${failed.length} failed`)
   if (failed.length > 0) {
     console.log(`failing seeds: ${failed.join(' ')}`)
-    console.log(`replay: scripts/simulate --from ${failed[0]} --seeds 1 --trace`)
+    console.log(`replay: scripts/simulate --seed ${failed[0]} --trace`)
   }
   return failed.length === 0 ? 0 : 1
 }

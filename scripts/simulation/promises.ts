@@ -1,9 +1,11 @@
 import { decodeEntry } from '../../shared/log/entry.js'
 import { signedHeader } from '../../shared/log/changeset.js'
-import type { Bytes } from '../../shared/bytes.js'
-import type { ChangesetHash } from '../../shared/ids.js'
+import { toHex, utf8, type Bytes } from '../../shared/bytes.js'
+import type { ChangesetHash, DeviceId } from '../../shared/ids.js'
+import type { Change } from '../../daemon/core/vault/change.js'
 import type { OutboxEntry } from '../../daemon/core/sync/port.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
+import { foldOf, voidIn } from './reference.js'
 
 /** The names that devices write, few so that they meet. */
 export const NAMES = ['a', 'b', 'db/user', 'db/password', 'x y'] as const
@@ -15,7 +17,14 @@ export type Asked = {
   readonly promised: number
 }
 
-/** Which of the changes with these notes are drafts still, or sealed and not met in the log. */
+/** A value that tells its change. */
+export function valueOf(note: string, size = 0): Bytes {
+  const value = new Uint8Array(Math.max(size, note.length))
+  value.set(utf8(note))
+  return value
+}
+
+/** Which of the changes with these notes are drafts that may be sealed still, or sealed and not met in the log. */
 export function stillQueued(
   replica: Replica,
   outbox: readonly OutboxEntry[],
@@ -26,7 +35,7 @@ export function stillQueued(
   const places = new Map(changes.map(({ note, place }) => [note, place?.changeset]))
   return notes.filter((note) => {
     const place = places.get(note)
-    return place === undefined || waiting.has(place)
+    return place === undefined ? replica.mayWrite : waiting.has(place)
   })
 }
 
@@ -34,4 +43,41 @@ function changesetOf(body: Bytes): ChangesetHash | undefined {
   const entry = decodeEntry(body)
   if (entry.kind === 'link') return undefined
   return entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
+}
+
+/**
+ * Drafts aren't. Of what is void, and of what those wrote who signed on after their removal, even where somebody let it
+ * count, a relay may have lost what it won't order again: one of two for a number that was signed twice.
+ */
+function isInLog(
+  { graph, cursor }: Replica,
+  { place, device }: Change,
+  isVoid: ReturnType<typeof voidIn>,
+  rogues: ReadonlySet<DeviceId>,
+): boolean {
+  if (place === undefined) return false
+  if (graph.nodes.get(place.changeset)?.met === cursor.reading) return true
+  return !isVoid(place.changeset) && !rogues.has(device)
+}
+
+/**
+ * All that a person could see of what is in the log, as text: equal on two devices that converged. Drafts are left out:
+ * those of one that may not write stay its own.
+ */
+export function viewOf(replica: Replica, rogues: ReadonlySet<DeviceId>): string {
+  const isVoid = voidIn(replica)
+  const value = (change: Change): string =>
+    change.kind === 'delete' ? 'deleted' : toHex(replica.value(change).slice(0, 32))
+  const old = (change: Change): string => {
+    const cut = change.place !== undefined && isVoid(change.place.changeset)
+    return `${change.note}/${change.id.slice(0, 16)}${cut ? '/void' : ''}`
+  }
+  const lines = NAMES.map((name) => {
+    const all = replica
+      .history('secret', name)
+      .filter((one) => isInLog(replica, one, isVoid, rogues))
+    const live = foldOf(all, isVoid).live.map((one) => `${old(one)}=${value(one)}`)
+    return `${name}: ${live.join()} after ${all.map(old).toSorted().join()}`
+  })
+  return lines.join('\n')
 }

@@ -1,48 +1,15 @@
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
-import { idOf, type DeviceId, type EntryId, type RelayKey } from '../../shared/ids.js'
+import type { DeviceId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
 import type { Event, Request } from '../../daemon/core/sync/state.js'
-import {
-  candidate,
-  chainHead,
-  isMember,
-  openVault,
-  planEntries,
-  type Candidate,
-  type VaultState,
-} from '../../sync-server/core/vault.js'
+import { readableLinks } from '../../sync-server/core/access.js'
+import { chainHead, isMember, type Candidate } from '../../sync-server/core/vault.js'
+import { describe, isCall, type AnyEvent, type AnyRequest, type LinkCall } from './calls.js'
+import { HONEST, type Faults } from './faults.js'
+import { Ledger, refusal, vaultOf, type Vault } from './ledger.js'
 import type { Wire } from './wire.js'
 import type { World } from './world.js'
-
-/** Probabilities of misbehaviour, for each occasion. */
-export type Faults = {
-  /** A reply never arrives; the work was done. */
-  readonly loseReply: number
-  /** An append is acknowledged and not stored. */
-  readonly falseAck: number
-  /** After a false acknowledgement everybody is thrown off, as by a crash. */
-  readonly crashAfterLie: number
-  readonly dropPush: number
-  readonly doublePush: number
-  readonly swapPush: number
-  /** A request is refused as busy. */
-  readonly busy: number
-}
-
-export const HONEST: Faults = {
-  loseReply: 0,
-  falseAck: 0,
-  crashAfterLie: 0,
-  dropPush: 0,
-  doublePush: 0,
-  swapPush: 0,
-  busy: 0,
-}
-
-type Vault = { readonly log: readonly Candidate[]; readonly state: VaultState }
-
-export const RELAY_KEY: RelayKey = idOf(new Uint8Array(32).fill(7))
 
 /** Most entries of one push: small, so that pushes can go wrong one by one. */
 const PUSH = 4
@@ -55,17 +22,24 @@ export class SimRelay {
   restores = 0
   readonly #world: World
   readonly #wires = new Map<Wire, number | undefined>()
-  readonly #backups: (Vault | undefined)[] = [undefined]
-  #vault: Vault | undefined
-  #places = new Map<EntryId, number>()
+  readonly #ledger = new Ledger()
   #heads = new Map<DeviceId, Bytes>()
-
   constructor(world: World) {
     this.#world = world
   }
 
   get log(): readonly Candidate[] {
-    return this.#vault?.log ?? []
+    return this.#ledger.log
+  }
+
+  /** The membership by the longest chain that was ever ordered, and that chain. */
+  get newest(): Ledger['newest'] {
+    return this.#ledger.newest
+  }
+
+  /** How many links its log holds now. */
+  get links(): number {
+    return this.#ledger.vault?.links.length ?? 0
   }
 
   connect(wire: Wire): void {
@@ -78,19 +52,17 @@ export class SimRelay {
 
   /** A backup from before the rest of the chain: members that came later are strangers to it. */
   backupOf(links: readonly Bytes[]): void {
-    this.#backups.push({ log: links.map(candidate), state: openVault(links).state })
+    this.#ledger.keep(vaultOf(links))
   }
 
   backup(): void {
-    this.#backups.push(this.#vault)
+    this.#ledger.keep(this.#ledger.vault)
     this.#world.log('relay', () => `backup at ${this.log.length}`)
   }
 
   /** Goes back to an old backup, honestly with a raised generation or not; everybody is thrown off. */
   restore(raise: boolean): void {
-    const { rng } = this.#world
-    this.#vault = this.#backups[rng.int(0, this.#backups.length - 1)]
-    this.#places = new Map(this.log.map(({ id }, i) => [id, i + 1]))
+    this.#ledger.restore((count) => this.#world.rng.int(0, count - 1))
     this.#heads = new Map()
     if (raise) this.generation += 1
     this.restores += 1
@@ -98,36 +70,48 @@ export class SimRelay {
     this.throwOff()
   }
 
+  /** An honest relay takes over what the rules of acceptance allow of the log. */
+  reform(): void {
+    const before = this.log.length
+    if (!this.#ledger.reform()) return
+    this.generation += 1
+    this.restores += 1
+    this.#world.log('relay', () => `reformed: ${this.log.length} of ${before} entries`)
+  }
+
   throwOff(): void {
     for (const wire of this.#wires.keys()) wire.cut()
   }
 
   /** A request arrived. */
-  take(wire: Wire, request: Request): void {
+  take(wire: Wire, request: AnyRequest): void {
     if (!this.#wires.has(wire)) return
     const { rng } = this.#world
-    let reply: Event
+    let reply: AnyEvent
     try {
       if (rng.chance(this.faults.busy)) throw refusal('limit', 'busy')
       reply = this.#answer(wire, request)
     } catch (error) {
       if (!(error instanceof CofferError)) throw error
       const { code, reason = code } = error
-      reply = { kind: 'refused', request, code, reason }
+      reply = isCall(request)
+        ? { kind: 'linkRefused', reason }
+        : { kind: 'refused', request, code, reason }
     }
     this.#world.log('relay', () => `${wire.name} ${request.kind} -> ${describe(reply)}`)
     if (!rng.chance(this.faults.loseReply)) wire.reply(request, reply)
     this.#push()
   }
 
-  #answer(wire: Wire, request: Request): Event {
+  #answer(wire: Wire, request: AnyRequest): AnyEvent {
+    if (isCall(request)) return this.#call(wire, request)
     switch (request.kind) {
       case 'open':
         return this.#open(wire, request.after)
       case 'create':
         return this.#create(wire, request.links)
       case 'append':
-        return this.#append(wire, request)
+        return { kind: 'appended', tag: request.tag, ...this.#append(wire, request) }
       case 'putHead':
         this.#member(wire)
         this.#heads.set(wire.device, request.head)
@@ -141,11 +125,22 @@ export class SimRelay {
     }
   }
 
+  #call(wire: Wire, call: LinkCall): AnyEvent {
+    if (call.kind === 'link') {
+      const { positions } = this.#append(wire, { base: call.base, entries: [call.entry] })
+      return { kind: 'linked', pos: positions[0] ?? 0 }
+    }
+    if (this.#ledger.vault === undefined) throw refusal('not-found', 'no-vault')
+    const { state, links } = this.#ledger.vault
+    const count = readableLinks(state, wire.device, undefined)
+    return { kind: 'links', entries: links.slice(call.from, count) }
+  }
+
   #member({ device }: Wire): Vault {
-    if (this.#vault === undefined || !isMember(this.#vault.state, device)) {
+    if (this.#ledger.vault === undefined || !isMember(this.#ledger.vault.state, device)) {
       throw refusal('not-found', 'no-vault')
     }
-    return this.#vault
+    return this.#ledger.vault
   }
 
   #open(wire: Wire, after: Cursor): Event {
@@ -175,38 +170,54 @@ export class SimRelay {
   }
 
   #create({ device }: Wire, links: readonly Bytes[]): Event {
-    const { state } = openVault(links)
-    if (this.#vault !== undefined) {
-      if (!isMember(this.#vault.state, device)) throw refusal('not-found', 'no-vault')
+    if (this.#ledger.vault !== undefined) {
+      if (!isMember(this.#ledger.vault.state, device)) throw refusal('not-found', 'no-vault')
       return { kind: 'created', existed: true }
     }
-    if (!isMember(state, device)) throw refusal('refused', 'not-member')
-    this.#store({ log: links.map(candidate), state })
+    const made = vaultOf(links)
+    if (!isMember(made.state, device)) throw refusal('refused', 'not-member')
+    this.#ledger.store(made)
     return { kind: 'created', existed: false }
   }
 
-  #store(vault: Vault): void {
-    const known = this.log.length
-    this.#vault = vault
-    vault.log.slice(known).forEach(({ id }, i) => this.#places.set(id, known + i + 1))
-  }
-
-  #append(wire: Wire, { tag, base, entries }: Extract<Request, { kind: 'append' }>): Event {
-    const { log, state } = this.#member(wire)
+  #append(
+    wire: Wire,
+    { base, entries }: Pick<Extract<Request, { kind: 'append' }>, 'base' | 'entries'>,
+  ): { readonly positions: readonly number[]; readonly head: Cursor } {
+    const vault = this.#member(wire)
+    const { log } = vault
     this.#check(base)
-    const all = new Map(entries.map(candidate).map((entry) => [entry.id, entry]))
-    const fresh = [...all.values()].filter(({ id }) => !this.#places.has(id))
-    const plan = planEntries(state, fresh, RELAY_KEY)
+    const next = this.#ledger.with(vault, entries)
     const { rng } = this.#world
-    if (fresh.length > 0 && rng.chance(this.faults.falseAck)) {
+    if (next !== vault && rng.chance(this.faults.falseAck)) {
       const positions = entries.map((_, i) => log.length + i + 1)
       this.lies += 1
       if (rng.chance(this.faults.crashAfterLie)) this.#world.after(20, () => this.throwOff())
-      return { kind: 'appended', tag, positions, head: { pos: log.length + entries.length } }
+      return { positions, head: { pos: log.length + entries.length } }
     }
-    this.#store({ log: [...log, ...fresh], state: plan.state })
-    const positions = entries.map((body) => this.#places.get(candidate(body).id) ?? 0)
-    return { kind: 'appended', tag, positions, head: this.#head() }
+    this.#ledger.store(next)
+    const positions = entries.map((body) => this.#ledger.placeOf(body))
+    return { positions, head: this.#head() }
+  }
+
+  /**
+   * An entry of a removed member comes by a member who resends it, or by the relay's own hand: then it stands in the log
+   * even against the rules of acceptance. Tells how it came.
+   */
+  smuggle(entry: Bytes): 'accepted' | 'forced' | 'refused' {
+    if (this.#ledger.vault === undefined) return 'refused'
+    let isNew = false
+    try {
+      isNew = this.#ledger.accept(entry)
+    } catch (error) {
+      if (!(error instanceof CofferError)) throw error
+    }
+    if (!isNew) {
+      if (!this.#world.rng.chance(this.faults.collude)) return 'refused'
+      this.#ledger.force(entry)
+    }
+    this.#push()
+    return isNew ? 'accepted' : 'forced'
   }
 
   /** Sends every open wire what it lacks, in pushes that may be lost, doubled or swapped. */
@@ -214,6 +225,7 @@ export class SimRelay {
     const { rng } = this.#world
     for (const [wire, next] of this.#wires) {
       if (next === undefined) continue
+      if (this.#shutOut(wire)) continue
       const pushes: Event[] = []
       for (let from = next; from <= this.log.length; from += PUSH) {
         const bodies = this.log.slice(from - 1, from - 1 + PUSH).map(({ body }) => body)
@@ -226,27 +238,14 @@ export class SimRelay {
       for (const push of pushes) wire.push(push)
     }
   }
-}
 
-function refusal(code: CofferError['code'], reason: string): CofferError {
-  return new CofferError(code, 'the simulated relay refuses', { reason })
-}
-
-/** An event as one line of the trace. */
-export function describe(event: Event): string {
-  switch (event.kind) {
-    case 'refused':
-      return `refused ${event.request.kind} ${event.reason}`
-    case 'entries':
-      return `entries ${event.from}..${event.from + event.bodies.length - 1} of ${event.head}`
-    case 'opened':
-      return `opened ${event.head.pos} gen ${event.generation} links ${event.memberHead.length}`
-    case 'appended':
-      return `appended ${event.positions.join()}`
-    case 'portDone':
-    case 'portFailed':
-      return `${event.kind} ${event.work.kind}`
-    default:
-      return event.kind
+  /** A member who was removed gets nothing more, unless the relay is on its side. */
+  #shutOut(wire: Wire): boolean {
+    if (this.#ledger.vault === undefined || isMember(this.#ledger.vault.state, wire.device))
+      return false
+    if (this.faults.collude > 0) return false
+    this.#wires.set(wire, undefined)
+    wire.push({ kind: 'closed', code: 'not-found', reason: 'no-vault' })
+    return true
   }
 }

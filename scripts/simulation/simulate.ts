@@ -1,6 +1,8 @@
-import { NAMES } from './promises.js'
-import { END_OF_TROUBLE, heal, makeRun, type Profile, type Run } from './scenario.js'
+import { activeOf, judgePromises, readersOf, unaware } from './claims.js'
 import type { SimDevice } from './device.js'
+import type { Profile } from './faults.js'
+import { viewOf } from './promises.js'
+import { END_OF_TROUBLE, heal, makeRun, type Run } from './scenario.js'
 
 /** Virtual milliseconds in which a healed world must have converged, and which it is watched afterwards. */
 const TO_CONVERGE = 15 * 60_000
@@ -9,6 +11,13 @@ const TO_SETTLE = 40_000
 export type Verdict = {
   readonly seed: number
   readonly profile: Profile
+  readonly team: boolean
+  /** Links that were ordered, and what removed members wrote. */
+  readonly links: number
+  readonly rogue: number
+  /** Changes that a cut voided, and drafts of those who may not write any more, at the end. */
+  readonly voided: number
+  readonly kept: number
   /** What is wrong; empty for a good run. */
   readonly failures: readonly string[]
   readonly alarms: ReadonlySet<string>
@@ -34,6 +43,18 @@ const EARNED: Readonly<Record<Profile, readonly string[]>> = {
   ],
 }
 
+/** What removed members and a relay on their side may cause besides. */
+const EARNED_BY_MEMBERS: Readonly<Record<Profile, readonly string[]>> = {
+  honest: [],
+  garbled: [],
+  lying: [],
+  // A number that was signed twice stands in the log once before and once after the relay's fall.
+  restored: ['equivocation'],
+  // A link that a removed member signed in the place of its removal; a log that was rewritten before where a device had
+  // read it, so that it never saw a link that others follow.
+  hostile: ['equivocation', 'fork', 'bad-chain', 'unknown-link'],
+}
+
 /** One seeded run: trouble, healing, and every claim that must hold afterwards. The same seed gives the same run. */
 export function simulate(seed: number, trace?: (line: string) => void): Verdict {
   const run = makeRun(seed, trace)
@@ -50,35 +71,65 @@ export function simulate(seed: number, trace?: (line: string) => void): Verdict 
     run.world.run(run.world.now + TO_SETTLE)
     converged &&= converge(run)
     if (converged) judge(run, failures)
-    else failures.push(`no convergence: ${run.devices.map((d) => standing(d, run)).join(' · ')}`)
+    else failures.push(`no convergence: ${standings(run)}`)
   } catch (error) {
     failures.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
-  const alarms = new Set(run.devices.flatMap((device) => [...device.alarms]))
-  for (const alarm of alarms) {
-    if (!EARNED[run.profile].includes(alarm)) failures.push(`alarm ${alarm} without cause`)
-  }
+  const alarms = judgeAlarms(run, failures)
   return {
     seed,
     profile: run.profile,
+    team: run.team,
+    links: run.relay.newest.links.length,
+    rogue: run.rogues.reduce((sum, { notes }) => sum + notes.length, 0),
+    voided: sumOf(readersOf(run).slice(0, 1), ({ replica }) => [...replica.cuts.all].length),
+    kept: sumOf(activeOf(run), ({ replica }) => (replica.mayWrite ? 0 : replica.draftCount)),
     failures,
     alarms,
     lies: run.relay.lies,
-    changes: run.devices.reduce((sum, device) => sum + device.promised.length, 0),
-    crashes: run.devices.reduce((sum, device) => sum + device.crashes, 0),
+    changes: sumOf(run.devices, ({ promised }) => promised.length),
+    crashes: sumOf(run.devices, ({ crashes }) => crashes),
     healing,
   }
 }
 
-function converge(run: Run): boolean {
-  const { world, devices } = run
-  return world.run(world.now + TO_CONVERGE, () => devices.every((one) => isDone(one, run)))
+function sumOf(devices: readonly SimDevice[], count: (device: SimDevice) => number): number {
+  return devices.reduce((sum, device) => sum + count(device), 0)
 }
 
-function isDone({ state, facts }: SimDevice, { relay }: Run): boolean {
+/** Alarms of everybody; those without cause are failures. Whose keys misbehave has earned any. */
+function judgeAlarms(run: Run, failures: string[]): Set<string> {
+  const alarms = new Set<string>()
+  for (const device of run.devices) {
+    const rogue = run.rogues.some((one) => one.device === device)
+    for (const alarm of device.alarms) {
+      alarms.add(alarm)
+      if (rogue || EARNED[run.profile].includes(alarm)) continue
+      if (run.team && EARNED_BY_MEMBERS[run.profile].includes(alarm)) continue
+      failures.push(`${device.name}: alarm ${alarm} without cause`)
+    }
+  }
+  return alarms
+}
+
+function converge(run: Run): boolean {
+  const { world } = run
+  const isThrough = (): boolean =>
+    activeOf(run).every((one) => isDone(one, run)) && unaware(run).length === 0
+  return world.run(world.now + TO_CONVERGE, isThrough)
+}
+
+function isDone({ state, facts, replica }: SimDevice, { relay }: Run): boolean {
   const queued = facts.drafts + facts.outbox.length
   const read = facts.cursor.pos === relay.log.length && state.live && state.queue.length === 0
-  return queued === 0 && read && !state.restore && !state.rewind && state.busy === undefined
+  const rests = !state.restore && !state.rewind && state.busy === undefined
+  return queued === 0 && read && rests && replica.chain.proposed === undefined
+}
+
+function standings(run: Run): string {
+  const active = activeOf(run).map((device) => standing(device, run))
+  const others = unaware(run).map(({ name }) => `${name} doesn't know that it was removed`)
+  return [...active, ...others].join(' · ')
 }
 
 function standing({ name, state, facts }: SimDevice, { relay }: Run): string {
@@ -102,15 +153,17 @@ function standing({ name, state, facts }: SimDevice, { relay }: Run): string {
 function judge(run: Run, failures: string[]): void {
   const { world, relay, devices } = run
   const view = compare(run, failures)
-  lost(run, failures)
+  judgePromises(run, failures)
   for (const { name, barriers } of devices) {
     const up = [...barriers].filter(([, end]) => end === 'up')
     if (up.length > 0) failures.push(`${name}: barriers ${up.map(([id]) => id).join()} never ended`)
   }
   // Idempotent: connecting again, and starting again from disk, changes nothing.
   const length = relay.log.length
-  relay.throwOff()
-  world.run(world.now + TO_SETTLE)
+  if (world.rng.chance(0.3)) {
+    relay.throwOff()
+    world.run(world.now + TO_SETTLE)
+  }
   if (relay.log.length !== length) failures.push('the log grew although nothing was written')
   for (const device of devices) device.crash()
   world.run(world.now + TO_SETTLE)
@@ -118,30 +171,36 @@ function judge(run: Run, failures: string[]): void {
   if (view !== compare(run, failures)) failures.push('a restart changed what is seen')
 }
 
-/** What all see, when all see the same. */
-function compare({ devices, relay }: Run, failures: string[]): string | undefined {
-  const [first, ...others] = devices
-  const view = first?.view(NAMES)
-  for (const device of others) {
-    if (device.view(NAMES) !== view) {
-      failures.push(`${device.name} sees another state:\n${device.view(NAMES)}\nnot\n${view}`)
-    }
-    if (device.facts.cursor.logHash !== first?.facts.cursor.logHash) {
-      failures.push(`${device.name} read another log`)
-    }
-  }
-  const ids = new Set(relay.log.map(({ id }) => id))
-  if (ids.size !== relay.log.length) failures.push('an entry is in the log twice')
-  return view
+/** The lines that differ. */
+function apart(one: string, other = ''): string {
+  const known = other.split('\n')
+  const lines = one.split('\n')
+  return lines
+    .flatMap((line, i) => (line === known[i] ? [] : [`${line}\nnot ${known[i]}`]))
+    .join('\n')
 }
 
-/** Every change whose write was durable is in everybody's history, once. */
-function lost({ devices }: Run, failures: string[]): void {
-  const promised = devices.flatMap((device) => device.promised)
-  for (const { name, replica } of devices) {
-    const notes = NAMES.flatMap((one) => replica.history('secret', one).map(({ note }) => note))
-    const seen = new Set(notes)
-    if (seen.size !== notes.length) failures.push(`${name} has a change twice`)
-    for (const note of promised) if (!seen.has(note)) failures.push(`${name} lost ${note}`)
+/** What all see who may read, when all see the same. */
+function compare(run: Run, failures: string[]): string | undefined {
+  const { relay, profile } = run
+  const readers = readersOf(run)
+  const rogues = new Set(run.rogues.map(({ device }) => device.parts.identity.device))
+  const [first, ...others] = readers.map(({ name, replica }) => ({
+    name,
+    view: viewOf(replica, rogues),
+  }))
+  for (const { name, view } of others) {
+    if (view !== first?.view)
+      failures.push(`${name} sees another state: ${apart(view, first?.view)}`)
   }
+  const active = activeOf(run)
+  for (const { name, facts } of active) {
+    if (facts.cursor.logHash !== active[0]?.facts.cursor.logHash)
+      failures.push(`${name} read another log`)
+  }
+  const ids = new Set(relay.log.map(({ id }) => id))
+  if (ids.size !== relay.log.length && !(run.team && profile === 'hostile')) {
+    failures.push('an entry is in the log twice')
+  }
+  return first?.view
 }

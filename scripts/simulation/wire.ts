@@ -1,5 +1,5 @@
 import type { DeviceId } from '../../shared/ids.js'
-import type { Event, Request } from '../../daemon/core/sync/state.js'
+import type { AnyEvent, AnyRequest } from './calls.js'
 import type { World } from './world.js'
 
 /** A request that isn't answered within so many milliseconds ends its connection, as in the daemon. */
@@ -9,7 +9,7 @@ const REQUEST_TIMEOUT = 10_000
 export type Far = {
   connect(wire: Wire): void
   forget(wire: Wire): void
-  take(wire: Wire, request: Request): void
+  take(wire: Wire, request: AnyRequest): void
 }
 
 /** One connection of one device: each way delays at random and keeps the order, as TCP does, until it is cut. */
@@ -18,9 +18,9 @@ export class Wire {
   readonly device: DeviceId
   readonly #world: World
   readonly #relay: Far
-  readonly #deliver: (event: Event) => void
+  readonly #deliver: (event: AnyEvent) => void
   readonly #onCut: () => void
-  readonly #waiting = new Map<Request, () => void>()
+  readonly #waiting = new Map<AnyRequest, () => void>()
   #up = 0
   #down = 0
   #cut = false
@@ -29,7 +29,7 @@ export class Wire {
     world: World,
     relay: Far,
     who: { readonly name: string; readonly device: DeviceId },
-    deliver: (event: Event) => void,
+    deliver: (event: AnyEvent) => void,
     onCut: () => void,
   ) {
     this.#world = world
@@ -41,7 +41,7 @@ export class Wire {
     relay.connect(this)
   }
 
-  request(request: Request): void {
+  request(request: AnyRequest): void {
     this.#waiting.set(
       request,
       this.#world.after(REQUEST_TIMEOUT, () => this.cut()),
@@ -49,14 +49,14 @@ export class Wire {
     this.#up = this.#send(this.#up, () => this.#relay.take(this, request))
   }
 
-  reply(request: Request, event: Event): void {
+  reply(request: AnyRequest, event: AnyEvent): void {
     this.push(event, () => {
       this.#waiting.get(request)?.()
       this.#waiting.delete(request)
     })
   }
 
-  push(event: Event, first: () => void = () => undefined): void {
+  push(event: AnyEvent, first: () => void = () => undefined): void {
     this.#down = this.#send(this.#down, () => {
       first()
       this.#deliver(event)

@@ -159,6 +159,7 @@ const OTHER_LOG = new Set([
   'no-changeset',
   'bad-item',
   'duplicate',
+  'two-hashes',
 ])
 /** Refusals that pass by themselves. */
 const PASSING = new Set(['busy', 'rate', 'in-flight', 'unavailable', 'draining', 'chain-moved'])
@@ -200,6 +201,8 @@ const FORK_TRIES = 3
 function suspectLog(w: Work, problem: Problem): void {
   const { s } = w
   s.sendProblem = { ...problem, lasting: false }
+  // Of what was read meanwhile, something may stand where an entry of the outbox should: such are sent no more.
+  s.restore = true
   if (s.sendFailures < 2) return reopen(w)
   if (!s.rewound) loseLog(w, `the relay refuses what follows this device's log: ${problem.reason}`)
   else s.sendProblem = problem

@@ -17,6 +17,7 @@ import { sealPart } from '../crypto/epoch.js'
 import { changeOf, changeOp, encodeMeta, type Change, type NewChange } from './change.js'
 import type { Chain, Identity } from './chain.js'
 import type { Clock } from './clock.js'
+import type { Cuts } from './cuts.js'
 import { changesetEntries } from './entries.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
@@ -27,6 +28,7 @@ export type OutboxEntry = { readonly ordinal: number; readonly body: Bytes; read
 type Parts = {
   readonly chain: Chain
   readonly graph: Graph
+  readonly cuts: Cuts
   readonly names: Names
   readonly clock: Clock
 }
@@ -165,7 +167,7 @@ export class Drafts {
   }
 
   #header(): Omit<Header, 'items'> {
-    const { chain, graph } = this.#parts
+    const { chain, graph, cuts } = this.#parts
     const { device } = this.#identity
     const tail = graph.latest(device)
     const base = {
@@ -176,7 +178,7 @@ export class Drafts {
       seq: (tail?.seq ?? 0) + 1,
       memberHead: headOf(chain.known()),
       epoch: chain.current().epoch,
-      deps: graph.deps(device),
+      deps: graph.deps(device, (hash) => cuts.isCut(hash)),
     }
     return tail === undefined ? base : { ...base, prev: tail.hash }
   }

@@ -4,7 +4,7 @@ import { CofferError } from '../../../shared/errors.js'
 import { bytesOf, type ChangesetHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { changeIdOf, signedHeader } from '../../../shared/log/changeset.js'
-import { encodeEntry, itemCodec, type Item } from '../../../shared/log/entry.js'
+import { decodeEntry, encodeEntry, itemCodec, type Item } from '../../../shared/log/entry.js'
 import { signedCodec, type Signed } from '../../../shared/log/signed.js'
 import type { Reader } from './records.js'
 
@@ -49,6 +49,13 @@ export function storedEntries(reader: Reader, hash: ChangesetHash): Bytes[] {
     return decode(itemCodec, item, 'a stored item', LIMITS.frame)
   })
   return changesetEntries(hash, signed, items)
+}
+
+/** The changeset that an entry of the outbox is of. */
+export function changesetOf(body: Bytes): ChangesetHash {
+  const entry = decodeEntry(body)
+  if (entry.kind === 'link') throw new TypeError('links are not in the outbox')
+  return entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
 }
 
 /** A record that must be there isn't. @throws CofferError `storage` (reason `corrupt`) */

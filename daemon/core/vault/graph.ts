@@ -61,12 +61,15 @@ export class Graph {
       : undefined
   }
 
-  /** Heads of the other devices that nothing here builds on yet: the deps of `device`'s next changeset. */
-  deps(device: DeviceId): DeviceHead[] {
+  /**
+   * Heads of the other devices that nothing here builds on yet: the deps of `device`'s next changeset. Nothing builds on
+   * what was cut off: a relay may not have it, and then whoever comes later would wait for it.
+   */
+  deps(device: DeviceId, isCut: (hash: ChangesetHash) => boolean): DeviceHead[] {
     const heads = new Map<DeviceId, DeviceHead>()
     for (const hash of this.#frontier) {
       const node = this.nodes.get(hash)
-      if (node === undefined || node.device === device) continue
+      if (node === undefined || node.device === device || isCut(hash)) continue
       const before = heads.get(node.device)
       if (before === undefined || before.seq < node.seq) {
         heads.set(node.device, { device: node.device, seq: node.seq, hash })
@@ -80,15 +83,73 @@ export class Graph {
 
   /**
    * Changesets that this reading of the log, once at its end, didn't meet whole: in order of seq. Own ones on their
-   * way are among them: of those, too, the relay may have lost entries that it had shown.
+   * way are among them: of those, too, the relay may have lost entries that it had shown. `barred` are others' that a
+   * relay which orders one changeset for a number takes no more.
    */
-  lost(reading: number): ChangesetHash[] {
-    return [...this.nodes]
-      .filter(([, node]) => node.met !== reading)
+  lost(
+    reading: number,
+    own: DeviceId,
+  ): { readonly lost: ChangesetHash[]; readonly barred: ReadonlySet<ChangesetHash> } {
+    const barred = new Set<ChangesetHash>()
+    for (const [device, nodes] of this.#doubled()) {
+      if (device === own) continue
+      const kept = branchOf(nodes, reading)
+      for (const [hash, { met }] of nodes) {
+        if (met !== reading && !kept.has(hash)) barred.add(hash)
+      }
+    }
+    const lost = [...this.nodes]
+      .filter(([hash, node]) => node.met !== reading && !barred.has(hash))
       .toSorted(([, a], [, b]) => a.seq - b.seq)
       .map(([hash]) => hash)
+    return { lost, barred }
+  }
+
+  /** The changesets of devices that signed a number twice. */
+  #doubled(): Map<DeviceId, Nodes> {
+    const newest = new Map<DeviceId, number>()
+    const counts = new Map<DeviceId, number>()
+    for (const { device, seq } of this.nodes.values()) {
+      newest.set(device, Math.max(newest.get(device) ?? 0, seq))
+      counts.set(device, (counts.get(device) ?? 0) + 1)
+    }
+    // Numbers have no gaps: more changesets than numbers are two of one.
+    const out = new Map<DeviceId, Nodes>()
+    for (const [device, count] of counts) {
+      if (count > (newest.get(device) ?? 0)) out.set(device, new Map())
+    }
+    if (out.size === 0) return out
+    for (const [hash, node] of this.nodes) out.get(node.device)?.set(hash, node)
+    return out
   }
 }
+
+type Nodes = Map<ChangesetHash, Node>
+
+/**
+ * The one branch of a device's changesets that relays can be brought to hold: of which this reading met most; of several
+ * the longest, and of those the one whose head comes first, so that all members choose alike.
+ */
+function branchOf(nodes: Nodes, reading: number): ReadonlySet<ChangesetHash> {
+  const followed = new Set([...nodes.values()].map(prevOf))
+  let best: { readonly path: Set<ChangesetHash>; readonly met: number } | undefined
+  for (const head of [...nodes.keys()].toSorted()) {
+    if (followed.has(head)) continue
+    const path = new Set<ChangesetHash>()
+    let met = 0
+    for (let at: ChangesetHash | undefined = head; at !== undefined;) {
+      const node = nodes.get(at)
+      path.add(at)
+      if (node?.met === reading) met += 1
+      at = node && prevOf(node)
+    }
+    const better = met - (best?.met ?? 0) || path.size - (best?.path.size ?? 0)
+    if (best === undefined || better > 0) best = { path, met }
+  }
+  return best?.path ?? new Set()
+}
+
+const prevOf = ({ seq, refs }: Node): ChangesetHash | undefined => (seq > 1 ? refs[0] : undefined)
 
 /** The node of a header. */
 export function nodeOf(header: Header, met: number | undefined): Node {

@@ -38,6 +38,7 @@ export class Replica {
   readonly graph = new Graph()
   readonly cuts: Cuts
   readonly #env: Env
+  readonly #device: DeviceId
   readonly #names: Names
   readonly #clock = new Clock()
   readonly #drafts: Drafts
@@ -50,6 +51,7 @@ export class Replica {
   constructor(env: Env, identity: Identity, vaultId: VaultId) {
     this.vaultId = vaultId
     this.#env = env
+    this.#device = identity.device
     this.chain = new Chain(identity, vaultId)
     const { chain, graph } = this
     this.cuts = new Cuts(chain, graph)
@@ -204,7 +206,7 @@ export class Replica {
    */
   restoreLost(): { readonly ops: Op[]; readonly more: boolean } {
     const { reader } = this.#env
-    const lost = (): ChangesetHash[] => this.graph.lost(this.cursor.reading)
+    const lost = (): ReturnType<Graph['lost']> => this.graph.lost(this.cursor.reading, this.#device)
     this.#restoring ??= new Restoring(reader, this.#drafts, lost())
     const batch = this.#restoring.next()
     if (!batch.more) this.#restoring = undefined
