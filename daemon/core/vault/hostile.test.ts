@@ -1,13 +1,16 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Bytes } from '../../../shared/bytes.js'
+import { decode, encode } from '../../../shared/codec.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { CofferError } from '../../../shared/errors.js'
 import { idOf, type LinkHash, type VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { signedHeader } from '../../../shared/log/changeset.js'
 import { decodeEntry, encodeEntry, entryIdOf } from '../../../shared/log/entry.js'
+import { signedHead, type Head } from '../../../shared/log/head.js'
 import { signedLink } from '../../../shared/log/link.js'
+import { signedCodec } from '../../../shared/log/signed.js'
 import { reload, testIdentity, type TestDevice } from './testing/devices.js'
 import { changeset, device, forge, pair, reasons, take, write } from './testing/pair.js'
 
@@ -134,6 +137,25 @@ test('a head of a later generation is not forgotten, and compared once that is r
   )
   const outcome = restored.replica.ingest(4, [x], 2)
   assert.ok(reasons(outcome).includes('two-logs'))
+})
+
+test("attack 58: freshness is another device's signed word, not the relay's, nor one's own", () => {
+  const { a, b, log } = pair()
+  const stranger = device('c')
+  const says = (by: TestDevice, change: Partial<Head> = {}): Bytes => {
+    const signed = decode(signedCodec, a.replica.signedHead(), 'a head', LIMITS.signedHead)
+    const head = { ...signedHead.read(signed), time: 2_000_000, ...change }
+    return encode(signedCodec, signedHead.make(head, by.identity.sign.privateKey))
+  }
+  const told = (body: Bytes): string[] => b.replica.checkHead(body).map(({ reason }) => reason)
+  assert.equal(told(says(stranger)), ['bad-signature'], "in a device's name")
+  assert.equal(told(says(stranger, { device: stranger.identity.device })), [], 'of nobody here')
+  assert.equal(told(says(b, { device: b.identity.device })), [], 'its own, shown again')
+  assert.equal(told(says(a, { vaultId: stranger.replica.vaultId })), ['foreign-vault'])
+  assert.is(b.replica.confirmedAt, undefined)
+  assert.equal(told(says(a)), [])
+  assert.is(b.replica.confirmedAt, 2_000_000)
+  assert.is(b.replica.cursor.pos, log.length)
 })
 
 test('a link in the place of another blames nobody who did not sign it', () => {

@@ -1,0 +1,15 @@
+import { BYTES } from './attacks-bytes.js'
+import { LOCAL } from './attacks-local.js'
+import { MEMBERS } from './attacks-members.js'
+import { PLACES } from './attacks-places.js'
+import { RELAY } from './attacks-relay.js'
+import type { Mutation } from './mutation.js'
+
+/** All guards that can be taken out, by attack. */
+export const MUTATIONS: readonly Mutation[] = [
+  ...PLACES,
+  ...BYTES,
+  ...RELAY,
+  ...MEMBERS,
+  ...LOCAL,
+].toSorted((a, b) => a.attack - b.attack)

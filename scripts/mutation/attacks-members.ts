@@ -1,0 +1,366 @@
+import type { Mutation } from './mutation.js'
+
+// What members do, removed ones or current: rights at their places, cuts, keys, names and clocks.
+
+const ATTACKS = 'shared/log/attacks.test.ts'
+const CHANGESET = 'shared/log/changeset.test.ts'
+const REMOVAL = 'shared/log/removal.ts'
+const RIGHTS = 'daemon/core/vault/attacks-rights.test.ts'
+const ROTATES =
+  'attacks 21, 49: who ceases to read does so by a new key in the same link, or not at all'
+const RETURNS =
+  'attack 30: a removed device comes in again neither by itself, nor by its own, nor by half'
+const WITHHELD =
+  'attacks 22, 49: a removal whose new key is withheld is not in force, and its true pair is'
+
+const KEYLESS = {
+  file: REMOVAL,
+  was: 'if ((epoch === undefined) === needed)',
+  now: 'if (epoch !== undefined && !needed)',
+}
+const UNCUT = {
+  file: 'daemon/core/vault/cuts.ts',
+  was: 'memberN < from && counted[i]?.has(hash) !== true)',
+  now: 'memberN < from && counted[i] === undefined)',
+}
+const TABLE = {
+  file: 'daemon/core/vault/chain.ts',
+  was: '      checkTable(link, wraps)\n',
+  now: '',
+}
+
+export const MEMBERS: readonly Mutation[] = [
+  {
+    attack: 21,
+    without: 'the new key of a removal',
+    patches: [KEYLESS],
+    test: { file: ATTACKS, name: ROTATES },
+    red: ['tampering/bad-epoch', 'holds'],
+  },
+  {
+    attack: 22,
+    without: 'the table in front of its link',
+    patches: [TABLE],
+    test: { file: RIGHTS, name: WITHHELD },
+    red: ['reader', 'undefined'],
+  },
+  {
+    attack: 29,
+    without: 'the cut',
+    patches: [UNCUT],
+    test: {
+      file: RIGHTS,
+      name: 'attack 29: a removed member backdates a write, by its chain, its place or what it builds on',
+    },
+    red: ['known', 'backdated'],
+  },
+  {
+    attack: 29,
+    without: 'the chain that whoever builds on a change must know',
+    patches: [
+      {
+        file: 'shared/log/changeset.ts',
+        was: 'if (at.memberN > header.memberHead.n) {',
+        now: 'if (at.memberN < 0) {',
+      },
+    ],
+    test: {
+      file: RIGHTS,
+      name: 'attack 29: a removed member backdates a write, by its chain, its place or what it builds on',
+    },
+    red: ['member-head-back'],
+  },
+  {
+    attack: 30,
+    without: "the author's being active",
+    patches: [
+      {
+        file: 'shared/log/validate.ts',
+        was: 'const role = roleAt(m, link.author)',
+        now: "const role = roleAt(m, link.author) ?? 'owner'",
+      },
+    ],
+    test: { file: ATTACKS, name: RETURNS },
+    red: ['tampering/unknown-author'],
+  },
+  {
+    attack: 30,
+    without: 'the memory of keys that were here',
+    patches: [
+      {
+        file: 'shared/log/rules.ts',
+        was: "if (known) refuse('device-known',",
+        now: "if (known && id === '') refuse('device-known',",
+      },
+    ],
+    test: { file: ATTACKS, name: RETURNS },
+    red: ['tampering/device-known'],
+  },
+  {
+    attack: 30,
+    without: 'the withdrawal of its invites',
+    patches: [
+      {
+        file: REMOVAL,
+        was: 'withdraw(m, ({ author: by, userId: user }) => removed.has(by) || (whole && user === userId))',
+        now: '',
+      },
+    ],
+    test: { file: ATTACKS, name: RETURNS },
+    red: ['tampering/invite-used', 'by its old invite'],
+  },
+  {
+    attack: 31,
+    without: 'the place behind the head',
+    patches: [
+      {
+        file: 'shared/log/validate.ts',
+        was: 'if (link.n !== head.n + 1 || link.prev !== head.hash)',
+        now: 'if (link.n > head.n + 1)',
+      },
+    ],
+    test: {
+      file: ATTACKS,
+      name: 'attack 31: of a removal and an addition at once the first holds, and the other only anew',
+    },
+    red: ['tampering/bad-chain'],
+  },
+  {
+    attack: 32,
+    without: 'the right to write',
+    patches: [
+      {
+        file: 'shared/log/changeset.ts',
+        was: 'if (role === undefined || !RIGHTS[role].writes)',
+        now: 'if (role === undefined)',
+      },
+    ],
+    test: {
+      file: CHANGESET,
+      name: 'a changeset stands where its member head says, with the rights of that place',
+    },
+    red: ['tampering/not-authorised', 'holds'],
+  },
+  {
+    attack: 33,
+    without: 'the readers of a new key, in plan and check',
+    patches: [
+      {
+        file: 'daemon/core/vault/removing.ts',
+        was: 'const readers = readersOf(m).filter(({ id }) => !without.has(id))',
+        now: 'const readers = readersOf(m).filter(({ id }) => without.size >= 0 || id)',
+      },
+      {
+        file: 'shared/log/wraps.ts',
+        was: 'if (recipients.join() !== recipientsOf(m, link).join())',
+        now: 'if (recipients.length < recipientsOf(m, link).length)',
+      },
+    ],
+    test: {
+      file: RIGHTS,
+      name: 'attack 33: a removed member with the whole log and the whole relay has no key to what came after',
+    },
+    red: ["t.of('dan/d').replica.chain.keys.keys()"],
+  },
+  {
+    attack: 33,
+    without: 'the check of who is given a key',
+    patches: [
+      {
+        file: 'shared/log/wraps.ts',
+        was: 'if (recipients.join() !== recipientsOf(m, link).join())',
+        now: 'if (recipients.length < 0)',
+      },
+    ],
+    test: {
+      file: 'shared/log/removal.test.ts',
+      name: 'the wraps of a removal are for the readers that remain, and nobody else',
+    },
+    red: ['tampering/bad-wraps', 'holds'],
+  },
+  {
+    attack: 34,
+    without: 'the place at which a role counts',
+    patches: [
+      {
+        file: 'shared/log/changeset.ts',
+        was: 'const role = roleAt(m, header.device, n)',
+        now: 'const role = roleAt(m, header.device)',
+      },
+    ],
+    test: {
+      file: CHANGESET,
+      name: 'a changeset stands where its member head says, with the rights of that place',
+    },
+    red: ['tampering/not-authorised', 'holds'],
+  },
+  {
+    attack: 35,
+    without: 'the epoch in force',
+    patches: [
+      {
+        file: 'shared/log/changeset.ts',
+        was: 'if (header.epoch !== epochAt(m, n))',
+        now: 'if (epochAt(m, n) < 1)',
+      },
+    ],
+    test: {
+      file: RIGHTS,
+      name: 'attack 35: a write under an epoch that is over, or never was, counts for nobody',
+    },
+    red: ['wrong-epoch'],
+  },
+  ...[
+    'equal(commitmentOf(key), at.start.commitment) &&',
+    '&&\n    equal(epochBoxPair(key).publicKey, at.start.box)',
+  ].map((was, i): Mutation => ({
+    attack: 36,
+    without: `the ${i === 0 ? 'commitment' : 'box key'} of an epoch's key`,
+    patches: [{ file: 'daemon/core/crypto/epoch.ts', was, now: '' }],
+    test: {
+      file: 'daemon/core/crypto/epoch.test.ts',
+      name: 'a wrap that is missing, moved, corrupted, or of another vault, epoch or key is refused',
+    },
+    red: ['tampering/bad-wrap', 'holds'],
+  })),
+  {
+    attack: 37,
+    without: "the commitment to an item's key",
+    patches: [
+      {
+        file: 'daemon/core/crypto/epoch.ts',
+        was: "if (!equal(commitmentIn(context, key), sealed.commitment)) return fail('key-commitment')",
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/core/crypto/epoch.test.ts',
+      name: 'a second key for one ciphertext is refused before it is tried',
+    },
+    red: ['tampering/key-commitment'],
+  },
+  {
+    attack: 38,
+    without: 'the flag on a clock far ahead',
+    patches: [
+      {
+        file: 'daemon/core/vault/clock.ts',
+        was: 'if (stamp.wall > now + LIMITS.clockAhead) return true',
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/replica.test.ts',
+      name: 'a clock far ahead is flagged and superseded by the next write',
+    },
+    red: ['winner.ahead'],
+  },
+  {
+    attack: 39,
+    without: 'the cap on what waits for links that never come',
+    patches: [
+      {
+        file: 'daemon/core/vault/pending.ts',
+        was: 'return !items && this.#strange >= LIMITS.pendingStrange',
+        now: 'return false',
+      },
+      {
+        file: 'daemon/core/vault/pending.ts',
+        was: 'if (this.#strangeBytes >= LIMITS.pendingStrangeBytes) return true',
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/hostile.test.ts',
+      name: 'changesets of nobody, under links that never come, fill neither memory nor disk',
+    },
+    red: ['LIMITS.pendingStrange'],
+  },
+  {
+    attack: 40,
+    without: "a user vault's refusal of runners",
+    patches: [
+      {
+        file: 'shared/log/joining.ts',
+        was: "if (m.kind === 'user' && role === 'runner') refuse('foreign-user', 'a user vault has no runners')",
+        now: '',
+      },
+    ],
+    test: { file: 'shared/log/joining.test.ts', name: 'a user vault is private' },
+    red: ['tampering/foreign-user', 'runner'],
+  },
+  {
+    attack: 49,
+    without: 'the new key of a removal',
+    patches: [KEYLESS],
+    test: { file: ATTACKS, name: ROTATES },
+    red: ['tampering/bad-epoch', 'holds'],
+  },
+  {
+    attack: 49,
+    without: 'the table in front of its link',
+    patches: [TABLE],
+    test: { file: RIGHTS, name: WITHHELD },
+    red: ['reader', 'undefined'],
+  },
+  {
+    attack: 52,
+    without: 'the refusal to leave unsaid what a removed device brought in',
+    patches: [
+      {
+        file: REMOVAL,
+        was: 'if (kept.some((id) => !rest.has(id)) || [...rest].some((id) => !keeps.has(id)))',
+        now: 'if (kept.some((id) => !rest.has(id)) || keeps.size < 0)',
+      },
+    ],
+    test: {
+      file: ATTACKS,
+      name: 'attack 52: what a thief let in before the revocation goes with the stolen device',
+    },
+    red: ['tampering/bad-removal', 'holds'],
+  },
+  {
+    attack: 53,
+    without: 'the refusal of a cut at 0',
+    patches: [
+      { file: REMOVAL, was: '!losing.has(device) || seq === 0))', now: '!losing.has(device)))' },
+    ],
+    test: {
+      file: ATTACKS,
+      name: 'attack 53: no cut erases more than a removal could, and none is made twice',
+    },
+    red: ['tampering/bad-cut', 'holds'],
+  },
+  {
+    attack: 53,
+    without: 'the list of what a cut took',
+    patches: [
+      {
+        file: 'daemon/core/vault/cuts.ts',
+        was: 'return this.#void\n',
+        now: 'return NONE\n',
+      },
+    ],
+    test: {
+      file: RIGHTS,
+      name: 'attack 53: what a cut erased is listed, and comes back when the cut is raised',
+    },
+    red: ['lost.map'],
+  },
+  {
+    attack: 59,
+    without: 'the right to manage, in directory and settings',
+    patches: [
+      {
+        file: 'daemon/core/vault/cuts.ts',
+        was: 'if (role !== undefined && RIGHTS[role].manages) return true',
+        now: 'if (role !== undefined) return true',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/removal.test.ts',
+      name: 'in an org the directory and the settings are the admins’, but for what each says of itself',
+    },
+    red: ["t.value('ann/a', 'p', 'vault')"],
+  },
+]
