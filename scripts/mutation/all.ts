@@ -1,8 +1,10 @@
 import { BYTES } from './attacks-bytes.js'
+import { KEYS } from './attacks-keys.js'
 import { LOCAL } from './attacks-local.js'
 import { MEMBERS } from './attacks-members.js'
 import { PLACES } from './attacks-places.js'
 import { RELAY } from './attacks-relay.js'
+import { WIRE } from './attacks-wire.js'
 import type { Mutation } from './mutation.js'
 
 /** All guards that can be taken out, by attack. */
@@ -10,6 +12,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...PLACES,
   ...BYTES,
   ...RELAY,
+  ...WIRE,
   ...MEMBERS,
+  ...KEYS,
   ...LOCAL,
 ].toSorted((a, b) => a.attack - b.attack)

@@ -17,7 +17,7 @@ import { root } from '../tooling/repo.js'
 import { onlyTest, patched, type Mutation, type Patch } from './mutation.js'
 
 const FOLDERS = ['shared', 'daemon', 'sync-server', 'cli', 'scripts', 'dist']
-const TEST_MS = 120_000
+const TEST_MS = 60_000
 
 /** A copy of the built checkout, of hard links where the file systems allow it: what is patched is written anew. */
 export class Copy {
