@@ -156,7 +156,9 @@ test('attack 44: nobody else may enter, and nothing put there beforehand is foll
 })
 
 test('attack 45: a daemon keeps no variable of its starter, dumps no core, and gives a child no token', async () => {
-  const home = world.home('stolen')
+  const home = world.home('kept')
+  await home.init()
+  await home.stopDaemon()
   const env = {
     COFFER_TOKEN: 'token-of-ci',
     AWS_SECRET_ACCESS_KEY: 'of-the-shell',
@@ -170,6 +172,7 @@ test('attack 45: a daemon keeps no variable of its starter, dumps no core, and g
   assert.not.match(surroundings, /token-of-ci|of-the-shell|NODE_OPTIONS/)
   assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /Max core file size +0 +0/)
   assert.is(readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('token'), false)
+  await home.stopDaemon()
 })
 
 test('connections that say half a word, and never the rest, keep nobody out', async () => {

@@ -5,6 +5,8 @@ import type { Mutation } from './mutation.js'
 const KEYSTORE = 'daemon/keystore/keystore.test.ts'
 const BOUNDS = 'Argon2id parameters out of bounds are refused before any work'
 const READ_PRIVATE = 'a file is read only when it is a small, plain file of ours alone'
+const SURROUNDINGS =
+  'attack 45: a daemon keeps no variable of its starter, dumps no core, and gives a child no token'
 const BACKUP =
   'attack 43: a disk put back from a backup meets its own later writes before it signs again'
 
@@ -170,6 +172,28 @@ export const LOCAL: readonly Mutation[] = [
       name: 'attack 45: an error whose message looks like a stack takes no secret into the log',
     },
     red: ["includes('SECRET')"],
+  },
+  {
+    attack: 45,
+    without: "the daemon's own environment",
+    patches: [
+      {
+        file: 'cli/daemon-spawn.ts',
+        was: 'const out: NodeJS.ProcessEnv = { COFFER_HOME: home, ...SMALL_MALLOC }',
+        now: 'const out: NodeJS.ProcessEnv = { ...env, COFFER_HOME: home, ...SMALL_MALLOC }',
+      },
+    ],
+    test: { file: 'scripts/e2e/hostile-local.test.ts', name: SURROUNDINGS },
+    red: ['token-of-ci|of-the-shell|NODE_OPTIONS'],
+    programs: true,
+  },
+  {
+    attack: 45,
+    without: "the token's removal from a child's environment",
+    patches: [{ file: 'cli/child.ts', was: "delete env['COFFER_TOKEN']", now: '' }],
+    test: { file: 'scripts/e2e/hostile-local.test.ts', name: SURROUNDINGS },
+    red: ['assert.not.match(out, /token-of-ci/)'],
+    programs: true,
   },
   {
     attack: 48,

@@ -85,16 +85,29 @@ export const MEMBERS: readonly Mutation[] = [
   },
   {
     attack: 30,
-    without: 'the memory of keys that were here',
+    without: 'the memory of devices that were here',
     patches: [
       {
         file: 'shared/log/rules.ts',
-        was: "if (known) refuse('device-known',",
-        now: "if (known && id === '') refuse('device-known',",
+        was: 'if (m.devices.has(id) || m.devices.knows(keys))',
+        now: "if (id === '' && m.devices.knows(keys))",
       },
     ],
     test: { file: ATTACKS, name: RETURNS },
-    red: ['tampering/device-known'],
+    red: ['tampering/device-known', 'unnoticed'],
+  },
+  {
+    attack: 30,
+    without: 'the memory of single keys',
+    patches: [
+      {
+        file: 'shared/log/rules.ts',
+        was: 'if (m.devices.has(id) || m.devices.knows(keys))',
+        now: 'if (m.devices.has(id))',
+      },
+    ],
+    test: { file: ATTACKS, name: RETURNS },
+    red: ['tampering/device-known', 'cat/b with cat/z'],
   },
   {
     attack: 30,

@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 import { cleanEnvironment, reap, run, type Finished } from '../tooling/processes.js'
 import { root } from '../tooling/repo.js'
@@ -21,7 +22,7 @@ const TEST_MS = 60_000
 
 /** A copy of the built checkout, of hard links where the file systems allow it: what is patched is written anew. */
 export class Copy {
-  readonly root = mkdtempSync('/tmp/cm-')
+  readonly root = mkdtempSync(path.join(tmpdir(), 'cm-'))
   /** Files that aren't the checkout's own at the moment. */
   readonly #changed = new Set<string>()
   #bundled = false
@@ -84,6 +85,7 @@ export class Copy {
   }
 
   async #node(args: readonly string[]): Promise<Finished> {
+    // Short: sockets stand below it.
     const folder = mkdtempSync('/tmp/cf-')
     const env = { ...cleanEnvironment(), TMPDIR: folder }
     const finished = await run(process.execPath, args, { timeout: TEST_MS, env, cwd: this.root })
