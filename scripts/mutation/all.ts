@@ -1,6 +1,8 @@
 import { BYTES } from './attacks-bytes.js'
+import { CUTS } from './attacks-cuts.js'
 import { KEYS } from './attacks-keys.js'
 import { LOCAL } from './attacks-local.js'
+import { MACHINE } from './attacks-machine.js'
 import { MEMBERS } from './attacks-members.js'
 import { PLACES } from './attacks-places.js'
 import { RELAY } from './attacks-relay.js'
@@ -15,5 +17,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...WIRE,
   ...MEMBERS,
   ...KEYS,
+  ...CUTS,
+  ...MACHINE,
   ...LOCAL,
 ].toSorted((a, b) => a.attack - b.attack)

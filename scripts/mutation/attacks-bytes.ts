@@ -175,4 +175,20 @@ export const BYTES: readonly Mutation[] = [
     },
     red: ["hash('changeset', link.body)"],
   },
+  {
+    attack: 18,
+    without: "the table's hash in its link",
+    patches: [
+      {
+        file: 'shared/log/wraps.ts',
+        was: "if (expected !== undefined && table !== undefined && !equal(hash('wraps', table), expected))",
+        now: 'if (expected !== undefined && table !== undefined && table.length === 0)',
+      },
+    ],
+    test: {
+      file: 'shared/log/validate.test.ts',
+      name: 'a table of wraps is the one that the link names, for exactly its new readers',
+    },
+    red: ['tampering/bad-wraps', 'holds'],
+  },
 ]

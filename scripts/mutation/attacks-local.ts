@@ -4,9 +4,6 @@ import type { Mutation } from './mutation.js'
 
 const KEYSTORE = 'daemon/keystore/keystore.test.ts'
 const BOUNDS = 'Argon2id parameters out of bounds are refused before any work'
-const READ_PRIVATE = 'a file is read only when it is a small, plain file of ours alone'
-const SURROUNDINGS =
-  'attack 45: a daemon keeps no variable of its starter, dumps no core, and gives a child no token'
 const BACKUP =
   'attack 43: a disk put back from a backup meets its own later writes before it signs again'
 
@@ -116,86 +113,6 @@ export const LOCAL: readonly Mutation[] = [
     red: ['equivocation'],
   },
   {
-    attack: 44,
-    without: "a file's modes",
-    patches: [
-      {
-        file: 'daemon/home/files.ts',
-        was: 'if ((stat.mode & others) !== 0) {',
-        now: 'if (others === 0) {',
-      },
-    ],
-    test: { file: 'daemon/home/home.test.ts', name: READ_PRIVATE },
-    red: ['file-mode'],
-  },
-  {
-    attack: 44,
-    without: 'the refusal to follow links',
-    patches: [
-      {
-        file: 'daemon/home/files.ts',
-        was: 'fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)',
-        now: 'fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)',
-      },
-    ],
-    test: { file: 'daemon/home/home.test.ts', name: READ_PRIVATE },
-    red: ['not-a-file'],
-  },
-  {
-    attack: 44,
-    without: "the privacy of the socket's folder",
-    patches: [
-      {
-        file: 'daemon/lifecycle/place.ts',
-        was: 'return stat.isDirectory() && isPrivate(stat, home.uid) ? named.socket : undefined',
-        now: 'return stat.isDirectory() ? named.socket : undefined',
-      },
-    ],
-    test: {
-      file: 'daemon/lifecycle/place.test.ts',
-      name: 'what stands in its place is not connected to',
-    },
-    red: ['namedSocket(home), undefined'],
-  },
-  {
-    attack: 45,
-    without: "the cut of an error's message",
-    patches: [
-      {
-        file: 'daemon/lifecycle/log.ts',
-        was: 'const traced = stack.slice(stack.indexOf(message) + message.length)',
-        now: 'const traced = message.length >= 0 ? stack : message',
-      },
-    ],
-    test: {
-      file: 'daemon/lifecycle/hostile.test.ts',
-      name: 'attack 45: an error whose message looks like a stack takes no secret into the log',
-    },
-    red: ["includes('SECRET')"],
-  },
-  {
-    attack: 45,
-    without: "the daemon's own environment",
-    patches: [
-      {
-        file: 'cli/daemon-spawn.ts',
-        was: 'const out: NodeJS.ProcessEnv = { COFFER_HOME: home, ...SMALL_MALLOC }',
-        now: 'const out: NodeJS.ProcessEnv = { ...env, COFFER_HOME: home, ...SMALL_MALLOC }',
-      },
-    ],
-    test: { file: 'scripts/e2e/hostile-local.test.ts', name: SURROUNDINGS },
-    red: ['token-of-ci|of-the-shell|NODE_OPTIONS'],
-    programs: true,
-  },
-  {
-    attack: 45,
-    without: "the token's removal from a child's environment",
-    patches: [{ file: 'cli/child.ts', was: "delete env['COFFER_TOKEN']", now: '' }],
-    test: { file: 'scripts/e2e/hostile-local.test.ts', name: SURROUNDINGS },
-    red: ['assert.not.match(out, /token-of-ci/)'],
-    programs: true,
-  },
-  {
     attack: 48,
     without: 'the refusal of scripts mixed in a word',
     patches: [
@@ -271,5 +188,34 @@ export const LOCAL: readonly Mutation[] = [
     ],
     test: { file: 'daemon/core/plain/plain.test.ts', name: 'secrets that are no variables' },
     red: ['refused/loader-variable', 'holds'],
+  },
+  {
+    attack: 61,
+    without: 'the beginnings of names that a loader obeys',
+    patches: [
+      {
+        file: 'daemon/core/plain/variables.ts',
+        was: 'return LOADER_PREFIXES.some((prefix) => name.startsWith(prefix))',
+        now: 'return LOADER_PREFIXES.includes(name)',
+      },
+    ],
+    test: { file: 'daemon/core/plain/plain.test.ts', name: 'secrets that are no variables' },
+    red: ["pair('LD_AUDIT')", 'refused/loader-variable', 'holds'],
+  },
+  {
+    attack: 25,
+    without: 'the hash in place of a name in the database',
+    patches: [
+      {
+        file: 'daemon/store/sealed.ts',
+        was: "return concat(first, sealing.keyedHash(keys.index, 'index', this.#vault, first, key))",
+        now: 'return sealing === undefined ? keys.index : concat(first, key)',
+      },
+    ],
+    test: {
+      file: 'daemon/store/sealed.test.ts',
+      name: 'neither names nor values are in the store, nor the same hash in another vault',
+    },
+    red: ['/canary/'],
   },
 ]

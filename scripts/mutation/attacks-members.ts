@@ -6,14 +6,14 @@ const ATTACKS = 'shared/log/attacks.test.ts'
 const CHANGESET = 'shared/log/changeset.test.ts'
 const REMOVAL = 'shared/log/removal.ts'
 const RIGHTS = 'daemon/core/vault/attacks-rights.test.ts'
-const ROTATES =
+export const ROTATES =
   'attacks 21, 49: who ceases to read does so by a new key in the same link, or not at all'
 const RETURNS =
   'attack 30: a removed device comes in again neither by itself, nor by its own, nor by half'
-const WITHHELD =
+export const WITHHELD =
   'attacks 22, 49: a removal whose new key is withheld is not in force, and its true pair is'
 
-const KEYLESS = {
+export const KEYLESS = {
   file: REMOVAL,
   was: 'if ((epoch === undefined) === needed)',
   now: 'if (epoch !== undefined && !needed)',
@@ -23,7 +23,7 @@ const UNCUT = {
   was: 'memberN < from && counted[i]?.has(hash) !== true)',
   now: 'memberN < from && counted[i] === undefined)',
 }
-const TABLE = {
+export const TABLE = {
   file: 'daemon/core/vault/chain.ts',
   was: '      checkTable(link, wraps)\n',
   now: '',
@@ -222,63 +222,5 @@ export const MEMBERS: readonly Mutation[] = [
       name: 'attack 35: a write under an epoch that is over, or never was, counts for nobody',
     },
     red: ['wrong-epoch'],
-  },
-  {
-    attack: 49,
-    without: 'the new key of a removal',
-    patches: [KEYLESS],
-    test: { file: ATTACKS, name: ROTATES },
-    red: ['tampering/bad-epoch', 'holds'],
-  },
-  {
-    attack: 49,
-    without: 'the table in front of its link',
-    patches: [TABLE],
-    test: { file: RIGHTS, name: WITHHELD },
-    red: ['reader', 'undefined'],
-  },
-  {
-    attack: 52,
-    without: 'the refusal to leave unsaid what a removed device brought in',
-    patches: [
-      {
-        file: REMOVAL,
-        was: 'if (kept.some((id) => !rest.has(id)) || [...rest].some((id) => !keeps.has(id)))',
-        now: 'if (kept.some((id) => !rest.has(id)) || keeps.size < 0)',
-      },
-    ],
-    test: {
-      file: ATTACKS,
-      name: 'attack 52: what a thief let in before the revocation goes with the stolen device',
-    },
-    red: ['tampering/bad-removal', 'holds'],
-  },
-  {
-    attack: 53,
-    without: 'the refusal of a cut at 0',
-    patches: [
-      { file: REMOVAL, was: '!losing.has(device) || seq === 0))', now: '!losing.has(device)))' },
-    ],
-    test: {
-      file: ATTACKS,
-      name: 'attack 53: no cut erases more than a removal could, and none is made twice',
-    },
-    red: ['tampering/bad-cut', 'holds'],
-  },
-  {
-    attack: 53,
-    without: 'the list of what a cut took',
-    patches: [
-      {
-        file: 'daemon/core/vault/cuts.ts',
-        was: 'return this.#void\n',
-        now: 'return NONE\n',
-      },
-    ],
-    test: {
-      file: RIGHTS,
-      name: 'attack 53: what a cut erased is listed, and comes back when the cut is raised',
-    },
-    red: ['lost.map'],
   },
 ]

@@ -180,4 +180,36 @@ export const RELAY: readonly Mutation[] = [
     },
     red: ['bad-signature'],
   },
+  {
+    attack: 58,
+    without: "the look whether a head is one's own",
+    patches: [
+      {
+        file: HEADS,
+        was: 'if (device === undefined || head.device === this.#identity.device) return []',
+        now: 'if (device === undefined) return []',
+      },
+    ],
+    test: {
+      file: HOSTILE,
+      name: "attack 58: freshness is another device's signed word, not the relay's, nor one's own",
+    },
+    red: ['b.replica.confirmedAt, undefined'],
+  },
+  {
+    attack: 12,
+    without: 'the comparison of chains in heads',
+    patches: [
+      {
+        file: HEADS,
+        was: 'if (n < m.hashes.length && linkAt(m, n) !== hash) {',
+        now: 'if (n < 0) {',
+      },
+    ],
+    test: {
+      file: HOSTILE,
+      name: 'attack 12: a device that saw another link says so by its head',
+    },
+    red: ['fork'],
+  },
 ]

@@ -159,4 +159,110 @@ export const WIRE: readonly Mutation[] = [
     },
     red: ['ws-err-unsupported-message-length'],
   },
+  {
+    attack: 13,
+    without: "the device's signature over a login",
+    patches: [
+      {
+        file: 'sync-server/core/authenticate.ts',
+        was: 'if (!authHolds(challenge.transcript, signature, challenge.keys.sign)) {',
+        now: 'if (signature.length !== 64) {',
+      },
+    ],
+    test: {
+      file: 'sync-server/core/session.test.ts',
+      name: 'hello twice, a wrong origin, a wrong signature',
+    },
+    red: ['refused unauthenticated', 'wrong.at(-1)'],
+  },
+  {
+    attack: 26,
+    without: "the relay's key in what a device signs",
+    patches: [
+      {
+        file: 'shared/protocol/relay-handshake.ts',
+        was: "return sign('relay-auth', encode(transcriptCodec, transcript), privateKey)",
+        now: "return sign('relay-auth', transcript.relayNonce, privateKey)",
+      },
+      {
+        file: 'shared/protocol/relay-handshake.ts',
+        was: "return verify('relay-auth', signature, encode(transcriptCodec, transcript), signKey)",
+        now: "return verify('relay-auth', signature, transcript.relayNonce, signKey)",
+      },
+    ],
+    test: {
+      file: 'shared/protocol/relay.test.ts',
+      name: 'a signature is worth nothing for another transcript or purpose',
+    },
+    red: ['authHolds(other, authSignature, device.publicKey)'],
+  },
+  {
+    attack: 28,
+    without: 'the sides to which kinds of messages belong',
+    patches: [
+      {
+        file: 'shared/protocol/relay-handshake.ts',
+        was: "return sign('relay-challenge', encode(transcriptCodec, transcript), privateKey)",
+        now: "return sign('relay-auth', encode(transcriptCodec, transcript), privateKey)",
+      },
+      {
+        file: 'shared/protocol/relay-handshake.ts',
+        was: "return verify('relay-challenge', signature, encode(transcriptCodec, transcript), relayKey)",
+        now: "return verify('relay-auth', signature, encode(transcriptCodec, transcript), relayKey)",
+      },
+    ],
+    test: {
+      file: 'shared/protocol/relay.test.ts',
+      name: 'a signature is worth nothing for another transcript or purpose',
+    },
+    red: ['the domains are apart'],
+  },
+  {
+    attack: 39,
+    without: 'the longest wait that a relay may ask for',
+    patches: [
+      {
+        file: 'daemon/core/sync/backoff.ts',
+        was: 'return Math.min(retryAfter, pace.most)',
+        now: 'return Math.max(retryAfter, pace.first)',
+      },
+    ],
+    test: {
+      file: 'daemon/core/sync/hostile.test.ts',
+      name: 'a wait that a relay asks for is heeded for a minute, not for ages',
+    },
+    red: ['RETRY.most'],
+  },
+  {
+    attack: 39,
+    without: 'alarms kept by reason',
+    patches: [
+      {
+        file: 'daemon/vault/vault-event.ts',
+        was: 'if (newest !== undefined) alarms.splice(alarms.indexOf(newest), 1)',
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/vault/hostile.test.ts',
+      name: 'no flood of one alarm pushes another out',
+    },
+    red: ['two-logs first'],
+  },
+  {
+    attack: 39,
+    without: "the relay's quota of a vault",
+    patches: [
+      {
+        file: 'sync-server/mailbox/rules.ts',
+        was: 'if (cost > 0 && vault.bytes + cost > vault.quota + reserve) {',
+        now: 'if (cost > 0 && vault.quota + reserve < 0) {',
+      },
+    ],
+    test: {
+      file: 'sync-server/limits.test.ts',
+      name: 'a full vault refuses content, and still takes the link that closes an invite',
+    },
+    red: ['limit/quota'],
+  },
 ]

@@ -8,7 +8,7 @@ export function objection(
 ): string | undefined {
   const start = output.indexOf(`FAIL  "${name}"`)
   if (start < 0) return 'the test did not fail'
-  const [said = '', stack = ''] = split(output.slice(start), /^ {4}at /m)
+  const [said, stack] = split(output.slice(start), /^ {4}at /m)
   const complaint = said.slice(said.indexOf('\n') + 1)
   if (!/ {2}\(\w+(\.\w+)?\)$|nothing was refused|Property failed/m.test(complaint))
     return `it crashed: ${complaint.trim()}`

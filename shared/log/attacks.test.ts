@@ -124,6 +124,8 @@ test('attack 52: what a thief let in before the revocation goes with the stolen 
   const thief = ['add cat/b cat/t writer', 'add cat/t cat/u writer', 'invite cat/t mine writer cat']
   assert.is(after(thief, 'remove cat/a cat/b alone'), 'tampering/bad-removal')
   assert.is(after(thief, 'remove cat/a cat/b,cat/c,cat/t alone'), 'tampering/bad-removal')
+  const kept = after(thief, 'remove cat/a cat/b keep:cat/c,cat/t alone')
+  assert.is(kept, 'tampering/bad-removal', 'what stays may have brought more')
   const lines = thief.map((link, i) => `T${i} = ${link}`)
   const path = 'M3 -> T0 -> T1 -> T2 -> R'
   const m = new History(team(...lines, 'R = remove cat/a cat/b keep:cat/c', path)).fold('R')

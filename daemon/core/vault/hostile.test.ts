@@ -139,23 +139,33 @@ test('a head of a later generation is not forgotten, and compared once that is r
   assert.ok(reasons(outcome).includes('two-logs'))
 })
 
+/** What `a` says of what it has read, but for `change`, signed by whomever. */
+function headBy(by: TestDevice, a: TestDevice, change: Partial<Head> = {}): Bytes {
+  const signed = decode(signedCodec, a.replica.signedHead(), 'a head', LIMITS.signedHead)
+  const head = { ...signedHead.read(signed), time: 2_000_000, ...change }
+  return encode(signedCodec, signedHead.make(head, by.identity.sign.privateKey))
+}
+
+const toldOf = (one: TestDevice, body: Bytes): string[] =>
+  one.replica.checkHead(body).map(({ reason }) => reason)
+
 test("attack 58: freshness is another device's signed word, not the relay's, nor one's own", () => {
-  const { a, b, log } = pair()
-  const stranger = device('c')
-  const says = (by: TestDevice, change: Partial<Head> = {}): Bytes => {
-    const signed = decode(signedCodec, a.replica.signedHead(), 'a head', LIMITS.signedHead)
-    const head = { ...signedHead.read(signed), time: 2_000_000, ...change }
-    return encode(signedCodec, signedHead.make(head, by.identity.sign.privateKey))
-  }
-  const told = (body: Bytes): string[] => b.replica.checkHead(body).map(({ reason }) => reason)
-  assert.equal(told(says(stranger)), ['bad-signature'], "in a device's name")
-  assert.equal(told(says(stranger, { device: stranger.identity.device })), [], 'of nobody here')
-  assert.equal(told(says(b, { device: b.identity.device })), [], 'its own, shown again')
-  assert.equal(told(says(a, { vaultId: stranger.replica.vaultId })), ['foreign-vault'])
+  const { a, b } = pair()
+  const c = device('c')
+  assert.equal(toldOf(b, headBy(c, a)), ['bad-signature'], "in a device's name")
+  assert.equal(toldOf(b, headBy(c, a, { device: c.identity.device })), [], 'of nobody here')
+  assert.equal(toldOf(b, headBy(b, a, { device: b.identity.device })), [], 'its own, shown again')
+  assert.equal(toldOf(b, headBy(a, a, { vaultId: c.replica.vaultId })), ['foreign-vault'])
   assert.is(b.replica.confirmedAt, undefined)
-  assert.equal(told(says(a)), [])
+  assert.equal(toldOf(b, headBy(a, a)), [])
   assert.is(b.replica.confirmedAt, 2_000_000)
-  assert.is(b.replica.cursor.pos, log.length)
+})
+
+test('attack 12: a device that saw another link says so by its head', () => {
+  const { a, b } = pair()
+  const other = idOf<LinkHash>(new Uint8Array(32))
+  assert.equal(toldOf(b, headBy(a, a, { memberHead: { n: 1, hash: other } })), ['fork'])
+  assert.is(b.replica.confirmedAt, undefined, 'that confirms nothing')
 })
 
 test('a link in the place of another blames nobody who did not sign it', () => {
