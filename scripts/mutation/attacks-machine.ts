@@ -71,8 +71,8 @@ export const MACHINE: readonly Mutation[] = [
     patches: [
       {
         file: 'cli/daemon-spawn.ts',
-        was: 'const out: NodeJS.ProcessEnv = { COFFER_HOME: home, ...SMALL_MALLOC }',
-        now: 'const out: NodeJS.ProcessEnv = { ...env, COFFER_HOME: home, ...SMALL_MALLOC }',
+        was: '...SMALL_MALLOC }',
+        now: '...SMALL_MALLOC, ...env }',
       },
     ],
     test: { file: 'scripts/e2e/hostile-local.test.ts', name: SURROUNDINGS },

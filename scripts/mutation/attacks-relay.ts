@@ -30,9 +30,9 @@ export const RELAY: readonly Mutation[] = [
     without: 'the word of a change on what it supersedes',
     patches: [
       {
-        file: 'daemon/core/vault/names.ts',
-        was: 'if (change.parents.length > 0) this.#supersede(change.parents, isVoid)',
-        now: '',
+        file: 'daemon/core/vault/change.ts',
+        was: 'kind, wall, counter, parents, size }',
+        now: 'kind, wall, counter, parents: parents.slice(0, 0), size }',
       },
     ],
     test: {
@@ -60,8 +60,8 @@ export const RELAY: readonly Mutation[] = [
     patches: [
       {
         file: HEADS,
-        was: 'if (known === undefined || isPast(head, known)) this.#ahead.set(head.device, head)',
-        now: '',
+        was: 'this.#ahead.set(head.device, hea',
+        now: 'void (hea',
       },
     ],
     test: {
@@ -86,8 +86,8 @@ export const RELAY: readonly Mutation[] = [
     patches: [
       {
         file: HEADS,
-        was: 'if (this.#logHash(head.pos, cursor) !== head.logHash) {',
-        now: 'if (this.#logHash(head.pos, cursor) === undefined) {',
+        was: ' !== head.logHash) {',
+        now: ' === undefined) {',
       },
     ],
     test: {
@@ -186,8 +186,8 @@ export const RELAY: readonly Mutation[] = [
     patches: [
       {
         file: HEADS,
-        was: 'if (device === undefined || head.device === this.#identity.device) return []',
-        now: 'if (device === undefined) return []',
+        was: ' || head.device === this.#identity.device)',
+        now: ')',
       },
     ],
     test: {

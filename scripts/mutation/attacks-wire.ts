@@ -20,22 +20,6 @@ export const WIRE: readonly Mutation[] = [
     red: ["['not-found', 'no-request']"],
   },
   {
-    attack: 3,
-    without: 'the whole of the fingerprint',
-    patches: [
-      {
-        file: 'daemon/service/devices.ts',
-        was: 'if (bytes?.length === 10) return',
-        now: 'if (bytes !== undefined) return',
-      },
-    ],
-    test: {
-      file: 'daemon/service/join-refused.test.ts',
-      name: 'a fingerprint counts only when it is whole and right',
-    },
-    red: ["['format', 'fingerprint']"],
-  },
-  {
     attack: 5,
     without: "the vault's id on a genesis",
     patches: [
@@ -57,13 +41,13 @@ export const WIRE: readonly Mutation[] = [
     patches: [
       {
         file: 'daemon/service/join.ts',
-        was: 'const invite = [...membership.invites.values()].find(({ link }) => link === code.link)',
-        now: 'const [invite] = membership.invites.values()',
+        was: '.find(({ link }) => link === code.link)',
+        now: '.find(({ link }) => link !== undefined)',
       },
       {
         file: 'daemon/service/join.ts',
-        was: 'if (!membership.hashes.includes(code.link) || invite === undefined) {',
-        now: 'if (invite === undefined) {',
+        was: 'hashes.includes(code.link)',
+        now: 'hashes.includes(invite?.link ?? code.link)',
       },
     ],
     test: {
@@ -232,22 +216,6 @@ export const WIRE: readonly Mutation[] = [
       name: 'a wait that a relay asks for is heeded for a minute, not for ages',
     },
     red: ['RETRY.most'],
-  },
-  {
-    attack: 39,
-    without: 'alarms kept by reason',
-    patches: [
-      {
-        file: 'daemon/vault/vault-event.ts',
-        was: 'if (newest !== undefined) alarms.splice(alarms.indexOf(newest), 1)',
-        now: '',
-      },
-    ],
-    test: {
-      file: 'daemon/vault/hostile.test.ts',
-      name: 'no flood of one alarm pushes another out',
-    },
-    red: ['two-logs first'],
   },
   {
     attack: 39,
