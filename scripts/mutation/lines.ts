@@ -1,4 +1,4 @@
-/** Lines that have no mutation: snapshots and pruning, runners, and what an offline or forgetful machine is told. */
+/** Lines that may have a test and no mutation: snapshots and pruning, runners, offline and forgetful machines. */
 export const UNTRIED: ReadonlySet<number> = new Set([23, 24, 46, 47, 54, 56, 57])
 
 /** A line of THREAT-MODEL.md's table of attacks. */

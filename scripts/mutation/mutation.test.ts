@@ -33,7 +33,6 @@ test('of every attack that the table has a test for, a guard is taken out', () =
     unexplained.map(({ attack }) => attack),
     [],
   )
-  for (const attack of UNTRIED) assert.not(tried.has(attack), `${attack} is tried after all`)
 })
 
 test('a patch that fits nowhere, twice, or changes nothing is refused', () => {
