@@ -156,7 +156,7 @@ test('attack 44: nobody else may enter, and nothing put there beforehand is foll
 })
 
 test('attack 45: a daemon keeps no variable of its starter, dumps no core, and gives a child no token', async () => {
-  const home = world.home('kept')
+  const home = world.home('guest')
   await home.init()
   await home.stopDaemon()
   const env = {
