@@ -98,4 +98,20 @@ export const CUTS: readonly Mutation[] = [
     },
     red: ['lost.map'],
   },
+  {
+    attack: 53,
+    without: 'what counted before a cut was raised',
+    patches: [
+      {
+        file: REMOVAL,
+        was: 'const heads = union(last.heads, cut.heads)',
+        now: 'const heads = union([], cut.heads)',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/removal.test.ts',
+      name: 'a raised cut takes nothing back that counted',
+    },
+    red: ['counts', 'undefined'],
+  },
 ]

@@ -212,4 +212,20 @@ export const RELAY: readonly Mutation[] = [
     },
     red: ['fork'],
   },
+  {
+    attack: 58,
+    without: "the silence of a removed device's heads",
+    patches: [
+      {
+        file: HEADS,
+        was: 'roleAt(m, head.device) === undefined) return',
+        now: 'm.hashes.length === 0) return',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/heads.test.ts',
+      name: 'a removed device does not say that what the relay shows is fresh',
+    },
+    red: ['seenAt', '1000000'],
+  },
 ]
