@@ -3,8 +3,7 @@ import type { Mutation } from './mutation.js'
 // What a neighbour on the machine does, and what a daemon's surroundings give away.
 
 const READ_PRIVATE = 'a file is read only when it is a small, plain file of ours alone'
-const SURROUNDINGS =
-  'attack 45: a daemon keeps no variable of its starter, dumps no core, and gives a child no token'
+const SURROUNDINGS = 'attack 45: a daemon keeps no variable of its starter, and dumps no core'
 
 export const MACHINE: readonly Mutation[] = [
   {
@@ -83,9 +82,11 @@ export const MACHINE: readonly Mutation[] = [
     attack: 45,
     without: "the token's removal from a child's environment",
     patches: [{ file: 'cli/child.ts', was: "delete env['COFFER_TOKEN']", now: '' }],
-    test: { file: 'scripts/e2e/hostile-local.test.ts', name: SURROUNDINGS },
-    red: ['assert.not.match(out, /token-of-ci/)'],
-    programs: true,
+    test: {
+      file: 'cli/child.test.ts',
+      name: 'attack 45: a child gets what it was given, and never the token of its starter',
+    },
+    red: ['COFFER_TOKEN', 'token-of-ci'],
   },
   {
     attack: 44,
