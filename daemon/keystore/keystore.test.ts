@@ -16,7 +16,7 @@ import { deviceOf, freshDevice, readDevice, writeDevice } from './device.js'
 import { decodeKeystore, encodeKeystore, parameterBytes, type KeystoreOpener } from './format.js'
 import { keyFileText, parseKeyFile } from './key-file.js'
 import { changeOpener, createKeystore, openerKind, openKeystore, type Opener } from './keystore.js'
-import { refusal } from '../../shared/testing/refusal.js'
+import { refusal, verdictOf } from '../../shared/testing/refusal.js'
 
 await cryptoReady
 
@@ -83,15 +83,18 @@ test('Argon2id parameters out of bounds are refused before any work', async () =
   const keystore = (memory: number, time: number): Uint8Array =>
     encodeKeystore({ opener: { kind: 'passphrase', body: { memory, time, salt } }, wrapped })
   const cases = [
-    [LIMITS.argon2MemoryMin - 1, 3, 'tampering'],
-    [LIMITS.argon2MemoryMin, 2, 'tampering'],
-    [LIMITS.argon2MemoryMax + 1, 3, 'limit'],
-    [LIMITS.argon2MemoryMin, 17, 'limit'],
+    [LIMITS.argon2MemoryMin - 1, 3, 'tampering/weak-parameters'],
+    [LIMITS.argon2MemoryMin, 2, 'tampering/weak-parameters'],
+    [LIMITS.argon2MemoryMax + 1, 3, 'limit/costly-parameters'],
+    [LIMITS.argon2MemoryMin, 17, 'limit/costly-parameters'],
   ] as const
-  for (const [memory, time, code] of cases) {
-    assert.is((await refusal(() => decodeKeystore(keystore(memory, time)))).code, code)
+  for (const [memory, time, verdict] of cases) {
+    assert.is(
+      verdictOf(() => decodeKeystore(keystore(memory, time))),
+      verdict,
+    )
     const direct = await refusal(() => argon2id(new Secret(utf8('p')), { memory, time, salt }))
-    assert.is(direct.code, code)
+    assert.is(`${direct.code}/${direct.reason}`, verdict)
   }
   decodeKeystore(keystore(LIMITS.argon2MemoryMin, 3))
   decodeKeystore(keystore(LIMITS.argon2MemoryMax, 16))

@@ -94,15 +94,15 @@ test('a chain that is not of the code is refused', async () => {
   )
   const real = parseInviteCode(code)
   const wrong = [
-    { ...real, vaultId: foreign.vaultId },
-    { ...real, link: foreign.link },
-    { ...real, secret: systemRandom(13) },
-  ]
-  for (const mixed of wrong) {
+    [{ ...real, vaultId: foreign.vaultId }, 'invite-missing'],
+    [{ ...real, link: foreign.link }, 'invite-missing'],
+    [{ ...real, secret: systemRandom(13) }, 'foreign-user'],
+  ] as const
+  for (const [mixed, reason] of wrong) {
     const device = new Device({ net, userId: real.user! })
     await device.engine.enter(device.unlocked, mixed.vaultId)
-    const [outcome] = await refusedWith(() => requestJoin(device.session, mixed, 'x'))
-    assert.is(outcome, 'tampering')
+    const outcome = await refusedWith(() => requestJoin(device.session, mixed, 'x'))
+    assert.equal(outcome, ['tampering', reason])
     assert.is(device.session.settings.current.join, undefined)
     await device.end()
   }

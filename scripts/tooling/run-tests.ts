@@ -24,10 +24,13 @@ const TIMEOUT = {
   unitFile: 120 * SECOND,
   e2eFile: 170 * SECOND,
   outside: 120 * SECOND,
+  guards: 300 * SECOND,
   smoke: 240 * SECOND,
 }
 /** With --full tests draw more seeds. */
 const FULL_FACTOR = 10
+/** Guards that are taken out, of all that can be: about half a minute. With --full all are. */
+const GUARDS = 40
 
 type Options = { unit: boolean; e2e: boolean; full: boolean; only: RegExp | undefined }
 
@@ -137,6 +140,22 @@ function vectors(): Promise<Tally> {
   return single(script, path.join(root, script), [], TIMEOUT.outside)
 }
 
+/** Guards taken out of a copy one by one: the test of each attack must notice (scripts/mutate). */
+async function guards(full: boolean): Promise<Tally> {
+  const folder = mkdtempSync('/tmp/cf-')
+  const script = 'dist/scripts/mutation/main.js'
+  const args = full ? [script] : [script, '--sample', String(GUARDS)]
+  const env = { ...cleanEnvironment(), TMPDIR: folder }
+  const finished = await run(process.execPath, args, { timeout: TIMEOUT.guards, env })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  const [again] = /^again: .*$/m.exec(finished.output) ?? []
+  if (again !== undefined) say(again)
+  const [, passed, failed] = /^guards: (\d+) passed, (\d+) failed/m.exec(finished.output) ?? []
+  if (finished.code !== 0) explain(script, finished)
+  if (passed === undefined || finished.timedOut) return ONE_FAILED
+  return { passed: Number(passed), failed: Number(failed), skipped: 0 }
+}
+
 async function smokes(): Promise<Tally> {
   const kinds = ['packed', 'node-22', 'node-24', 'node-26']
   const script = 'dist/scripts/smoke/main.js'
@@ -158,7 +177,10 @@ async function main(): Promise<void> {
     const files = testFiles(false, only)
     parts.push(await part('unit', () => runFiles(files, CORES, TIMEOUT.unitFile, full)))
   }
-  if (everything) parts.push(await part('vectors', vectors))
+  if (everything) {
+    parts.push(await part('vectors', vectors))
+    parts.push(await part('guards', () => guards(full)))
+  }
   if (!unit) {
     const files = testFiles(true, only)
     parts.push(

@@ -162,6 +162,29 @@ test('the ciphertexts are the ones that were signed, each in its place', () => {
   }
 })
 
+test('attacks 17, 20: no byte of a ciphertext can be turned', () => {
+  const item = { meta: new Uint8Array(300).fill(1), value: new Uint8Array(300).fill(2) }
+  const header = { ...ITEM, meta: partHash(item.meta), value: partHash(item.value) }
+  const turned = (bytes: Uint8Array, at: number): Uint8Array =>
+    bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
+  for (const part of ['meta', 'value'] as const) {
+    for (let at = 0; at < 300; at++) {
+      const bent = { ...item, [part]: turned(item[part], at) }
+      assert.is(
+        verdictOf(() => checkItem(header, bent)),
+        'tampering/bad-item',
+        part,
+      )
+    }
+    const cut = { ...item, [part]: item[part].slice(1) }
+    assert.is(
+      verdictOf(() => checkItem(header, cut)),
+      'tampering/bad-item',
+      part,
+    )
+  }
+})
+
 test('a place in the history is told apart from every other', () => {
   const places = [
     partContext(FIRST, 0, 'meta'),

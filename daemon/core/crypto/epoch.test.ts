@@ -89,6 +89,15 @@ test('a wrap that is missing, moved, corrupted, or of another vault, epoch or ke
   }
 })
 
+test('attack 6: what is sent to a joiner holds no key that its relay could read', () => {
+  const table = wrapFor(EPOCH, vaultContext(VAULT), 1, [ann.keys, bob.keys])
+  for (const { box } of table) assert.not(toHex(box).includes(toHex(EPOCH)))
+  assert.not.equal(
+    table[0]?.box.slice(48),
+    wrapFor(EPOCH, vaultContext(VAULT), 1, [ann.keys])[0]?.box.slice(48),
+  )
+})
+
 test('the start of an epoch says nothing of its key but what fits it alone', () => {
   const start = epochStart(EPOCH, filled(5))
   assert.equal(start.commitment, commitmentOf(EPOCH))

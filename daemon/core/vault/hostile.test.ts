@@ -1,13 +1,16 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Bytes } from '../../../shared/bytes.js'
+import { decode, encode } from '../../../shared/codec.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { CofferError } from '../../../shared/errors.js'
 import { idOf, type LinkHash, type VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { signedHeader } from '../../../shared/log/changeset.js'
 import { decodeEntry, encodeEntry, entryIdOf } from '../../../shared/log/entry.js'
+import { signedHead, type Head } from '../../../shared/log/head.js'
 import { signedLink } from '../../../shared/log/link.js'
+import { signedCodec } from '../../../shared/log/signed.js'
 import { reload, testIdentity, type TestDevice } from './testing/devices.js'
 import { changeset, device, forge, pair, reasons, take, write } from './testing/pair.js'
 
@@ -134,6 +137,35 @@ test('a head of a later generation is not forgotten, and compared once that is r
   )
   const outcome = restored.replica.ingest(4, [x], 2)
   assert.ok(reasons(outcome).includes('two-logs'))
+})
+
+/** What `a` says of what it has read, but for `change`, signed by whomever. */
+function headBy(by: TestDevice, a: TestDevice, change: Partial<Head> = {}): Bytes {
+  const signed = decode(signedCodec, a.replica.signedHead(), 'a head', LIMITS.signedHead)
+  const head = { ...signedHead.read(signed), ...change }
+  return encode(signedCodec, signedHead.make(head, by.identity.sign.privateKey))
+}
+
+const toldOf = (one: TestDevice, body: Bytes): string[] =>
+  one.replica.checkHead(body).map(({ reason }) => reason)
+
+test("attack 58: freshness is another device's signed word, not the relay's, nor one's own", () => {
+  const { a, b } = pair()
+  const c = device('c')
+  assert.equal(toldOf(b, headBy(c, a)), ['bad-signature'], "in a device's name")
+  assert.equal(toldOf(b, headBy(c, a, { device: c.identity.device })), [], 'of nobody here')
+  assert.equal(toldOf(b, headBy(b, a, { device: b.identity.device })), [], 'its own, shown again')
+  assert.equal(toldOf(b, headBy(a, a, { vaultId: c.replica.vaultId })), ['foreign-vault'])
+  assert.is(b.replica.confirmedAt, undefined)
+  assert.equal(toldOf(b, headBy(a, a)), [])
+  assert.is(b.replica.confirmedAt, 1_000_000)
+})
+
+test('attack 12: a device that saw another link says so by its head', () => {
+  const { a, b } = pair()
+  const other = idOf<LinkHash>(new Uint8Array(32))
+  assert.equal(toldOf(b, headBy(a, a, { memberHead: { n: 1, hash: other } })), ['fork'])
+  assert.is(b.replica.confirmedAt, undefined, 'that confirms nothing')
 })
 
 test('a link in the place of another blames nobody who did not sign it', () => {

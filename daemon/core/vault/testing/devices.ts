@@ -49,6 +49,13 @@ export class TestStore {
     return this.#records.get(`${table}/${toHex(key)}`)?.value
   }
 
+  /** The records as they are now: a backup. */
+  copy(): TestStore {
+    const copy = new TestStore()
+    copy.write([...this.#records.values()])
+    return copy
+  }
+
   rows(): Row[] {
     return [...this.#records.values()].filter((row) => LOADED.includes(row.table))
   }

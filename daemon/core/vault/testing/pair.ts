@@ -41,7 +41,7 @@ export function take(one: TestDevice, log: readonly Bytes[], generation = 1): Ou
 export const reasons = (outcome: Outcome): string[] => outcome.alarms.map((alarm) => alarm.reason)
 
 /** One write of a device, sealed: the entries that it would send. */
-export function write(one: TestDevice, name: string, value = new Uint8Array(3)): Bytes[] {
+export function write(one: TestDevice, name: string, value: Bytes = new Uint8Array(3)): Bytes[] {
   one.store.write(one.replica.write([{ space: 'secret', name, value }]).ops)
   const sealed = one.replica.sealNext({ entries: 1, bytes: 1 })
   one.store.write(sealed?.ops ?? [])

@@ -1,0 +1,23 @@
+import { BYTES } from './attacks-bytes.js'
+import { CUTS } from './attacks-cuts.js'
+import { KEYS } from './attacks-keys.js'
+import { LOCAL } from './attacks-local.js'
+import { MACHINE } from './attacks-machine.js'
+import { MEMBERS } from './attacks-members.js'
+import { PLACES } from './attacks-places.js'
+import { RELAY } from './attacks-relay.js'
+import { WIRE } from './attacks-wire.js'
+import type { Mutation } from './mutation.js'
+
+/** All guards that can be taken out, by attack. */
+export const MUTATIONS: readonly Mutation[] = [
+  ...PLACES,
+  ...BYTES,
+  ...RELAY,
+  ...WIRE,
+  ...MEMBERS,
+  ...KEYS,
+  ...CUTS,
+  ...MACHINE,
+  ...LOCAL,
+].toSorted((a, b) => a.attack - b.attack)
