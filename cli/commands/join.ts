@@ -1,9 +1,11 @@
 import { jsonText } from '../../shared/display.js'
+import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
 import { parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
 import { ANSWER_OPTIONS, answerOf, writeReply } from '../pgp.js'
 import type { Session } from '../session.js'
+import { checkLockFile } from './lock-file.js'
 
 export const join: Command = {
   name: 'join',
@@ -19,6 +21,7 @@ OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
     { flags: '--timeout <TIME>', text: 'how long to wait (10m)' },
     { flags: '--no-wait', text: 'print the fingerprint and end' },
     ...ANSWER_OPTIONS,
+    { flags: '--require-lock', text: 'then fail where what came is not what .coffer/lock says' },
   ],
   examples: [
     { line: 'coffer join CODE', text: 'asks for a passphrase for this device' },
@@ -29,10 +32,11 @@ OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
     },
   ],
   stdout: 'fingerprint: xxxx-xxxx-xxxx-xxxx',
-  exits: ['cannot-decrypt', 'tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
+  exits: ['cannot-decrypt', 'stale', 'tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
   async run(call, session) {
     const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
     const device = call.text('device-name')
+    if (call.flag('no-wait') && call.flag('require-lock')) throw nothingToHold()
     const answer = await answerOf(call, session)
     const { state } = await session.call('status', { context: session.context }, { create: true })
     const open = state === 'none' ? await readOpener(session, call, { twice: true }) : undefined
@@ -53,6 +57,7 @@ OpenPGP message; a reply signed by your key then stands for the fingerprint.`,
       session.say(`on a device that is in: coffer device confirm ${begun.fingerprint}`)
     }
     await waitForConfirmation(session, timeout)
+    if (call.flag('require-lock')) await checkLockFile(session)
   },
 }
 
@@ -60,4 +65,11 @@ async function waitForConfirmation(session: Session, timeout: number): Promise<v
   const result = await session.call('joinWait', { context: session.context, timeout })
   if (session.json) session.show(result)
   session.say(`joined: ${result.vaults} vaults, ${result.secrets} secrets`)
+}
+
+function nothingToHold(): CofferError {
+  return new CofferError('usage', 'with --no-wait there is nothing yet to hold against a lock', {
+    reason: 'no-wait',
+    next: 'leave one of the two out',
+  })
 }

@@ -7,6 +7,7 @@ import { pgpHandlers } from '../handlers/pgp.js'
 import { plainHandler } from '../handlers/plain.js'
 import { recoveryHandlers } from '../handlers/recovery.js'
 import { secretHandlers } from '../handlers/secrets.js'
+import { trustHandlers } from '../handlers/trust.js'
 import type { Composition, DaemonParts } from '../lifecycle/parts.js'
 import { HOME_FILES } from '../../shared/protocol/socket-path.js'
 import { RelaySync } from '../sync/manager.js'
@@ -72,6 +73,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...pgpHandlers(() => engine.session, now),
       ...recoveryHandlers(parts, engine),
       ...secretHandlers(() => engine.session),
+      ...trustHandlers(() => engine.session),
     },
     plain: plainHandler(access, () => engine.session),
     guarded: engine.guarded,

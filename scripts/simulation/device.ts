@@ -17,6 +17,7 @@ import {
 } from '../../daemon/core/sync/state.js'
 import type { Identity } from '../../daemon/core/vault/chain.js'
 import type { NewChange } from '../../daemon/core/vault/change.js'
+import type { Outcome } from '../../daemon/core/vault/intake.js'
 import { loadReplica } from '../../daemon/core/vault/load.js'
 import type { Env, Op } from '../../daemon/core/vault/records.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
@@ -42,6 +43,7 @@ type Done = {
   /** What the machine hears of it. */
   readonly told?: { readonly answer?: readonly Bytes[]; readonly alarms?: readonly Alarm[] }
 }
+const told = ({ ops, alarms }: Pick<Outcome, 'ops' | 'alarms'>): Done => ({ ops, told: { alarms } })
 
 type Job = {
   readonly call: (replica: Replica) => readonly Op[]
@@ -263,10 +265,8 @@ export class SimDevice {
 
   #call(replica: ReplicaLike<Op>, work: PortWork): Done {
     switch (work.kind) {
-      case 'ingest': {
-        const { ops, alarms } = replica.ingest(work.from, work.bodies, work.generation)
-        return { ops, told: { alarms } }
-      }
+      case 'ingest':
+        return told(replica.ingest(work.from, work.bodies, work.generation))
       case 'seal':
         return replica.sealNext(work.limits) ?? { ops: [] }
       case 'links':
@@ -280,7 +280,7 @@ export class SimDevice {
       case 'signHead':
         return { ops: [], told: { answer: [replica.signedHead()] } }
       case 'checkHead':
-        return { ops: [], told: { alarms: replica.checkHead(work.head) } }
+        return told(replica.checkHead(work.head))
     }
   }
 

@@ -4,6 +4,7 @@ import * as pgp from './local-pgp.js'
 import * as recovery from './local-recovery.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
+import * as trust from './local-trust.js'
 import type { Infer, Schema } from './schema.js'
 
 // The method table between CLI and daemon: JSON-RPC 2.0, one object a line (local-wire.ts frames it). The daemon
@@ -64,6 +65,13 @@ export const METHODS = {
   recoveryCreate: recovery.recoveryCreate,
   recoveryUse: recovery.recoveryUse,
   sync: sync.sync,
+  alarmsList: trust.alarmsList,
+  alarmsAcknowledge: trust.alarmsAcknowledge,
+  lockState: trust.lockState,
+  lockCheck: trust.lockCheck,
+  announcements: trust.announcements,
+  verify: trust.verify,
+  audit: trust.audit,
   subscribe: sync.subscribe,
 } as const satisfies { readonly [name: string]: MethodSpec }
 
