@@ -1,26 +1,12 @@
 import { displayText } from '../shared/display.js'
-import { CofferError } from '../shared/errors.js'
+import { durationOf } from '../shared/duration.js'
+import type { VaultRef } from '../shared/protocol/local-common.js'
 
 // How times, sizes and tables read on a terminal, and how people type durations.
 
-const UNITS: { readonly [unit: string]: number } = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
-
 /** Milliseconds of `90s`, `10m`, `1h`, `7d`, `500ms`. @throws CofferError `usage`. */
 export function parseDuration(option: string, typed: string): number {
-  const [, digits, unit] = /^([0-9]{1,9})(ms|s|m|h|d)$/.exec(typed) ?? []
-  const factor = unit === undefined ? undefined : UNITS[unit]
-  if (digits === undefined || factor === undefined || Number(digits) * factor > 3650 * 86_400_000) {
-    throw new CofferError('usage', `${option} takes a duration such as 30s, 10m, 1h or 7d`, {
-      reason: 'bad-duration',
-    })
-  }
-  return Number(digits) * factor
+  return durationOf(option, typed)
 }
 
 /** The last moment that a Date can be: 100,000,000 days after 1970. A hostile clock may say any number. */
@@ -29,6 +15,11 @@ const LAST = 8.64e15
 /** `2026-11-22T10:15:00Z`. */
 export function showTime(ms: number): string {
   return new Date(Math.min(ms, LAST)).toISOString().replace(/\.[0-9]+Z$/, 'Z')
+}
+
+/** `acme/web`, `acme`, or `/user` for the person's own vault. */
+export function showVault({ kind, org, project }: VaultRef): string {
+  return kind === 'user' ? '/user' : [org, project].filter(Boolean).join('/')
 }
 
 /** The first twelve digits of a hex id. */

@@ -46,6 +46,7 @@ async function dispatch(argv: readonly string[], io: Io, reach: Reach): Promise<
   const session = new Session(io, call, reach)
   try {
     await command.run(call, session)
+    await session.announce()
   } finally {
     await session.close()
   }

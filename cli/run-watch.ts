@@ -5,6 +5,7 @@ import type { Params } from '../shared/protocol/local.js'
 import type { PlainExec } from '../shared/protocol/plain.js'
 import { endLike, forwardSignals, startChild } from './child.js'
 import type { Call } from './call.js'
+import { demandsOf } from './demands.js'
 import { known } from './fail.js'
 import type { Session } from './session.js'
 
@@ -65,6 +66,7 @@ function requestOf(call: Call, session: Session): Request {
     allow: names('allow-env'),
     ...(only.length === 0 ? {} : { only }),
     ...(call.flag('strict') ? { strict: true } : {}),
+    ...demandsOf(call),
   }
 }
 

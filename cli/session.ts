@@ -106,6 +106,20 @@ export class Session {
     for (const warning of warnings) this.io.err(warningLine(warning))
   }
 
+  /**
+   * Who came and went since the last command that told: once, and only to a person who watches. Whoever reads by get, ls
+   * and run isn't told here: their connection is gone by now, and what they print is for programs.
+   */
+  async announce(): Promise<void> {
+    const watched = this.io.errIsTerminal && !this.json
+    const client = watched ? await this.#client?.catch(() => undefined) : undefined
+    // Locked, stopped, gone: there is nobody to ask now, and the next command will.
+    const told = await client
+      ?.call('announcements', { context: this.context })
+      .catch(() => undefined)
+    this.warn(told?.warnings ?? [])
+  }
+
   /** The result: JSON when asked for, else `text` (nothing for a silent success). */
   show(result: object, text: string | Uint8Array = ''): void {
     if (this.json) this.io.out(`${jsonText(result)}\n`)

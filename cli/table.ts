@@ -1,5 +1,7 @@
 import { ERROR_CODES, isErrorCode, type ErrorCode } from '../shared/errors.js'
 import type { Command } from './command.js'
+import { alarms, alarmsAck } from './commands/alarms.js'
+import { audit } from './commands/audit.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
@@ -9,6 +11,7 @@ import { importCommand } from './commands/import.js'
 import { init } from './commands/init.js'
 import { daemonInstall, uninstall } from './commands/install.js'
 import { join } from './commands/join.js'
+import { lockFileCheck, lockFileUpdate } from './commands/lock-file.js'
 import { lock } from './commands/lock.js'
 import { lost, lostRestore } from './commands/lost.js'
 import {
@@ -47,6 +50,7 @@ import { secretSet } from './commands/secret-set.js'
 import { status } from './commands/status.js'
 import { sync } from './commands/sync.js'
 import { unlock } from './commands/unlock.js'
+import { verify } from './commands/verify.js'
 
 // The whole command line as data: what there is, what it exits with, which variables count. Help and the README's
 // table are made from it.
@@ -105,6 +109,12 @@ export const COMMANDS: readonly Command[] = [
   lostRestore,
   recoveryCreate,
   recoveryUse,
+  lockFileUpdate,
+  lockFileCheck,
+  verify,
+  audit,
+  alarms,
+  alarmsAck,
   daemonStart,
   daemonStop,
   daemonStatus,

@@ -66,6 +66,11 @@ export const LIMITS = {
   signedHead: 1 * KiB,
   joinRequest: 2 * KiB,
   joinRequestBody: 1 * KiB,
+  /** Entries of one audit: with names at their longest they fit a line of the local protocol. */
+  audit: 5000,
+  /** A lock file, in UTF-16 units, and the changesets that it names. */
+  lockFile: 8 * KiB,
+  lockHeads: 32,
   /** An invite code's content. */
   inviteCode: 1 * KiB,
   /** An encrypted label in a link, and a link's table of wraps. */

@@ -7,6 +7,7 @@ import { parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
 import { ANSWER_OPTIONS, answerOf, writeReply } from '../pgp.js'
 import type { Session } from '../session.js'
+import { checkLockFile } from './lock-file.js'
 
 export const join: Command = {
   name: 'join',
@@ -24,6 +25,7 @@ message; a reply signed by your key then stands for the fingerprint.`,
     { flags: '--timeout <TIME>', text: 'how long to wait (10m)' },
     { flags: '--no-wait', text: 'print the fingerprint and end' },
     ...ANSWER_OPTIONS,
+    { flags: '--require-lock', text: 'then fail where what came is not what .coffer/lock says' },
   ],
   examples: [
     { line: 'coffer join CODE', text: 'asks for a passphrase for this device' },
@@ -34,9 +36,10 @@ message; a reply signed by your key then stands for the fingerprint.`,
     },
   ],
   stdout: 'fingerprint: xxxx-xxxx-xxxx-xxxx',
-  exits: ['cannot-decrypt', 'tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
+  exits: ['cannot-decrypt', 'stale', 'tampering', 'exists', 'timed-out', 'expired', 'unreachable'],
   async run(call, session) {
     const timeout = parseDuration('--timeout', call.text('timeout') ?? '10m')
+    if (call.flag('no-wait') && call.flag('require-lock')) throw nothingToHold()
     const answer = await answerOf(call, session)
     const begun = await begin(session, call, answer.code)
     const line = `fingerprint: ${begun.fingerprint}\n`
@@ -51,6 +54,7 @@ message; a reply signed by your key then stands for the fingerprint.`,
       session.say(`where the code was made: coffer ${command} ${begun.fingerprint}`)
     }
     await waitForConfirmation(session, timeout, answer.code)
+    if (call.flag('require-lock')) await checkLockFile(session)
   },
 }
 
@@ -72,4 +76,11 @@ async function waitForConfirmation(session: Session, timeout: number, code: stri
   const result = await session.call('joinWait', { context: session.context, timeout, code })
   if (session.json) session.show(result)
   session.say(`joined: ${result.vaults} vaults, ${result.secrets} secrets`)
+}
+
+function nothingToHold(): CofferError {
+  return new CofferError('usage', 'with --no-wait there is nothing yet to hold against a lock', {
+    reason: 'no-wait',
+    next: 'leave one of the two out',
+  })
 }

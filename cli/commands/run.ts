@@ -1,5 +1,6 @@
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
+import { DEMAND_OPTIONS, demandWords } from '../demands.js'
 import { forward } from '../forward.js'
 import { selection } from './secret-read.js'
 
@@ -19,6 +20,7 @@ that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …) needs --a
       many: true,
     },
     { flags: '--strict', text: 'fail where two values were written apart' },
+    ...DEMAND_OPTIONS,
     { flags: '--watch', text: 'start the command again when a secret changes' },
   ],
   examples: [
@@ -27,7 +29,7 @@ that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …) needs --a
     { line: 'coffer run --watch -- npm start', text: 'follows every change' },
   ],
   stdout: "the child's",
-  exits: ['not-found', 'locked', 'refused', 'stale', 'conflict'],
+  exits: ['not-found', 'locked', 'refused', 'stale', 'conflict', 'unreachable', 'tampering'],
   verbatim: true,
   async run(call, session) {
     if (call.flag('json')) {
@@ -50,7 +52,7 @@ that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …) needs --a
       ...selection(call),
       ...listed('only'),
       ...listed('allow-env'),
-      ...(call.flag('strict') ? ['--strict'] : []),
+      ...demandWords(call),
       ...(call.flag('preserve-env') ? ['--preserve-env'] : []),
       '--',
       ...call.args,

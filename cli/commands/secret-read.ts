@@ -1,5 +1,6 @@
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
+import { DEMAND_OPTIONS, demandWords } from '../demands.js'
 import { forward } from '../forward.js'
 
 // get and ls: the daemon answers their plain form, the same that the short way asks for.
@@ -15,19 +16,21 @@ export const secretGet: Command = {
     { flags: '-n, --raw', text: 'exactly the bytes, no newline' },
     { flags: '--version <VERSION>', text: 'an older version: its number or id of coffer history' },
     { flags: '--strict', text: 'fail where two values were written apart' },
+    ...DEMAND_OPTIONS,
   ],
   examples: [
     { line: 'coffer get API_TOKEN', text: '' },
     { line: 'coffer get -n deploy/KEY > key.pem', text: 'a file, byte for byte' },
     { line: 'coffer get coffer://acme/web/db/PASSWORD', text: 'whatever is selected' },
+    { line: 'coffer get --max-age 24h API_TOKEN', text: 'or exit 24' },
   ],
   stdout: 'value',
-  exits: ['not-found', 'locked', 'cannot-decrypt', 'stale', 'conflict'],
+  exits: ['not-found', 'locked', 'cannot-decrypt', 'stale', 'conflict', 'unreachable', 'tampering'],
   run: (call, session) =>
     forward(session, 'get', [
       ...selection(call),
       ...(call.flag('raw') ? ['--raw'] : []),
-      ...(call.flag('strict') ? ['--strict'] : []),
+      ...demandWords(call),
       ...valued(call, 'version'),
       '--',
       ...call.args,
@@ -39,14 +42,19 @@ export const secretLs: Command = {
   also: ['ls', 'secret list', 'list'],
   summary: 'List names',
   args: [{ name: 'PATH', required: false }],
+  options: [
+    { flags: '--strict', text: 'with --require-lock: fail where this device is behind the lock' },
+    ...DEMAND_OPTIONS,
+  ],
   examples: [
     { line: 'coffer ls', text: 'the selected project, or your own secrets' },
     { line: 'coffer ls /user', text: 'your own secrets' },
     { line: 'coffer ls db', text: 'what is below db' },
   ],
   stdout: 'names',
-  exits: ['not-found', 'locked'],
-  run: (call, session) => forward(session, 'ls', [...selection(call), '--', ...call.args]),
+  exits: ['not-found', 'locked', 'stale', 'unreachable', 'tampering'],
+  run: (call, session) =>
+    forward(session, 'ls', [...selection(call), ...demandWords(call), '--', ...call.args]),
 }
 
 /** The options of every plain command, written out again. */

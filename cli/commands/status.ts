@@ -1,9 +1,10 @@
 import { displayText } from '../../shared/display.js'
+import { durationText } from '../../shared/duration.js'
 import type { Result } from '../../shared/protocol/local.js'
 import { Client } from '../client.js'
 import type { Command } from '../command.js'
 import { openRunning } from '../daemon-reach.js'
-import { columns, shortId, showTime } from '../format.js'
+import { columns, shortId, showTime, showVault } from '../format.js'
 import { homeExists, homeOf } from '../socket.js'
 
 type Status = Result<'status'>
@@ -44,7 +45,7 @@ function report(status: Status): string {
     ...(status.state === 'unlocked' ? [['selected', showSelection(selection)]] : []),
     ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
     ...(status.recovery === null ? [] : [['recovery', status.recovery ? 'a device' : 'none']]),
-    ...status.vaults.map((one) => ['vault', showVault(one)]),
+    ...status.vaults.map((one) => ['vault', describe(one)]),
     ...status.todo.map((one) => ['to do', showTodo(one)]),
     ...warningsOf(status).map((warning) => ['warning', warning]),
   ]
@@ -68,7 +69,7 @@ function warningsOf({ warnings, vaults }: Status): string[] {
   return [
     ...warnings.map(({ code, message }) => `${code}: ${message}`),
     ...vaults.flatMap((one) =>
-      one.warnings.map(({ code, message }) => `${nameOf(one)}: ${code}: ${message}`),
+      one.warnings.map(({ code, message }) => `${showVault(one.vault)}: ${code}: ${message}`),
     ),
   ]
 }
@@ -79,11 +80,7 @@ function showTodo({ org, project, email, userId, own }: Status['todo'][number]):
   return `${org}/${project}: ${who}${own ? '' : ' (an owner must)'}`
 }
 
-function nameOf({ vault }: Status['vaults'][number]): string {
-  return vault.kind === 'user' ? '/user' : [vault.org, vault.project].filter(Boolean).join('/')
-}
-
-function showVault(vault: Status['vaults'][number]): string {
+function describe(vault: Status['vaults'][number]): string {
   const parts = [
     `${vault.secrets} ${vault.secrets === 1 ? 'secret' : 'secrets'}`,
     ...(vault.state === 'ready' ? [] : [vault.state]),
@@ -91,9 +88,11 @@ function showVault(vault: Status['vaults'][number]): string {
     ...(vault.queued > 0 ? [`${vault.queued} queued`] : []),
     ...(vault.conflicts > 0 ? [`${vault.conflicts} conflicts`] : []),
     showSynced(vault),
-    ...(vault.confirmedAt === null ? ['unconfirmed by another device'] : []),
+    vault.age === null
+      ? 'unconfirmed by another device'
+      : `confirmed ${durationText(vault.age)} ago`,
   ]
-  return `${nameOf(vault)}: ${parts.join(', ')}`
+  return `${showVault(vault.vault)}: ${parts.join(', ')}`
 }
 
 function showSynced({ syncedAt, pos }: Pick<Status['vaults'][number], 'syncedAt' | 'pos'>): string {

@@ -8,6 +8,7 @@ import { peopleHandlers } from '../handlers/people.js'
 import { plainHandler } from '../handlers/plain.js'
 import { recoveryHandlers } from '../handlers/recovery.js'
 import { secretHandlers } from '../handlers/secrets.js'
+import { trustHandlers } from '../handlers/trust.js'
 import type { Composition, DaemonParts } from '../lifecycle/parts.js'
 import { HOME_FILES } from '../../shared/protocol/socket-path.js'
 import { RelaySync } from '../sync/manager.js'
@@ -74,6 +75,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...recoveryHandlers(parts, engine),
       ...secretHandlers(() => engine.session),
       ...peopleHandlers(() => engine.session),
+      ...trustHandlers(() => engine.session),
     },
     plain: plainHandler(access, () => engine.session),
     guarded: engine.guarded,

@@ -19,7 +19,7 @@ import type { Held } from './vaults.js'
 const REFETCH_WAIT = 60_000
 
 /** What the relay doesn't have: goes over into a rebuilt database, everything else is fetched again. */
-const OWN: readonly Table[] = ['draft', 'draftValue', 'change', 'outbox']
+const OWN: readonly Table[] = ['draft', 'draftValue', 'change', 'outbox', 'alarm', 'witness']
 /** First bytes of their database keys, and of the record that names the layout. */
 const OWN_BYTES = new Set([0, ...OWN.map((table) => TABLES[table].byte.charCodeAt(0))])
 
@@ -69,7 +69,7 @@ export async function examine(
 }
 
 function newest({ vaults }: Session): number {
-  const times = vaults.all().map(({ shell }) => shell?.replica.confirmedAt ?? 0)
+  const times = vaults.all().map(({ shell }) => shell?.replica.latestClock ?? 0)
   return Math.max(0, ...times)
 }
 

@@ -1,3 +1,4 @@
+import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import type { Context, VaultRef } from '../../shared/protocol/local-common.js'
@@ -20,6 +21,9 @@ export type Place = {
   readonly name: string
   readonly reference: string
 }
+
+/** The vault of a place. */
+export type VaultPlace = Pick<Place, 'shell' | 'vault'>
 
 export type FoundSelection = Selection & { readonly file: string | null }
 
@@ -206,6 +210,15 @@ export function referenceIn(vault: VaultRef, name: string): string {
     return formatReference({ kind: 'user', name })
   }
   return formatReference({ kind: 'project', org: vault.org, project: vault.project, name })
+}
+
+/** `acme/web`, `acme`, or `/user`: how a vault is called in messages; undefined where refOf is. */
+export function vaultName(session: Session, vaultId: VaultId): string | undefined {
+  const ref = refOf(session, vaultId)
+  if (ref === undefined) return undefined
+  const { kind, org = '', project } = ref
+  if (kind === 'user') return '/user'
+  return displayText(project === undefined ? org : `${org}/${project}`)
 }
 
 /** A vault as people know it; undefined for one that no directory names any more. */

@@ -9,6 +9,7 @@ import type { Current } from '../core/vault/names.js'
 import { isBelow } from '../core/vault/reference.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { Replica } from '../core/vault/replica.js'
+import { checkDemands, readFresh } from './fresh.js'
 import { mayNotRead, missing, stillLoading } from './missing.js'
 import { placeOf, prefixOf, variablePlace, type Place } from './place.js'
 import type { Session } from './session.js'
@@ -42,15 +43,18 @@ export async function awaitLoaded(
 
 export async function getSecret(
   session: Session,
-  { context, name, version, strict }: Params<'secretGet'>,
+  params: Params<'secretGet'>,
   signal: AbortSignal,
 ): Promise<Result<'secretGet'>> {
+  const { context, name, version, strict } = params
+  await readFresh(session, params, signal)
   const place = await placeOf(session, context, name)
   const wanted = (replica: Replica): boolean =>
     version === undefined
       ? replica.get('secret', place.name) !== undefined
       : replica.current('secret', place.name) !== undefined
   await awaitLoaded(session, place, isOffline(context), signal, wanted)
+  const demanded = await checkDemands(session, [place], params)
   const { replica } = place.shell
   const current = replica.current('secret', place.name)
   const history = historyOf(replica, place.name)
@@ -65,7 +69,7 @@ export async function getSecret(
     at: change.wall,
     author: authors(session, replica)(change),
     ...(change.note === undefined ? {} : { note: change.note }),
-    warnings: [...warningsOf(place.name, current), ...loadingWarning(session, place)],
+    warnings: [...demanded, ...warningsOf(place.name, current), ...loadingWarning(session, place)],
   }
 }
 
@@ -96,14 +100,17 @@ function isEmpty(many: Iterable<unknown>): boolean {
 
 export async function listSecrets(
   session: Session,
-  { context, prefix }: Params<'secretList'>,
+  params: Params<'secretList'>,
   signal: AbortSignal,
 ): Promise<Result<'secretList'>> {
+  const { context, prefix } = params
+  await readFresh(session, params, signal)
   const place = await prefixOf(session, context, prefix)
   const { loading } = session
   // The first entries make a list: what isn't there yet is said by `loading`.
   const any = (replica: Replica): boolean => !isEmpty(replica.live('secret'))
   if (!isOffline(context)) await loading.wait(place.shell, () => any(place.shell.replica), signal)
+  const demanded = await checkDemands(session, [place], params)
   const { replica } = place.shell
   const authorOf = authors(session, replica)
   const live = [...replica.live('secret')].filter(({ winner }) => isBelow(winner.name, place.name))
@@ -121,7 +128,7 @@ export async function listSecrets(
     vault: place.vault,
     loading: loading.has(place.shell.vaultId),
     secrets,
-    warnings: loadingWarning(session, place),
+    warnings: [...demanded, ...loadingWarning(session, place)],
   }
 }
 
@@ -158,46 +165,54 @@ export async function secretHistory(
   }
 }
 
-type Chosen = { readonly current: Current; readonly value: Bytes }
+type Chosen = { readonly place: Place; readonly current: Current; readonly value: Bytes }
 
 export async function secretEnvironment(
   session: Session,
-  { context, only, allow, strict }: Params<'secretEnvironment'>,
+  params: Params<'secretEnvironment'>,
   signal: AbortSignal,
 ): Promise<Result<'secretEnvironment'>> {
-  const place =
-    only === undefined
-      ? await variablePlace(session, context, undefined)
-      : await prefixOf(session, context, undefined).catch(() => undefined)
+  const { only, allow, strict } = params
+  await readFresh(session, params, signal)
+  const places = await environmentPlaces(session, params, signal)
+  const demanded = await checkDemands(session, places, params)
   const chosen =
     only === undefined
-      ? await wholeVault(session, place, isOffline(context), signal)
-      : await Promise.all(only.map((one) => chosenSecret(session, context, one, signal)))
-  if (strict === true) for (const { place: at, current } of chosen) checkNoConflict(at, current)
+      ? places.flatMap(wholeVault)
+      : places.map((one) => chosenSecret(session, one))
+  if (strict === true) for (const { place, current } of chosen) checkNoConflict(place, current)
   const { variables, skipped } = childVariables(
     chosen.map(({ current, value }) => ({ name: current.winner.name, value })),
     only !== undefined,
     allow,
   )
   const warnings = chosen.flatMap(({ current }) => warningsOf(current.winner.name, current))
-  const { vault } = chosen[0]?.place ?? place ?? { vault: undefined }
   return {
-    vault: vault ?? { vaultId: session.vaults.userVault, kind: 'user' },
+    vault: places[0]?.vault ?? { vaultId: session.vaults.userVault, kind: 'user' },
     variables: variables.map(({ name, value }) => ({ name, value: base64(value) })),
     skipped,
-    warnings: warnings.slice(0, MAX_WARNINGS),
+    warnings: [...demanded, ...warnings].slice(0, MAX_WARNINGS),
   }
 }
 
-async function wholeVault(
+/** Where what becomes variables stands, loaded: one place for each name, or one for a whole vault. */
+async function environmentPlaces(
   session: Session,
-  place: Place | undefined,
-  offline: boolean,
+  { context, only }: Params<'secretEnvironment'>,
   signal: AbortSignal,
-): Promise<(Chosen & { readonly place: Place })[]> {
-  if (place === undefined) return []
-  // A child that lacks half of its variables is worse than one that doesn't start.
-  await awaitLoaded(session, place, offline, signal, () => false)
+): Promise<Place[]> {
+  const load = async (name: string | undefined): Promise<Place> => {
+    const place = await variablePlace(session, context, name)
+    // A child that lacks half of its variables is worse than one that doesn't start.
+    const there = (replica: Replica): boolean =>
+      name !== undefined && replica.get('secret', place.name) !== undefined
+    await awaitLoaded(session, place, isOffline(context), signal, there)
+    return place
+  }
+  return Promise.all((only ?? [undefined]).map(load))
+}
+
+function wholeVault(place: Place): Chosen[] {
   const { replica } = place.shell
   return [...replica.live('secret')]
     .toSorted((a, b) => byCodePoint(a.winner.name, b.winner.name))
@@ -208,15 +223,7 @@ async function wholeVault(
     })
 }
 
-async function chosenSecret(
-  session: Session,
-  context: Params<'secretGet'>['context'],
-  name: string,
-  signal: AbortSignal,
-): Promise<Chosen & { readonly place: Place }> {
-  const place = await variablePlace(session, context, name)
-  const there = (replica: Replica): boolean => replica.get('secret', place.name) !== undefined
-  await awaitLoaded(session, place, isOffline(context), signal, there)
+function chosenSecret(session: Session, place: Place): Chosen {
   const { replica } = place.shell
   const current = replica.get('secret', place.name)
   if (current === undefined) throw missing(session, place)

@@ -45,16 +45,16 @@ export async function parseSelection(path: string, content: string): Promise<Sel
   return checkSelectionFile(value)
 }
 
-async function readCapped(path: string, handle: FileHandle): Promise<string> {
+async function readCapped(path: string, handle: FileHandle, cap: number): Promise<string> {
   const stat = await handle.stat()
   if (!stat.isFile()) throw refuse(path, 'is no regular file', 'not-a-file')
-  if (stat.size > LIMITS.configFile) throw refuse(path, 'is too large', 'oversize')
-  const buffer = new Uint8Array(LIMITS.configFile + 1)
+  if (stat.size > cap) throw refuse(path, 'is too large', 'oversize')
+  const buffer = new Uint8Array(cap + 1)
   let length = 0
   for (;;) {
     const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null)
     length += bytesRead
-    if (length > LIMITS.configFile) throw refuse(path, 'is too large', 'oversize')
+    if (length > cap) throw refuse(path, 'is too large', 'oversize')
     if (bytesRead === 0) break
   }
   const content = fromUtf8(buffer.subarray(0, length))
@@ -71,13 +71,17 @@ const ABSENT = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']
  */
 export async function findSelection(cwd: string): Promise<FoundSelection | undefined> {
   for (const path of selectionFiles(cwd)) {
-    const content = await readIfThere(path)
+    const content = await readIfThere(path, LIMITS.configFile)
     if (content !== undefined) return { path, selection: await parseSelection(path, content) }
   }
   return undefined
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+/**
+ * The text of a file that may be anybody's, of at most `cap` bytes; undefined when there is none to read.
+ * @throws CofferError `format`: `not-a-file`, `oversize`, `utf-8`, `unreadable`
+ */
+export async function readIfThere(path: string, cap: number): Promise<string | undefined> {
   let handle: FileHandle
   try {
     // O_NONBLOCK: a named pipe put there must not hold the daemon.
@@ -87,7 +91,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     throw refuse(path, "can't be read", 'unreadable')
   }
   try {
-    return await readCapped(path, handle)
+    return await readCapped(path, handle, cap)
   } finally {
     await handle.close()
   }

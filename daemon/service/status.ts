@@ -9,8 +9,10 @@ import type { Access } from '../keystore/access.js'
 import { relayStateOf } from './announce.js'
 import { secretConflicts } from './conflicts.js'
 import { pairsOf, todosOf } from './grants.js'
-import { personOf } from './people.js'
 import { movedWarnings } from './pins.js'
+import { memberWarnings } from './members.js'
+import { personOf } from './people.js'
+import { ageOf } from './fresh.js'
 import { refOf, selectionOf } from './place.js'
 import { ownDevices } from './own-devices.js'
 import { queuedIn } from './queue.js'
@@ -71,7 +73,7 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     const damaged = failure !== undefined
     const warnings = damaged ? [warningOf('the vault', failure)] : []
     const nothing = { secrets: 0, queued: 0, conflicts: 0, epoch: 0 }
-    const unknown = { pos: null, syncedAt: null, confirmedAt: null }
+    const unknown = { pos: null, syncedAt: null, confirmedAt: null, age: null }
     const state = damaged ? 'damaged' : 'loading'
     return { vault, state, role: null, ...nothing, ...unknown, warnings }
   }
@@ -93,8 +95,10 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     epoch: membership === undefined ? 0 : epochAt(membership),
     syncedAt: sync?.syncedAt ?? null,
     confirmedAt: replica.confirmedAt ?? null,
+    age: ageOf(session, shell) ?? null,
     warnings: [
       ...alarmWarnings(held),
+      ...memberWarnings(session, shell),
       ...(vaultId === session.vaults.userVault ? lastDeviceWarnings(session) : []),
       ...(sync?.phase === 'live' ? missingWarnings(shell) : []),
       ...problem,

@@ -2,7 +2,7 @@ import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
-import type { Warning } from '../../shared/protocol/local-common.js'
+import type { Context, Warning } from '../../shared/protocol/local-common.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { BarrierOptions, BarrierResult } from '../sync/api.js'
 import { refOf } from './place.js'
@@ -72,18 +72,27 @@ function notLetIn(session: Session, vaultId: VaultId): Warning {
   return { code: 'not-let-in', message: `${name} is not open to this device yet` }
 }
 
-/** `coffer sync`. @throws CofferError `unreachable`, `timed-out`, `relay-refused` */
-export async function syncNow(
+/** The barrier over all vaults for a caller who may have asked for no network. @throws CofferError as syncAll */
+export async function syncOnline(
   session: Session,
-  { context, timeout }: Params<'sync'>,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Result<'sync'>> {
+  context: Context,
+  options: BarrierOptions,
+): Promise<Synced> {
   if (isOffline(context)) {
     throw new CofferError('unreachable', 'there is no syncing offline', {
       reason: 'offline',
       next: 'leave --offline and COFFER_OFFLINE out',
     })
   }
-  return syncAll(session, { timeout, signal, onProgress: progress })
+  return syncAll(session, options)
+}
+
+/** `coffer sync`. @throws CofferError `unreachable`, `timed-out`, `relay-refused` */
+export function syncNow(
+  session: Session,
+  { context, timeout }: Params<'sync'>,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Result<'sync'>> {
+  return syncOnline(session, context, { timeout, signal, onProgress: progress })
 }

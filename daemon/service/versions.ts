@@ -49,7 +49,10 @@ export function findVersion(history: readonly Change[], typed: string): Change {
 type Author = Infer<typeof author>
 
 /** Who wrote changes of a vault, with the labels that this home knows, each looked up once. */
-export function authors(session: Session, replica: Replica): (change: Change) => Author {
+export function authors(
+  session: Session,
+  replica: Replica,
+): (by: Pick<Change, 'device'>) => Author {
   const { identity, vaults } = session
   const user = vaults.opened(vaults.userVault)?.replica
   const person = user === undefined ? '' : personOf(user).name

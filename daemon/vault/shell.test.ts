@@ -43,6 +43,11 @@ async function open(disk: Disk, vaultId: VaultId): Promise<VaultShell> {
   return VaultShell.open(env, identity, vaultId, store)
 }
 
+/** A person has read what there is. */
+function read(shell: VaultShell): Promise<number> {
+  return shell.told((notices, replica) => notices.acknowledge(replica, env.now()))
+}
+
 async function found(): Promise<{ shell: VaultShell; disk: Disk }> {
   const disk = new Disk()
   const what = { kind: 'user' as const, label: 'laptop' }
@@ -152,6 +157,35 @@ test('the same alarm is told once, and no flood of one is kept', async () => {
     shell.alarms.map(({ detail }) => detail),
     ['x', '199'],
   )
+})
+
+test('alarms are there after a restart, those that syncing raised too, and stay read', async () => {
+  const { shell, disk } = await found()
+  shell.alarm({ reason: 'log-regression', detail: 'it went back' })
+  const junk = new Uint8Array(5)
+  await shell.ingest(1, [junk], 1)
+  await shell.close()
+  const again = await open(disk, shell.vaultId)
+  assert.equal(again.alarms.map(({ reason }) => reason).toSorted(), ['log-regression', 'malformed'])
+  assert.is(await read(again), 2)
+  assert.equal(again.alarms, [])
+  await again.close()
+  const third = await open(disk, shell.vaultId)
+  assert.equal(third.alarms, [])
+  const listed = third.notices.alarms.map(({ reason, read: at }) => `${reason} ${at !== undefined}`)
+  assert.equal(listed.toSorted(), ['log-regression true', 'malformed true'])
+})
+
+test('an alarm that the disk had no room for goes with the next batch', async () => {
+  const { shell, disk } = await found()
+  disk.failure = storageError('full', 'the disk is full')
+  shell.alarm({ reason: 'fork', detail: 'x' })
+  assert.is(await read(shell).catch(() => 'full'), 'full')
+  disk.failure = undefined
+  await shell.write(() => [put('A', '1')])
+  await shell.close()
+  const again = await open(disk, shell.vaultId)
+  assert.is(again.notices.alarms.length, 1)
 })
 
 test('a listener that throws disturbs nobody', async () => {

@@ -1,5 +1,4 @@
 import type { Bytes } from '../../shared/bytes.js'
-import { CofferError } from '../../shared/errors.js'
 import type { VaultId } from '../../shared/ids.js'
 import type { Identity } from '../core/vault/chain.js'
 import type { Alarm } from '../core/vault/alarm.js'
@@ -13,8 +12,10 @@ import { factsOf, type LogPlace, type SealLimits, type VaultFacts } from '../cor
 import type { VaultPort } from '../sync/vault-port.js'
 import { Emitter } from './emitter.js'
 import { Mutex } from './mutex.js'
-import { keepAlarm, type ShellEnv, type VaultEvent } from './vault-event.js'
-import { asError, lacksOwnHistory, recordKey, rowsOf, type VaultStore } from './vault-store.js'
+import type { Notices } from './notices.js'
+import type { ShellEnv, VaultEvent } from './vault-event.js'
+import { VaultRecords } from './vault-records.js'
+import { asError, lacksOwnHistory, lockedMeanwhile, type VaultStore } from './vault-store.js'
 
 /**
  * One open vault of this device: its replica in memory and its store on disk, changed together, one change at a time.
@@ -24,13 +25,10 @@ import { asError, lacksOwnHistory, recordKey, rowsOf, type VaultStore } from './
 export class VaultShell implements VaultPort {
   readonly vaultId: VaultId
   readonly #identity: Identity
-  readonly #store: VaultStore
+  readonly #records: VaultRecords
   readonly #env: ShellEnv
   readonly #events: Emitter<VaultEvent>
   readonly #mutex = new Mutex()
-  /** Records of the batch in flight, which a read may meet before the store has them. */
-  readonly #inFlight = new Map<string, Bytes | undefined>()
-  readonly #alarms: Alarm[] = []
   #replica: Replica
   #facts: VaultFacts
   /** Why the replica couldn't be loaded anew: every call is refused with it. */
@@ -48,15 +46,16 @@ export class VaultShell implements VaultPort {
     env: ShellEnv,
     identity: Identity,
     vaultId: VaultId,
-    store: VaultStore,
+    records: VaultRecords,
     rows: readonly Row[],
   ) {
     this.vaultId = vaultId
     this.#env = env
     this.#identity = identity
-    this.#store = store
+    this.#records = records
     this.#events = new Emitter(env.onError)
     this.#replica = this.#load(rows)
+    for (const row of rows) records.notices.restore(row)
     this.#rebuilt = this.#replica.membership === undefined
     this.#held = lacksOwnHistory(this.#replica)
     this.#facts = this.#factsNow()
@@ -116,20 +115,14 @@ export class VaultShell implements VaultPort {
     vaultId: VaultId,
     store: VaultStore,
   ): Promise<VaultShell> {
-    return new VaultShell(env, identity, vaultId, store, await rowsOf(store))
+    const records = new VaultRecords(store)
+    return new VaultShell(env, identity, vaultId, records, await records.rows())
   }
 
   #load(rows: readonly Row[]): Replica {
     const { random, now } = this.#env
-    const env = { random, now, reader: this.#reader }
+    const env = { random, now, reader: this.#records }
     return loadReplica(env, this.#identity, this.vaultId, rows)
-  }
-
-  readonly #reader: Reader = {
-    get: (table, key) => {
-      const at = recordKey(table, key)
-      return this.#inFlight.has(at) ? this.#inFlight.get(at) : this.#store.get(table, key)
-    },
   }
 
   /**
@@ -137,12 +130,7 @@ export class VaultShell implements VaultPort {
    * @throws CofferError `locked` after `close`, `storage` when the disk failed
    */
   get replica(): Replica {
-    if (this.#closed) {
-      throw new CofferError('locked', 'coffer was locked meanwhile', {
-        reason: 'locked',
-        next: 'run coffer unlock',
-      })
-    }
+    if (this.#closed) throw lockedMeanwhile()
     if (this.#broken !== undefined) throw this.#broken
     return this.#replica
   }
@@ -151,9 +139,14 @@ export class VaultShell implements VaultPort {
     return this.#facts
   }
 
-  /** What is known against the relay or members since the vault was opened, oldest first (see keepAlarm). */
+  /** What is known against the relay or members and no person has read (see Alarms). */
   get alarms(): readonly Alarm[] {
-    return this.#alarms
+    return this.#records.notices.unread
+  }
+
+  /** What a person is to know; to be changed by `told` only. */
+  get notices(): Notices {
+    return this.#records.notices
   }
 
   /** @returns what ends the watching */
@@ -180,10 +173,6 @@ export class VaultShell implements VaultPort {
 
   /** Runs any other call that changes the replica and makes its ops durable. */
   change<T extends { readonly ops: readonly Op[] }>(call: (replica: Replica) => T): Promise<T> {
-    return this.#mutate(call)
-  }
-
-  #mutate<T extends { readonly ops: readonly Op[] }>(call: (replica: Replica) => T): Promise<T> {
     return this.#mutex.run(() => this.#apply(call))
   }
 
@@ -194,7 +183,7 @@ export class VaultShell implements VaultPort {
     const { replica } = this
     try {
       const result = call(replica)
-      if (result.ops.length > 0) await this.#persist(result.ops)
+      await this.#records.write(result.ops)
       this.#facts = this.#factsNow()
       return result
     } catch (error) {
@@ -203,18 +192,9 @@ export class VaultShell implements VaultPort {
     }
   }
 
-  async #persist(ops: readonly Op[]): Promise<void> {
-    for (const { table, key, value } of ops) this.#inFlight.set(recordKey(table, key), value)
-    try {
-      await this.#store.batch(ops)
-    } finally {
-      this.#inFlight.clear()
-    }
-  }
-
   async #reload(): Promise<void> {
     try {
-      this.#replica = this.#load(await rowsOf(this.#store))
+      this.#replica = this.#load(await this.#records.rows())
     } catch (error) {
       this.#broken = asError(error)
     }
@@ -225,41 +205,50 @@ export class VaultShell implements VaultPort {
     bodies: readonly Bytes[],
     generation: number,
   ): Promise<readonly Alarm[]> {
-    const outcome = await this.#mutate((replica) => replica.ingest(from, bodies, generation))
-    this.#announce(outcome)
-    return outcome.alarms
+    return this.#take((replica) => replica.ingest(from, bodies, generation))
   }
 
   async ingestChain(entries: readonly Bytes[]): Promise<void> {
-    this.#announce(await this.#mutate((replica) => replica.ingestChain(entries)))
+    await this.#take((replica) => replica.ingestChain(entries))
   }
 
-  #announce({ changed, linksChanged, alarms }: Outcome): void {
-    for (const alarm of alarms) {
-      // What a repair lost comes back from the relay, own writes too.
-      if (!this.#rebuilt || alarm.reason !== 'own-write-unknown') this.alarm(alarm)
-    }
+  async #take(call: (replica: Replica) => Outcome): Promise<readonly Alarm[]> {
+    const { outcome, news } = await this.change((replica) => {
+      const outcome = call(replica)
+      return { ops: outcome.ops, outcome, news: this.#note(outcome.alarms) }
+    })
+    const { alarms, changed, linksChanged } = outcome
+    for (const alarm of news) this.#events.emit({ kind: 'alarm', alarm })
     if (linksChanged) this.#events.emit({ kind: 'links' })
     if (changed.length > 0) this.#events.emit({ kind: 'changed', names: changed, local: false })
     this.#events.emit({ kind: 'counts' })
+    return alarms
+  }
+
+  /** Keeps alarms for the batch that is made next; gives those that are news. */
+  #note(alarms: readonly Alarm[]): Alarm[] {
+    // What a repair lost comes back from the relay, own writes too.
+    const honest = ({ reason }: Alarm): boolean => this.#rebuilt && reason === 'own-write-unknown'
+    const now = this.#env.now()
+    return alarms.filter((alarm) => !honest(alarm) && this.notices.note(alarm, now))
   }
 
   async seal(limits: SealLimits): Promise<void> {
-    await this.#mutate((replica) => replica.sealNext(limits) ?? { ops: [] })
+    await this.change((replica) => replica.sealNext(limits) ?? { ops: [] })
   }
 
   async rewind(): Promise<void> {
-    await this.#mutate((replica) => ({ ops: replica.rewind() }))
+    await this.change((replica) => ({ ops: replica.rewind() }))
   }
 
   async restoreLost(): Promise<void> {
     let more = true
-    while (more) ({ more } = await this.#mutate((replica) => replica.restoreLost()))
+    while (more) ({ more } = await this.change((replica) => replica.restoreLost()))
     this.#events.emit({ kind: 'counts' })
   }
 
   async confirm(places: readonly LogPlace[]): Promise<void> {
-    await this.#mutate((replica) => ({ ops: replica.confirm(places) }))
+    await this.change((replica) => ({ ops: replica.confirm(places) }))
   }
 
   async chainEntries(from: number): Promise<readonly Bytes[]> {
@@ -271,22 +260,32 @@ export class VaultShell implements VaultPort {
   }
 
   async checkHead(head: Bytes): Promise<readonly Alarm[]> {
-    const { alarms } = await this.#mutate((replica) => ({
-      ops: [],
-      alarms: replica.checkHead(head),
-    }))
-    for (const alarm of alarms) this.alarm(alarm)
+    const { alarms, news } = await this.change((replica) => {
+      const checked = replica.checkHead(head)
+      return { ...checked, news: this.#note(checked.alarms) }
+    })
+    for (const alarm of news) this.#events.emit({ kind: 'alarm', alarm })
     return alarms
   }
 
   alarm(alarm: Alarm): void {
-    if (!keepAlarm(this.#alarms, alarm)) return
+    if (this.#note([alarm]).length === 0) return
     this.#events.emit({ kind: 'alarm', alarm })
+    // What is to be kept goes along with the next batch, or makes one.
+    this.change(() => ({ ops: [] })).catch(this.#env.onError)
+  }
+
+  /** Changes what a person was told; durable when it resolves. */
+  async told<T>(change: (notices: Notices, replica: Replica) => T): Promise<T> {
+    const call = (replica: Replica): { ops: Op[]; result: T } => {
+      return { ops: [], result: change(this.notices, replica) }
+    }
+    return (await this.change(call)).result
   }
 
   /** Database keys of records that don't open: all are read. */
   damaged(): Promise<readonly Bytes[]> {
-    return this.#store.damaged()
+    return this.#records.damaged()
   }
 
   /** Ends after the batch in flight; keys are wiped. A second call does nothing. */
@@ -295,6 +294,7 @@ export class VaultShell implements VaultPort {
     this.#closed = true
     await this.#mutex.idle()
     for (const key of this.#replica.chain.keys.values()) key.fill(0)
-    await this.#store.close()
+    await this.#records.write([]).catch(this.#env.onError)
+    await this.#records.close()
   }
 }

@@ -13,16 +13,6 @@ export type VaultEvent =
   /** How much is queued or conflicting may differ. */
   | { readonly kind: 'counts' }
 
-/** Alarms kept of one vault: of each reason the first and the newest, so that no flood of one hides another. */
-export function keepAlarm(alarms: Alarm[], alarm: Alarm): boolean {
-  const same = alarms.filter(({ reason }) => reason === alarm.reason)
-  if (same.some(({ detail }) => detail === alarm.detail)) return false
-  const [, newest] = same
-  if (newest !== undefined) alarms.splice(alarms.indexOf(newest), 1)
-  alarms.push(alarm)
-  return true
-}
-
 export type ShellEnv = Omit<Env, 'reader'> & {
   /** Told of errors that nobody waits for. */
   readonly onError: (error: unknown) => void

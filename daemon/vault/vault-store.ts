@@ -29,6 +29,14 @@ export function recordKey(table: Table, key: Bytes): string {
   return `${table}:${toHex(key)}`
 }
 
+/** The refusal of a vault that was closed while somebody waited. */
+export function lockedMeanwhile(): CofferError {
+  return new CofferError('locked', 'coffer was locked meanwhile', {
+    reason: 'locked',
+    next: 'run coffer unlock',
+  })
+}
+
 /** What was thrown, as an error that can be thrown again. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new CofferError('internal', 'something else was thrown')

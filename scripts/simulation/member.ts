@@ -96,7 +96,8 @@ export class MemoryPort implements VaultPort {
   }
 
   async checkHead(head: Bytes): Promise<readonly Alarm[]> {
-    const alarms = this.device.replica.checkHead(head)
+    const { ops, alarms } = this.device.replica.checkHead(head)
+    this.#store(ops)
     this.alarms.push(...alarms.map(({ reason }) => reason))
     return alarms
   }

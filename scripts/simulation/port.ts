@@ -29,7 +29,9 @@ export function perform(replica: ReplicaLike<Op>, work: PortWork): Done {
       return { ops: replica.confirm(work.places) }
     case 'signHead':
       return { ops: [], told: { answer: [replica.signedHead()] } }
-    case 'checkHead':
-      return { ops: [], told: { alarms: replica.checkHead(work.head) } }
+    case 'checkHead': {
+      const { ops, alarms } = replica.checkHead(work.head)
+      return { ops, told: { alarms } }
+    }
   }
 }

@@ -21,6 +21,7 @@ def log(run, story, chain):
         running = hashed("log", running, entry_id)
         run.check(f"log {pos}", lambda: same([entry_id.hex(), running.hex()], [one["entryId"], one["logHash"]]))
     run.check("signed head", lambda: signed_head(story, data["head"], running))
+    run.check("fingerprint of the vault", lambda: fingerprint(chain.vault, data["head"], data["fingerprint"]))
     for one in data["invites"]:
         run.check(f"invite code for {one['joiner']}", lambda: invite_code(story, one))
     run.check("handshake", lambda: handshake(story, data["handshake"]))
@@ -32,6 +33,17 @@ def signed_head(story, one, running):
     same(verifies("head", whole["signature"], whole["body"], unhex(story.people[one["author"]]["sign"])), True)
     same([head["logHash"], head["device"].hex(), head["pos"]], [running, one["device"], one["pos"]])
     same([head["time"], head["generation"], head["memberHead"]["n"]], [one["time"], one["generation"], one["memberHead"]["n"]])
+
+
+def fingerprint(vault, head, said):
+    member = head["memberHead"]
+    place = u64be(member["n"]) + unhex(member["hash"]) + u64be(head["generation"]) + u64be(head["pos"]) + unhex(head["logHash"])
+    digits = base32(hashed("vault-fingerprint", vault, place)[:10])
+    same("-".join(digits[i : i + 4] for i in range(0, 16, 4)), said)
+
+
+def u64be(number):
+    return number.to_bytes(8, "big")
 
 
 def invite_code(story, one):

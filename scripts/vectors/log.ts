@@ -1,5 +1,6 @@
 import type { Bytes } from '../../shared/bytes.js'
 import { encode } from '../../shared/codec.js'
+import { vaultFingerprint } from '../../daemon/core/vault/verify.js'
 import type { LogHash, UserId } from '../../shared/ids.js'
 import { fingerprintOf, formatInviteCode } from '../../shared/log/code.js'
 import { entryIdOf, logNext, logStart } from '../../shared/log/entry.js'
@@ -51,6 +52,7 @@ export function logJson(chain: Chain, history: Builder): Json {
     start,
     entries,
     head: { signed: hex(encode(signedCodec, signed)), author: ANN.name, ...head },
+    fingerprint: vaultFingerprint(membership, { ...head, reading: 0 }),
     invites: [
       inviteJson(chain, 'invite', FIRST, BOB),
       inviteJson(chain, 'invite-own', SECOND, BOB_PHONE, { user: BOB.userId }),

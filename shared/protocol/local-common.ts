@@ -61,6 +61,18 @@ export const context = object({
 })
 export type Context = Infer<typeof context>
 
+/** What a reader asks of what it reads, beside the name. */
+export const demands = {
+  /** Refuses (`stale`) what another device hasn't confirmed for longer than this. */
+  maxAge: optional(duration),
+  /** Reads the relay to its end first (`unreachable`). */
+  fresh: optional(flag),
+  /** Holds the vault against the nearest lock file; one that is behind is warned of, or refused. */
+  lock: optional(oneOf('warn', 'refuse')),
+} as const
+const allDemands = object(demands)
+export type Demands = Infer<typeof allDemands>
+
 /**
  * What opens a home. `key-file`: absolute path of a 0600 file of the caller (`init` and `join` make it);
  * `passphrase`: its UTF-8 bytes, never logged, never empty.

@@ -99,6 +99,8 @@ const vaultStatus = object({
   syncedAt: nullable(time),
   /** When another device's newest signed head was made; null: unconfirmed. */
   confirmedAt: nullable(time),
+  /** How long ago that was, in milliseconds: what `--max-age` is held against. */
+  age: nullable(count),
   warnings,
 })
 

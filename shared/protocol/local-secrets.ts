@@ -3,6 +3,7 @@ import {
   author,
   context,
   count,
+  demands,
   empty,
   id32,
   label,
@@ -104,6 +105,7 @@ export const secretGet = {
     name: reference,
     version: optional(typedVersion),
     strict: optional(flag),
+    ...demands,
   }),
   result: object({
     reference,
@@ -119,7 +121,7 @@ export const secretGet = {
 /** Live names under `prefix` (a path; absent: all), sorted by code point, without prefix stripping. */
 export const secretList = {
   needs: 'unlocked',
-  params: object({ context, prefix: optional(reference) }),
+  params: object({ context, prefix: optional(reference), ...demands }),
   result: object({
     vault: vaultRef,
     loading: flag,
@@ -250,6 +252,7 @@ export const secretEnvironment = {
     only: optional(list(reference, LIMITS.items)),
     allow: list(label, LIMITS.items),
     strict: optional(flag),
+    ...demands,
   }),
   result: object({
     vault: vaultRef,

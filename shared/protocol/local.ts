@@ -5,6 +5,7 @@ import * as recovery from './local-recovery.js'
 import * as people from './local-people.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
+import * as trust from './local-trust.js'
 import type { Infer, Schema } from './schema.js'
 
 // The method table between CLI and daemon: JSON-RPC 2.0, one object a line (local-wire.ts frames it). The daemon
@@ -75,6 +76,13 @@ export const METHODS = {
   recoveryCreate: recovery.recoveryCreate,
   recoveryUse: recovery.recoveryUse,
   sync: sync.sync,
+  alarmsList: trust.alarmsList,
+  alarmsAcknowledge: trust.alarmsAcknowledge,
+  lockState: trust.lockState,
+  lockCheck: trust.lockCheck,
+  announcements: trust.announcements,
+  verify: trust.verify,
+  audit: trust.audit,
   subscribe: sync.subscribe,
 } as const satisfies { readonly [name: string]: MethodSpec }
 

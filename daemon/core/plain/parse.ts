@@ -1,5 +1,6 @@
+import { durationOf } from '../../../shared/duration.js'
 import { CofferError } from '../../../shared/errors.js'
-import { typedVersion, type Context } from '../../../shared/protocol/local-common.js'
+import { typedVersion, type Context, type Demands } from '../../../shared/protocol/local-common.js'
 import type { Params } from '../../../shared/protocol/local.js'
 import type { PlainRequest } from '../../../shared/protocol/plain.js'
 import { scanPlain, type PlainLine } from '../../../shared/protocol/plain-argv.js'
@@ -40,7 +41,8 @@ export function parsePlain(request: PlainRequest): PlainCommand {
       return parseGet(line, context)
     case 'ls': {
       const [prefix] = line.names
-      const params = { context, ...(prefix === undefined ? {} : { prefix }) }
+      const demands = demandsOf(line)
+      const params = { context, ...(prefix === undefined ? {} : { prefix }), ...demands }
       return { kind: 'ls', params, json: line.switches.has('json') }
     }
     case 'run':
@@ -60,6 +62,15 @@ function contextOf(line: PlainLine, { cwd, variables }: PlainRequest): Context {
   }
 }
 
+function demandsOf({ values, switches }: PlainLine): Demands {
+  const maxAge = values.get('max-age')?.at(-1)
+  return {
+    ...(maxAge === undefined ? {} : { maxAge: durationOf('--max-age', maxAge) }),
+    ...(switches.has('fresh') ? { fresh: true } : {}),
+    ...(switches.has('require-lock') ? { lock: switches.has('strict') ? 'refuse' : 'warn' } : {}),
+  }
+}
+
 function parseGet(line: PlainLine, context: Context): PlainCommand {
   const version = line.values.get('version')?.at(-1)
   const params = {
@@ -67,6 +78,7 @@ function parseGet(line: PlainLine, context: Context): PlainCommand {
     name: line.names[0] ?? '',
     ...(version === undefined ? {} : { version: checkVersion(version) }),
     ...(line.switches.has('strict') ? { strict: true } : {}),
+    ...demandsOf(line),
   }
   return { kind: 'get', params, json: line.switches.has('json'), raw: line.switches.has('raw') }
 }
@@ -93,6 +105,7 @@ function parseRun(line: PlainLine, context: Context): PlainCommand {
     allow: splitNames('--allow-env', line.values.get('allow-env') ?? []),
     ...(only === undefined ? {} : { only: splitNames('--only', only) }),
     ...(line.switches.has('strict') ? { strict: true } : {}),
+    ...demandsOf(line),
   }
   return {
     kind: 'run',

@@ -78,7 +78,7 @@ export interface ReplicaLike<Op> {
   /** This device's signed head of what it has read, to be put at the relay. */
   signedHead(): Bytes
   /** Compares another device's signed head with the log as read here, now or once it gets there. */
-  checkHead(head: Bytes): readonly Alarm[]
+  checkHead(head: Bytes): { readonly ops: readonly Op[]; readonly alarms: readonly Alarm[] }
 }
 
 /** What is true of a vault on disk: taken after a durable batch, never between a change and its batch. */

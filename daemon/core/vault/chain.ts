@@ -44,6 +44,8 @@ const NOTHING: Taken = { ops: [], added: undefined, alarms: [] }
 /** A vault's membership chain on this device, and the epoch keys that its links gave to it. */
 export class Chain {
   readonly #identity: Identity
+  /** This device. */
+  readonly own: DeviceId
   readonly vaultId: VaultId
   readonly keys = new Map<number, Bytes>()
   membership: Membership | undefined
@@ -54,6 +56,7 @@ export class Chain {
 
   constructor(identity: Identity, vaultId: VaultId) {
     this.#identity = identity
+    this.own = identity.device
     this.vaultId = vaultId
   }
 

@@ -89,7 +89,9 @@ export class Intake {
       batch.ops.push({ table: 'log', key: u64be(pos + 1), value: bytesOf(this.cursor.logHash) })
       this.#take(body, entryId, batch)
       // At each entry: the store doesn't have this batch's positions yet.
-      batch.alarms.push(...this.#parts.heads.recheck(this.cursor))
+      const { ops, alarms } = this.#parts.heads.recheck(this.cursor)
+      batch.ops.push(...ops)
+      batch.alarms.push(...alarms)
     }
     this.cursor = { ...this.cursor, generation }
     batch.ops.push({ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.cursor) })

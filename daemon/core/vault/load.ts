@@ -49,7 +49,7 @@ export function loadReplica(
   if (cursor !== undefined)
     replica.restoreCursor(decode(cursorRecordCodec, cursor, 'the cursor', BIG))
   for (const row of of('changeset')) restoreNode(replica, row)
-  const { drafts, inbound, cuts } = replica.parts()
+  const { drafts, inbound, cuts, heads } = replica.parts()
   cuts.refresh()
   const changes = new Map(of('change').map((row) => restoreChange(replica, env, row)))
   inbound.restoreUnopened(changes.values())
@@ -67,6 +67,8 @@ export function loadReplica(
     )
   }
   for (const row of of('pending')) inbound.restore(row.value, env.reader)
+  // Beside the devices' heads the table has what a person was told.
+  for (const row of of('witness')) if (row.key.length === 32) heads.restore(row.value)
   return replica
 }
 

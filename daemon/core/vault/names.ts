@@ -114,6 +114,13 @@ export class Names {
     return out
   }
 
+  /** Every change of every name. */
+  *all(): Generator<Change> {
+    for (const names of this.#spaces.values()) {
+      for (const { changes } of names.values()) yield* changes.values()
+    }
+  }
+
   /** Changes of these changesets that nothing which counts supersedes. */
   unsuperseded(changesets: ReadonlySet<ChangesetHash>): Change[] {
     if (changesets.size === 0) return []

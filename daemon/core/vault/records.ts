@@ -44,6 +44,10 @@ export const TABLES = {
   pending: { byte: 'p', ordered: false },
   /** The graph of changesets. Key: changeset hash. */
   changeset: { byte: 's', ordered: false },
+  /** What was raised against the relay or members. Key: the alarm's reason. */
+  alarm: { byte: 'a', ordered: false },
+  /** What other devices signed to have read, and up to which link a person was told. Key: device id, or `told`. */
+  witness: { byte: 'w', ordered: false },
 } as const
 
 export type Table = keyof typeof TABLES
@@ -73,6 +77,8 @@ export const LOADED: readonly Table[] = [
   'outbox',
   'pending',
   'changeset',
+  'alarm',
+  'witness',
 ]
 
 /** What names live in: the user's secrets, the directory of vaults, settings. Tags are frozen. */
@@ -148,3 +154,24 @@ export const pendingRecordCodec = struct({
 })
 
 export const outboxRecordCodec = struct({ body: req(0, bytes(LIMITS.entry)) })
+
+const raised = struct({ detail: req(0, text(LIMITS.message)), at: req(1, uint()) })
+
+/** One alarm, by its reason; times in milliseconds since 1970 by this machine's clock. */
+export const alarmRecordCodec = struct({
+  reason: req(0, text(64)),
+  first: req(1, raised),
+  /** Absent while it was raised once. */
+  newest: opt(2, raised),
+  /** When a person had read it; absent since it was raised anew. */
+  read: opt(3, uint()),
+})
+export type AlarmRecord = TypeOf<typeof alarmRecordCodec>
+
+/** Another device's signed heads: the newest that agreed with the log read here, the furthest past it. */
+export const witnessRecordCodec = struct({
+  agreed: opt(0, bytes(LIMITS.signedHead)),
+  /** When the one that agreed came, by this machine's clock. */
+  heard: opt(1, uint()),
+  ahead: opt(2, bytes(LIMITS.signedHead)),
+})

@@ -184,7 +184,7 @@ test('a clock far ahead is flagged and superseded by the next write', () => {
 
 test('signed heads agree on one log and tell two apart', () => {
   const { a, b, log } = pair()
-  assert.equal(b.replica.checkHead(a.replica.signedHead()), [])
+  assert.equal(b.replica.checkHead(a.replica.signedHead()).alarms, [])
   assert.is(b.replica.confirmedAt, 1_000_000)
   set(a, 'x', '1')
   push(a, log)
@@ -195,9 +195,53 @@ test('signed heads agree on one log and tell two apart', () => {
   push(b, other)
   other.sync(b)
   assert.equal(
-    b.replica.checkHead(a.replica.signedHead()).map((alarm) => alarm.reason),
+    b.replica.checkHead(a.replica.signedHead()).alarms.map((alarm) => alarm.reason),
     ['two-logs'],
   )
+})
+
+test('what other devices signed to have read survives a restart', () => {
+  let now = 1_000_000
+  const { a, b, log } = pair(() => now)
+  const head = a.replica.signedHead()
+  now += 5000
+  b.store.write(b.replica.checkHead(head).ops)
+  assert.is(reload(b).confirmedAt, 1_000_000)
+  set(a, 'x', '1')
+  push(a, log)
+  log.sync(a)
+  now += 5000
+  const past = a.replica.signedHead()
+  b.store.write(b.replica.checkHead(past).ops)
+  const again = reload(b)
+  assert.equal(again.ahead, { generation: 1, pos: 3 })
+  assert.is(again.confirmedAt, 1_000_000, 'what is not here yet confirms nothing')
+  b.replica = again
+  log.sync(b)
+  assert.is(b.replica.confirmedAt, 1_010_000)
+  assert.is(reload(b).confirmedAt, 1_010_000)
+  assert.is(reload(b).ahead, undefined)
+})
+
+test('attack 58: a head counts once, not after it came, and not from a clock that runs ahead', () => {
+  let now = 1_000_000
+  const { a, b } = pair(() => now)
+  const honest = a.replica.signedHead()
+  now += 1000
+  const soon = a.replica.signedHead()
+  now += 4000_000
+  const late = a.replica.signedHead()
+  now = 1_000_500
+  b.replica.checkHead(honest)
+  assert.is(b.replica.confirmedAt, 1_000_000)
+  b.replica.checkHead(soon)
+  assert.is(b.replica.confirmedAt, 1_000_500, 'its clock is half a second ahead')
+  b.replica.checkHead(late)
+  assert.is(b.replica.confirmedAt, 1_000_500, 'an hour ahead confirms nothing')
+  assert.is(b.replica.latestClock, 5_001_000)
+  now += 86_400_000
+  for (const head of [honest, soon]) b.replica.checkHead(head)
+  assert.is(b.replica.confirmedAt, 1_000_500, 'said again it is as old as it was')
 })
 
 test('a relay that lost its end gets it again', () => {

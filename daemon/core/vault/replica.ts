@@ -9,8 +9,8 @@ import {
   type VaultId,
 } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
-import { itemCodec } from '../../../shared/log/entry.js'
-import type { Action } from '../../../shared/log/link.js'
+import { decodeEntry, itemCodec } from '../../../shared/log/entry.js'
+import { signedLink, type Action, type Link } from '../../../shared/log/link.js'
 import type { Membership } from '../../../shared/log/membership.js'
 import { openPart } from '../crypto/epoch.js'
 import type { Alarm } from './alarm.js'
@@ -27,6 +27,7 @@ import { Intake, type Outcome } from './intake.js'
 import { Names, type Current } from './names.js'
 import type { Env, LogCursor, Op, Space } from './records.js'
 import { Restoring } from './restoring.js'
+import { Verification } from './verify.js'
 
 /**
  * One vault on this device: a deterministic state without I/O (ARCHITECTURE). Methods change memory and give the
@@ -116,6 +117,11 @@ export class Replica {
   /** Every name that holds a value, unsorted. */
   live(space: Space): Iterable<Current> {
     return this.#names.live(space)
+  }
+
+  /** Every change that was opened, and drafts. */
+  changes(): Iterable<Change> {
+    return this.#names.all()
   }
 
   conflicts(): Iterable<Current> {
@@ -221,13 +227,24 @@ export class Replica {
     return out
   }
 
+  /** The n-th link, which is there. @throws CofferError `storage` (reason `corrupt`) */
+  linkAt(n: number): Link {
+    const entry = decodeEntry(this.#env.reader.get('link', u32be(n)) ?? gone())
+    return entry.kind === 'link' ? signedLink.read(entry.body.signed) : gone()
+  }
+
+  /** Checks all that is on disk again (see Verification). @throws CofferError `stale` while the vault is loading */
+  verification(): Verification {
+    return new Verification(this.#env.reader, this)
+  }
+
   /** This device's signed word on what it saw of the log. */
   signedHead(): Bytes {
     return this.#heads.sign(this.cursor)
   }
 
   /** Compares another device's signed head with what this one saw, now or once it gets there. */
-  checkHead(body: Bytes): Alarm[] {
+  checkHead(body: Bytes): { readonly ops: readonly Op[]; readonly alarms: readonly Alarm[] } {
     return this.#heads.check(body, this.cursor)
   }
 
@@ -236,20 +253,25 @@ export class Replica {
     return this.#heads.ahead
   }
 
-  /** The time (milliseconds since 1970, its clock) of the newest signed head of another device, if any. */
+  /** When (milliseconds since 1970) the newest signed head of another active device was made that agreed, if any. */
   get confirmedAt(): number | undefined {
     return this.#heads.newest
   }
 
-  /** The time of one other device's newest signed head, if any came since the vault was opened. */
+  /** The time of one other device's newest signed head, by its clock, if any came. */
   seenAt(device: DeviceId): number | undefined {
     return this.#heads.seenAt(device)
   }
 
+  /** What the clock that is ahead of all others said last, by signed heads. */
+  get latestClock(): number | undefined {
+    return this.#heads.latest
+  }
+
   /** The parts that `load.ts` restores from the store. */
-  parts(): { names: Names; cuts: Cuts; clock: Clock; drafts: Drafts; inbound: Inbound } {
+  parts() {
     const [names, cuts, clock, drafts] = [this.#names, this.cuts, this.#clock, this.#drafts]
-    return { names, cuts, clock, drafts, inbound: this.#inbound }
+    return { names, cuts, clock, drafts, inbound: this.#inbound, heads: this.#heads }
   }
 
   restoreCursor(cursor: LogCursor): void {

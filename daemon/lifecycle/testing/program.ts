@@ -60,6 +60,13 @@ const refusals = {
   deviceConfirmReply: refuse,
   recoveryCreate: refuse,
   recoveryUse: refuse,
+  alarmsList: refuse,
+  alarmsAcknowledge: refuse,
+  lockState: refuse,
+  lockCheck: refuse,
+  announcements: refuse,
+  verify: refuse,
+  audit: refuse,
 }
 
 function handlers({ access, random }: DaemonParts): Composition['handlers'] {
