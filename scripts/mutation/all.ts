@@ -6,6 +6,7 @@ import { MACHINE } from './attacks-machine.js'
 import { MEMBERS } from './attacks-members.js'
 import { PLACES } from './attacks-places.js'
 import { RELAY } from './attacks-relay.js'
+import { TRUST } from './attacks-trust.js'
 import { WIRE } from './attacks-wire.js'
 import type { Mutation } from './mutation.js'
 
@@ -20,4 +21,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CUTS,
   ...MACHINE,
   ...LOCAL,
+  ...TRUST,
 ].toSorted((a, b) => a.attack - b.attack)

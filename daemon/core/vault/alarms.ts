@@ -22,7 +22,7 @@ export class Alarms {
     this.#records.set(record.reason, record)
   }
 
-  /** Every reason that was ever raised, the oldest first. */
+  /** Every reason that was ever raised, the oldest first: those of one instant as they came. */
   get all(): readonly AlarmRecord[] {
     return [...this.#records.values()].toSorted((a, b) => a.first.at - b.first.at)
   }
