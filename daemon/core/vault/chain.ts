@@ -44,8 +44,6 @@ const NOTHING: Taken = { ops: [], added: undefined, alarms: [] }
 /** A vault's membership chain on this device, and the epoch keys that its links gave to it. */
 export class Chain {
   readonly #identity: Identity
-  /** This device. */
-  readonly own: DeviceId
   readonly vaultId: VaultId
   readonly keys = new Map<number, Bytes>()
   membership: Membership | undefined
@@ -56,7 +54,6 @@ export class Chain {
 
   constructor(identity: Identity, vaultId: VaultId) {
     this.#identity = identity
-    this.own = identity.device
     this.vaultId = vaultId
   }
 

@@ -64,7 +64,7 @@ export function newsOf(replica: Replica, from: number): News[] {
   const out: News[] = []
   for (let n = from; n < m.hashes.length; n++) {
     const link = replica.linkAt(n)
-    const deed = link.author === replica.chain.own ? undefined : deedOf(m, link)
+    const deed = link.author === replica.own ? undefined : deedOf(m, link)
     if (deed !== undefined) out.push({ ...deed, n, author: link.author, at: link.time })
   }
   return out

@@ -35,6 +35,8 @@ import { Verification } from './verify.js'
  */
 export class Replica {
   readonly vaultId: VaultId
+  /** This device. */
+  readonly own: DeviceId
   readonly chain: Chain
   readonly graph = new Graph()
   readonly cuts: Cuts
@@ -51,6 +53,7 @@ export class Replica {
   /** An empty replica, to be restored (`load.ts`) or fed by `ingestChain` and `ingest`. */
   constructor(env: Env, identity: Identity, vaultId: VaultId) {
     this.vaultId = vaultId
+    this.own = identity.device
     this.#env = env
     this.#device = identity.device
     this.chain = new Chain(identity, vaultId)

@@ -24,9 +24,9 @@ export class Told {
   }
 
   /** The newest links of either kind. What was before this device came in is nothing that happened to it. */
-  of({ membership: m, chain }: Replica): { readonly told: number; readonly read: number } {
+  of({ membership: m, own }: Replica): { readonly told: number; readonly read: number } {
     if (this.#record !== undefined) return this.#record
-    const start = m?.devices.get(chain.own)?.roles[0]?.from ?? m?.hashes.length ?? 0
+    const start = m?.devices.get(own)?.roles[0]?.from ?? m?.hashes.length ?? 0
     return { told: start, read: start }
   }
 
