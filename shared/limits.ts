@@ -37,6 +37,8 @@ export const LIMITS = {
   cuts: 1000,
   /** Keys of epochs before that one more holds, beside that of its base. */
   epochBoxes: 16,
+  /** Active runners of one vault: then a header that names them all for each of its items fits its entry. */
+  runners: 40,
   /** Open invites of one vault. */
   invites: 100,
   /** Orgs that a home waits to be let into, and project names whose vault it remembers. */
