@@ -101,7 +101,8 @@ export function boxesHash(boxes: Boxes): Bytes {
 
 /** Bytes of an item, as they count where a writer or a store must stop. */
 export function itemSize({ meta, value, boxes }: Item): number {
-  const boxed = boxes === undefined ? 0 : 148 * boxes.readers.length + (boxes.epoch === undefined ? 0 : 116)
+  const boxed =
+    boxes === undefined ? 0 : 148 * boxes.readers.length + (boxes.epoch === undefined ? 0 : 116)
   return meta.length + (value?.length ?? 0) + boxed
 }
 

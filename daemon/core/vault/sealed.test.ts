@@ -1,0 +1,118 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { cryptoReady } from '../../../shared/crypto/hash.js'
+import { planRemoval } from './removing.js'
+import { reload } from './testing/devices.js'
+import { reasons, take } from './testing/pair.js'
+import { Crew, put, read } from './testing/crew.js'
+
+// Sealed secrets, runners and what they are granted (SPEC section 6).
+
+await cryptoReady
+
+test('a sealed secret is its readers alone to open: names and dates show, values to nobody else', () => {
+  const team = new Crew()
+  const writer = team.member('writer', 'writer')
+  const [ci, other] = [team.runner('ci'), team.runner('other')]
+  team.write(writer, [put('A', 'hunter2', [ci])])
+  for (const one of [team.owner, writer, ci, other, team.again(writer), team.again(ci)]) {
+    assert.equal(
+      reasons(take(one, team.log)).filter((r) => r !== 'own-write-unknown'),
+      [],
+    )
+  }
+  for (const one of [team.owner, writer]) {
+    assert.is(one.replica.get('secret', 'A')?.winner.sealed, 'value')
+    assert.is(read(one, 'A'), 'sealed')
+  }
+  assert.is(read(ci, 'A'), 'hunter2')
+  assert.is(read(other, 'A'), 'nothing')
+  const fresh = team.again(ci)
+  take(fresh, team.log)
+  assert.is(read(fresh, 'A'), 'hunter2')
+  assert.is(read({ ...fresh, replica: reload(fresh) }, 'A'), 'hunter2')
+  assert.is(read({ ...writer, replica: reload(writer) }, 'A'), 'sealed')
+})
+
+test('before it is sent a sealed secret shows to nobody either', () => {
+  const team = new Crew()
+  const ci = team.runner('ci')
+  const { device } = ci.identity
+  team.owner.store.write(
+    team.owner.replica.write([{ ...put('A', 'hunter2'), sealedTo: [device] }]).ops,
+  )
+  assert.is(read(team.owner, 'A'), 'sealed')
+  assert.is(read({ ...team.owner, replica: reload(team.owner) }, 'A'), 'sealed')
+})
+
+test('a grant gives a runner what is written under the name from then on, deletes included', () => {
+  const team = new Crew()
+  const writer = team.member('writer', 'writer')
+  const ci = team.runner('ci')
+  team.write(writer, [put('A', 'one'), put('B', 'not yours')])
+  team.grant(ci, ['A'])
+  take(ci, team.log)
+  assert.is(read(ci, 'A'), 'nothing', 'what was there before is not boxed by itself')
+  assert.equal(ci.replica.grant(ci.identity.device)?.names, ['A'])
+  team.write(writer, [put('A', 'two'), put('B', 'not yours either')])
+  take(ci, team.log)
+  assert.is(read(ci, 'A'), 'two')
+  assert.is(read(writer, 'A'), 'two')
+  assert.is(read(ci, 'B'), 'nothing')
+  team.write(team.owner, [{ space: 'secret', name: 'A', value: undefined }])
+  take(ci, team.log)
+  assert.is(read(ci, 'A'), 'nothing')
+  assert.is(ci.replica.current('secret', 'A')?.winner.kind, 'delete')
+})
+
+test('a runner that was given a value hears that it is gone, though it is not given the next', () => {
+  const team = new Crew()
+  const ci = team.runner('ci')
+  team.write(team.owner, [put('A', 'one', [ci])])
+  team.write(team.owner, [put('A', 'two')])
+  take(ci, team.log)
+  assert.is(read(team.owner, 'A'), 'two')
+  assert.is(read(ci, 'A'), 'not-granted')
+})
+
+test('a grant counts from those who manage, adds up when given apart, and ends with its time', () => {
+  const team = new Crew()
+  const [writer, admin] = [team.member('writer', 'writer'), team.member('admin', 'admin')]
+  const ci = team.runner('ci')
+  const { device } = ci.identity
+  const before = [...team.log]
+  team.grant(ci, ['A'])
+  take(admin, before)
+  const apart = new Crew()
+  assert.is(apart.owner.replica.grant(device), undefined)
+  take(writer, before)
+  const forged = { space: 'setting' as const, name: `grant/${device}`, value: new Uint8Array(1) }
+  team.log.push(...team.apart(writer, [forged]))
+  take(team.owner, team.log)
+  assert.equal(team.owner.replica.grant(device)?.names, ['A'], "a writer's counts for nothing")
+  team.write(team.owner, [put('A', 'one')])
+  team.grant(ci, ['A'], { expires: 2_000_000 })
+  team.now = 2_000_001
+  team.write(team.owner, [put('A', 'two')])
+  take(ci, team.log)
+  assert.is(read(ci, 'A'), 'one', 'past its end it is told of nothing more')
+})
+
+test('a runner that was removed is given nothing more, and a secret sealed to it alone is nobody’s', () => {
+  const team = new Crew()
+  const ci = team.runner('ci')
+  team.grant(ci, ['A'])
+  team.write(team.owner, [put('A', 'one')])
+  const { chain, graph } = team.owner.replica
+  const late = team.owner.replica.write([put('B', 'late', [ci])])
+  team.owner.store.write(late.ops)
+  const parts = { chain, graph, random: team.owner.env.random }
+  team.link(planRemoval(parts, new Set([ci.identity.device])))
+  team.write(team.owner, [put('A', 'two')])
+  take(ci, team.log)
+  assert.is(read(ci, 'A'), 'one')
+  assert.is(read(ci, 'B'), 'nothing')
+  assert.is(read(team.owner, 'B'), 'sealed')
+})
+
+test.run()
