@@ -70,9 +70,8 @@ test('what a sealer may not write is refused: a name in the clear, a delete, hal
   const [open = new Uint8Array()] = team.apart(writer, [put('C', 'one', [ci])])
   const as = (one: TestDevice, body: Bytes, model = body): Bytes =>
     forge(one, body, (header) => {
-      const { prev: _, ...rest } = header
       const { seq, device } = signedHeader.read(changeset(model).signed)
-      return { ...rest, device, seq }
+      return { ...header, device, seq }
     })
   const cases: [Bytes, string][] = [
     [as(sealer, plain, sealed), 'not-authorised'],
@@ -95,7 +94,8 @@ test('readers out of order, of no use, without boxes or no runners are refused',
   const header = signedHeader.read(changeset(body).signed)
   const [item] = header.items
   if (item === undefined) throw new TypeError('no item')
-  const { readers: _, boxes: __, ...bare } = item
+  const { meta, metaCommitment, value = meta, valueCommitment = meta } = item
+  const bare = { meta, metaCommitment, value, valueCommitment }
   const outsider = [writer.identity.device, ...(header.readers ?? []).slice(1)].toSorted()
   const cases: [Partial<typeof header>, string][] = [
     [{ readers: (header.readers ?? []).toReversed() }, 'bad-readers'],
