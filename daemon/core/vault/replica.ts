@@ -1,10 +1,12 @@
-import { u32be, type Bytes } from '../../../shared/bytes.js'
+import { u32be, utf8, type Bytes } from '../../../shared/bytes.js'
+import { decode, encode } from '../../../shared/codec.js'
 import {
   type ChangesetHash,
   type DeviceId,
   type EntryId,
   type VaultId,
 } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
 import { decodeEntry } from '../../../shared/log/entry.js'
 import { signedLink, type Action, type Link } from '../../../shared/log/link.js'
 import type { Membership } from '../../../shared/log/membership.js'
@@ -23,7 +25,7 @@ import { Inbound, type Waits } from './inbound.js'
 import { Intake, type Outcome } from './intake.js'
 import { Names, type Current } from './names.js'
 import { Opening } from './opening.js'
-import type { Env, LogCursor, Op, Space } from './records.js'
+import { sealedToRecordCodec, type Env, type LogCursor, type Op, type Space } from './records.js'
 import { Restoring } from './restoring.js'
 import { Values } from './values.js'
 import { Verification } from './verify.js'
@@ -147,7 +149,19 @@ export class Replica {
     return grantOf({ current, value: (change) => this.#values.of(change) }, runner)
   }
 
+  /** The runners that this device sealed a name to last time; undefined when it never did. */
+  sealedTo(name: string): readonly DeviceId[] | undefined {
+    const record = this.#env.reader.get('sealedTo', utf8(name))
+    return record && decode(sealedToRecordCodec, record, 'a record', LIMITS.frame).readers
+  }
+
   // ---- local writes
+
+  /** The record that remembers to whom a name was sealed. */
+  noteSealedTo(name: string, readers: readonly DeviceId[]): Op {
+    const value = encode(sealedToRecordCodec, { readers })
+    return { table: 'sealedTo', key: utf8(name), value }
+  }
 
   /** Writes one transaction as a draft. Names, sizes and rights are the caller's to check. */
   write(changes: readonly NewChange[]): { ops: Op[]; changes: Change[] } {
