@@ -6,6 +6,7 @@ import type { Warning } from '../../shared/protocol/local-common.js'
 import { RIGHTS } from '../../shared/log/roles.js'
 import type { Change, NewChange } from '../core/vault/change.js'
 import type { Replica } from '../core/vault/replica.js'
+import { isBlind } from '../core/vault/sealing.js'
 import type { Place } from './place.js'
 import { namedRunners, typedRunner, type NamedRunner } from './runners.js'
 import { ownRole, type Session } from './session.js'
@@ -31,10 +32,16 @@ export function isSealed(replica: Replica, name: string): boolean {
 }
 
 /**
- * Refuses to put something readable in the place of what is sealed.
- * @throws CofferError `refused` (reason `sealed`)
+ * Refuses to put something readable in the place of what is sealed, and, where this device can't read, anything readable.
+ * @throws CofferError `refused` (reason `sealed`, `role`)
  */
 export function checkStaysSealed(replica: Replica, changes: readonly NewChange[]): void {
+  if (isBlind(replica.chain) && changes.some(({ sealedTo }) => sealedTo === undefined)) {
+    throw new CofferError('refused', 'this device may write sealed secrets only (it is a sealer)', {
+      reason: 'role',
+      next: 'say to whom: coffer set --sealed --to RUNNER NAME',
+    })
+  }
   for (const { space, name, value, sealedTo } of changes) {
     if (space !== 'secret' || value === undefined || sealedTo !== undefined) continue
     if (!isSealed(replica, name)) continue
