@@ -10,33 +10,26 @@ import { startForOne } from './daemon-spawn.js'
 import { cutAnswer, type OpenAnswer } from './hot.js'
 import type { Io } from './io.js'
 import { hungUp, silent } from './refusals.js'
+import { TOKEN, TOKEN_FILE } from './runner-env.js'
 import { readDescriptor } from './values.js'
 
 // Acting as a runner: the token is read here, and given to a process that lives for one command.
-
-const FILE = 'COFFER_TOKEN_FILE'
-const VALUE = 'COFFER_TOKEN'
-
-/** Whether a token says that coffer acts as a runner. */
-export function isRunner(env: NodeJS.ProcessEnv): boolean {
-  return (env[FILE] ?? '') !== '' || (env[VALUE] ?? '') !== ''
-}
 
 /**
  * The token that the variables give. COFFER_TOKEN is taken out of them: no child inherits it.
  * @throws CofferError `usage` for two, `home` (reason `file-mode`) for a file that others may read, `limit`
  */
 export function takeToken({ env, err }: Io): string {
-  const [value = '', file = ''] = [env[VALUE], env[FILE]]
-  delete env[VALUE]
+  const [value = '', file = ''] = [env[TOKEN], env[TOKEN_FILE]]
+  delete env[TOKEN]
   if (value !== '' && file !== '') {
-    throw new CofferError('usage', `${VALUE} and ${FILE} are both set`, {
+    throw new CofferError('usage', `${TOKEN} and ${TOKEN_FILE} are both set`, {
       reason: 'two-tokens',
-      next: `unset ${VALUE}`,
+      next: `unset ${TOKEN}`,
     })
   }
   if (file !== '') return readToken(file)
-  const message = `${VALUE} stands where other processes of yours can see it: prefer a file of mode 0600 and ${FILE}`
+  const message = `${TOKEN} stands where other processes of yours can see it: prefer a file of mode 0600 and ${TOKEN_FILE}`
   err(warningLine({ code: 'token-variable', message }))
   return value
 }
@@ -48,7 +41,7 @@ function readToken(path: string): string {
   } catch (error) {
     throw new CofferError('usage', `can't read ${path}: ${systemWords(error)}`, {
       reason: 'unreadable',
-      next: `name the runner's token file in ${FILE}`,
+      next: `name the runner's token file in ${TOKEN_FILE}`,
       cause: error,
     })
   }

@@ -11,7 +11,7 @@ import type { Call } from './call.js'
 import { openDaemon, type DaemonOptions } from './daemon-start.js'
 import type { Io } from './io.js'
 import { ProgressLine, type Shown } from './progress.js'
-import { isRunner } from './runner-token.js'
+import { isRunner } from './runner-env.js'
 
 function onlyRunner(): CofferError {
   return new CofferError('refused', 'a token makes coffer a runner, which can get, ls and run', {

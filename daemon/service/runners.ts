@@ -10,7 +10,7 @@ import { encodeGrant, grantName, type Grant } from '../core/vault/grants.js'
 import type { NewChange } from '../core/vault/change.js'
 import type { Replica } from '../core/vault/replica.js'
 import { admitFingerprint, linkOf } from './own-devices.js'
-import { placesInOneVault, put } from './secrets-write.js'
+import { placesInOneVault, put } from './changes.js'
 import { prefixOf, referenceIn, type Place } from './place.js'
 import { ownRole, type Session } from './session.js'
 

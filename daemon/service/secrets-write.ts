@@ -4,11 +4,11 @@ import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
-import type { Context } from '../../shared/protocol/local-common.js'
 import type { NewChange } from '../core/vault/change.js'
 import type { Replica } from '../core/vault/replica.js'
 import { missing } from './missing.js'
-import { placeOf, placesOf, prefixOf, type Place } from './place.js'
+import { placesInOneVault, put, remove } from './changes.js'
+import { placeOf, prefixOf, type Place } from './place.js'
 import { checkProject, type NamedRunner } from './runners.js'
 import { checkStaysSealed, chosenReaders, isSealed, openValue } from './sealing.js'
 import { checkMayWrite, type Session } from './session.js'
@@ -78,40 +78,6 @@ async function setSealed(
   const ids = to.map(({ record }) => record.id)
   await place.shell.change((replica) => ({ ops: [replica.noteSealedTo(place.name, ids)] }))
   return { ...written(place, created), sealedTo: to.map(({ shown }) => shown) }
-}
-
-export function put(name: string, value: Bytes, note?: string): NewChange {
-  return { space: 'secret', name, value, ...(note === undefined ? {} : { note }) }
-}
-
-function remove(name: string): NewChange {
-  return { space: 'secret', name, value: undefined }
-}
-
-/** The places of several references. @throws CofferError `usage`: reason `two-vaults` or `doubled-name` */
-export async function placesInOneVault(
-  session: Session,
-  context: Context,
-  names: readonly string[],
-): Promise<readonly Place[]> {
-  const places = await placesOf(session, context, names)
-  const seen = new Set<string>()
-  for (const { vault, name } of places) {
-    if (vault.vaultId !== places[0]?.vault.vaultId) {
-      throw new CofferError('usage', 'the names belong to two vaults', {
-        reason: 'two-vaults',
-        next: 'do it once for each project',
-      })
-    }
-    if (seen.has(name)) {
-      throw new CofferError('usage', `${displayText(name)} is given twice`, {
-        reason: 'doubled-name',
-        next: 'name each once',
-      })
-    }
-    seen.add(name)
-  }
-  return places
 }
 
 type Item = { readonly name: string; readonly value: Bytes }
