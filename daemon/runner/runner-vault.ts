@@ -22,11 +22,13 @@ const LOOK = 25
 
 type Parts = {
   readonly token: Token
-  readonly sync: SyncManager
+  readonly sync: Pick<SyncManager, 'setRelay' | 'attach' | 'barrier'>
   /** Milliseconds since 1970. */
   readonly now: () => number
   /** How old the newest signed head of a member may be, milliseconds. */
   readonly maxAge: number
+  /** How long members' signed heads are waited for, milliseconds. */
+  readonly patience?: number
 }
 
 /** What a runner may serve from. */
@@ -50,6 +52,7 @@ export async function readVault(parts: Parts): Promise<RunnerVault> {
   sync.setRelay({ url, key, ...(ca === undefined ? {} : { ca }) })
   sync.attach(shell)
   await readAll(parts)
+  if (shell.replica.membership === undefined) throw noVault(shell)
   await awaitHeads(parts, shell)
   checkShown(token, shell)
   const { replica } = shell
@@ -86,7 +89,7 @@ function isFresh({ now, maxAge }: Parts, replica: Replica): boolean {
 
 /** Waits for a head that is young enough, and for the log to reach the furthest that was signed. */
 async function awaitHeads(parts: Parts, { replica }: VaultShell): Promise<void> {
-  const end = performance.now() + HEADS
+  const end = performance.now() + (parts.patience ?? HEADS)
   while (performance.now() < end) {
     if (replica.ahead === undefined && isFresh(parts, replica)) return
     await pause(LOOK)
@@ -114,6 +117,10 @@ function tampered(reason: string, detail: string): CofferError {
     reason,
     next: 'compare coffer status with a member, and tell whoever runs the relay',
   })
+}
+
+function noVault({ alarms: [alarm] }: VaultShell): CofferError {
+  return tampered(alarm?.reason ?? 'empty', alarm?.detail ?? 'it has no beginning')
 }
 
 function checkAge(parts: Parts, replica: Replica): void {

@@ -1,6 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { toHex } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
+import { partContext, signedHeader } from '../../../shared/log/changeset.js'
+import { decodeEntry } from '../../../shared/log/entry.js'
+import { open, openSealed } from '../crypto/seal.js'
 import { planRemoval } from './removing.js'
 import { reload } from './testing/devices.js'
 import { reasons, take } from './testing/pair.js'
@@ -113,6 +117,43 @@ test('a runner that was removed is given nothing more, and a secret sealed to it
   assert.is(read(ci, 'A'), 'one')
   assert.is(read(ci, 'B'), 'nothing')
   assert.is(read(team.owner, 'B'), 'sealed')
+})
+
+test('a compromised runner opens with its keys what was boxed to it, whatever code it runs (attack 46)', () => {
+  const crew = new Crew()
+  const [ci, other] = [crew.runner('ci'), crew.runner('other')]
+  crew.grant(ci, ['A'])
+  crew.grant(other, ['B'])
+  crew.write(crew.owner, [put('A', 'yours'), put('B', 'of another')])
+  crew.write(crew.owner, [put('C', 'sealed to another', [other]), put('D', 'nobody’s', [])])
+  const items = crew.log.flatMap((body) => {
+    const entry = decodeEntry(body)
+    return entry.kind === 'changeset' ? entry.body.items : []
+  })
+  const boxes = items.flatMap(({ boxes: all }) => all?.readers ?? [])
+  const opened = boxes.flatMap((box) => openSealed(ci.identity.box, box) ?? [])
+  // Its grant and A; the other runner's grant, B and C stay shut.
+  assert.is(boxes.length, 5)
+  assert.is(opened.length, 2)
+  const keys = opened.flatMap((plain) => [plain.subarray(0, 32), plain.subarray(32, 64)])
+  const ciphertexts = items.flatMap(({ meta, value }) =>
+    value === undefined ? [meta] : [meta, value],
+  )
+  const contexts = crew.log.flatMap((body) => {
+    const entry = decodeEntry(body)
+    if (entry.kind !== 'changeset') return []
+    const header = signedHeader.read(entry.body.signed)
+    return header.items.flatMap((_, index) =>
+      (['meta', 'value'] as const).map((part) => partContext(header, index, part)),
+    )
+  })
+  const found = new Set<string>()
+  for (const key of keys)
+    for (const box of ciphertexts)
+      for (const context of contexts)
+        if (open(key, context, box) !== undefined) found.add(toHex(box))
+  assert.is(found.size, 4, 'two metas and two values')
+  assert.is([...ci.replica.chain.keys].length, 0)
 })
 
 test.run()
