@@ -2,11 +2,8 @@ import * as home from './local-home.js'
 import * as members from './local-members.js'
 import * as pgp from './local-pgp.js'
 import * as recovery from './local-recovery.js'
-<<<<<<< HEAD
 import * as people from './local-people.js'
-=======
 import * as runners from './local-runners.js'
->>>>>>> 1fbde65 (daemon: Runners, their grants and tokens; set --sealed)
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
 import * as trust from './local-trust.js'
