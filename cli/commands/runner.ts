@@ -26,10 +26,9 @@ given to it; what it has read it has read.`,
   args: [{ name: 'NAME', required: true }],
   options: [LIFE, OUT],
   examples: [
-    { line: 'coffer runner create ci --expires 30d -o ci.token', text: '' },
     {
-      line: 'coffer runner grant ci DEPLOY_KEY',
-      text: 'then, on the machine: COFFER_TOKEN_FILE=ci.token coffer get DEPLOY_KEY',
+      line: 'coffer runner create ci --expires 30d -o ci.token',
+      text: 'on the machine: COFFER_TOKEN_FILE=ci.token coffer get NAME',
     },
   ],
   stdout: 'token; nothing with -o',

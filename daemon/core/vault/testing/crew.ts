@@ -65,13 +65,18 @@ export class Crew {
   }
 
   runner(name: string): TestDevice {
+    return this.joined(name, 'runner')
+  }
+
+  /** A device of somebody new who answered an invite for a role that doesn't read. */
+  joined(name: string, role: 'runner' | 'sealer' | 'viewer'): TestDevice {
     const one = this.device(name)
     const { replica, env } = this.owner
     const pair = signKeyPair(hash('test-invite', utf8(name)))
     const inviteKey = idOf<InviteKey>(pair.publicKey)
     const label = (subject: Bytes): Bytes =>
       sealLabel(replica.chain.current().key, subject, name, env.random)
-    const invite = { inviteKey, role: 'runner' as const, expires: 9e12 }
+    const invite = { inviteKey, role, expires: 9e12 }
     this.link({
       action: { kind: 'invite', body: { ...invite, label: label(pair.publicKey) } },
     })
