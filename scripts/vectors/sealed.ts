@@ -3,7 +3,7 @@ import * as path from 'node:path'
 import { utf8, type Bytes } from '../../shared/bytes.js'
 import { hash } from '../../shared/crypto/hash.js'
 import { idOf } from '../../shared/ids.js'
-import { changeIdOf, signedHeader } from '../../shared/log/changeset.js'
+import { changeIdOf, signedHeader, type Header } from '../../shared/log/changeset.js'
 import { encodeEntry } from '../../shared/log/entry.js'
 import { formatToken, type Token } from '../../daemon/core/vault/token.js'
 import type { TestDevice } from '../../daemon/core/vault/testing/devices.js'
@@ -22,11 +22,17 @@ type Actor = { readonly name: string; readonly one: TestDevice }
 /** The frozen file; made when there is none. */
 export function sealedJson(): Json {
   try {
-    const frozen: Json = JSON.parse(readFileSync(path.join(FOLDER, FILE), 'utf8'))
-    return frozen
+    const frozen: unknown = JSON.parse(readFileSync(path.join(FOLDER, FILE), 'utf8'))
+    if (isJson(frozen)) return frozen
   } catch {
-    return make()
+    // There is none yet.
   }
+  return make()
+}
+
+function isJson(value: unknown): value is Json {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isJson)
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value)
 }
 
 function actorJson({ name, one }: Actor): Json {
@@ -103,45 +109,28 @@ function refused(crew: Crew, ci: TestDevice, other: TestDevice, sealer: TestDevi
   const stripped = items.map(({ meta, value }) =>
     value === undefined ? { meta } : { meta, value },
   )
+  const twisted = (change: Partial<Header>): Bytes =>
+    forge(owner, both, (h) => ({ ...h, ...change }))
+  const all = header.readers ?? []
+  const outsider = [owner.identity.device, ...all.slice(1)].toSorted()
+  const bare = encodeEntry({ kind: 'changeset', body: { signed, items: stripped } })
   const cases: [string, Bytes, string][] = [
-    [
-      'readers out of order',
-      forge(owner, both, (h) => ({ ...h, readers: (h.readers ?? []).toReversed() })),
-      'bad-readers',
-    ],
+    ['readers out of order', twisted({ readers: all.toReversed() }), 'bad-readers'],
     [
       'an item’s readers out of order',
-      forge(owner, both, (h) => ({ ...h, items: [{ ...one, readers: [1, 0] }] })),
+      twisted({ items: [{ ...one, readers: [1, 0] }] }),
       'bad-readers',
     ],
-    [
-      'a reader that is no runner',
-      forge(owner, both, (h) => ({
-        ...h,
-        readers: [owner.identity.device, ...(h.readers ?? []).slice(1)].toSorted(),
-      })),
-      'bad-readers',
-    ],
-    [
-      'without its boxes',
-      encodeEntry({ kind: 'changeset', body: { signed, items: stripped } }),
-      'bad-item',
-    ],
-    [
-      'a name hidden by who reads',
-      forge(owner, both, (h) => ({ ...h, items: [{ ...one, sealed: 'item' }] })),
-      'bad-readers',
-    ],
-    [
-      'a sealer’s in the clear',
-      forge(sealer, blind, (h) => ({
-        ...h,
-        items: h.items.map(({ sealed: how, ...rest }) =>
-          how === undefined ? rest : { ...rest, sealed: 'value' as const },
-        ),
-      })),
-      'not-authorised',
-    ],
+    ['a reader that is no runner', twisted({ readers: outsider }), 'bad-readers'],
+    ['without its boxes', bare, 'bad-item'],
+    ['a name hidden by who reads', twisted({ items: [{ ...one, sealed: 'item' }] }), 'bad-readers'],
+    ['a sealer’s in the clear', forge(sealer, blind, unhidden), 'not-authorised'],
   ]
   return cases.map(([name, entry, reason]) => ({ name, entry: hex(entry), reason }))
+}
+
+/** A header whose items are sealed as by somebody who reads the vault. */
+function unhidden(header: Header): Header {
+  const items = header.items.map((one) => ({ ...one, sealed: 'value' as const }))
+  return { ...header, items }
 }
