@@ -86,11 +86,17 @@ async function serve(
   if (isOffline(command.params.context)) throw offline()
   const sync = syncAs(identityOfToken(token))
   try {
-    const vault = await readVault({ token, sync, now: Date.now, maxAge: MAX_AGE })
+    const vault = await readVault({ token, sync, now: Date.now, maxAge: maxAgeOf(command.params) })
     return await answerPlain(command, runnerMethods(vault, Date.now))
   } finally {
     await sync.close()
   }
+}
+
+/** How old a member's word may be (milliseconds): as long as the caller says, else a day. */
+function maxAgeOf(params: object): number {
+  const asked: unknown = 'maxAge' in params ? params.maxAge : undefined
+  return typeof asked === 'number' ? asked : MAX_AGE
 }
 
 function offline(): CofferError {

@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert'
 import { toHex } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { partContext, signedHeader } from '../../../shared/log/changeset.js'
+import { LIMITS } from '../../../shared/limits.js'
 import { decodeEntry } from '../../../shared/log/entry.js'
+import { runnersOf } from '../../../shared/log/membership.js'
 import { open, openSealed } from '../crypto/seal.js'
 import { planRemoval } from './removing.js'
 import { reload } from './testing/devices.js'
@@ -154,6 +156,17 @@ test('a compromised runner opens with its keys what was boxed to it, whatever co
         if (open(key, context, box) !== undefined) found.add(toHex(box))
   assert.is(found.size, 4, 'two metas and two values')
   assert.is([...ci.replica.chain.keys].length, 0)
+})
+
+test('a vault takes as many runners as a header may name, and no more', () => {
+  const crew = new Crew()
+  for (let i = 0; i < LIMITS.runners; i++) crew.runner(`runner ${i}`)
+  assert.throws(
+    () => crew.runner('one more'),
+    (error: unknown) => error instanceof TypeError && error.message === 'refused: members',
+  )
+  const { membership } = crew.owner.replica
+  assert.is(membership && runnersOf(membership).length, LIMITS.runners)
 })
 
 test.run()

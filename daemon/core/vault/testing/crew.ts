@@ -52,7 +52,8 @@ export class Crew {
     const { ops, entry } = by.replica.propose(action, wraps)
     by.store.write(ops)
     this.log.push(entry)
-    take(by, this.log)
+    const [alarm] = take(by, this.log).alarms
+    if (alarm !== undefined) throw new TypeError(`refused: ${alarm.reason}`)
   }
 
   member(name: string, role: Exclude<Role, 'runner'>): TestDevice {
