@@ -43,6 +43,7 @@ export const secretLs: Command = {
   summary: 'List names',
   args: [{ name: 'PATH', required: false }],
   options: [
+    { flags: '-l, --long', text: 'with the time of the last change, and what is sealed' },
     { flags: '--strict', text: 'with --require-lock: fail where this device is behind the lock' },
     ...DEMAND_OPTIONS,
   ],
@@ -50,11 +51,18 @@ export const secretLs: Command = {
     { line: 'coffer ls', text: 'the selected project, or your own secrets' },
     { line: 'coffer ls /user', text: 'your own secrets' },
     { line: 'coffer ls db', text: 'what is below db' },
+    { line: 'coffer ls -l', text: 'names and when they were last set' },
   ],
   stdout: 'names',
   exits: ['not-found', 'locked', 'stale', 'unreachable', 'tampering'],
   run: (call, session) =>
-    forward(session, 'ls', [...selection(call), ...demandWords(call), '--', ...call.args]),
+    forward(session, 'ls', [
+      ...selection(call),
+      ...(call.flag('long') ? ['--long'] : []),
+      ...demandWords(call),
+      '--',
+      ...call.args,
+    ]),
 }
 
 /** The options of every plain command, written out again. */

@@ -115,7 +115,7 @@ function getSecret(
     at: change.wall,
     author: { deviceId: change.device, self: false },
     ...(change.note === undefined ? {} : { note: change.note }),
-    warnings: warningsOf(name, current),
+    warnings: [...alarmed(vault), ...warningsOf(name, current)],
   }
 }
 
@@ -180,8 +180,13 @@ function secretEnvironment(
     vault: ref(scope, vault),
     variables: variables.map(({ name, value }) => ({ name, value: base64(value) })),
     skipped,
-    warnings: [...endingSoon(vault, now()), ...warnings].slice(0, 100),
+    warnings: [...alarmed(vault), ...endingSoon(vault, now()), ...warnings].slice(0, 100),
   }
+}
+
+/** A change that doesn't hold shows nothing: an older value may be served in its place, which is to be said. */
+function alarmed({ alarms }: RunnerVault): Warning[] {
+  return alarms.slice(0, 10).map(({ reason, detail }) => ({ code: reason, message: detail }))
 }
 
 /** A week before a token's end somebody should hear of it. */

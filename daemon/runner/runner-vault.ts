@@ -3,6 +3,7 @@ import { CofferError, hasCode } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import { activeDevices, roleAt } from '../../shared/log/membership.js'
 import type { Grant } from '../core/vault/grants.js'
+import type { Alarm } from '../core/vault/alarm.js'
 import type { Identity } from '../core/vault/chain.js'
 import type { Replica } from '../core/vault/replica.js'
 import { identityOfToken, type Token } from '../core/vault/token.js'
@@ -36,6 +37,8 @@ export type RunnerVault = {
   readonly identity: Identity
   readonly replica: Replica
   readonly grant: Grant | undefined
+  /** What it was shown that doesn't hold: changes that it was meant to be given may be among that. */
+  readonly alarms: readonly Alarm[]
 }
 
 /**
@@ -60,7 +63,7 @@ export async function readVault(parts: Parts): Promise<RunnerVault> {
   checkAge(parts, replica)
   const grant = replica.grant(identity.device)
   if ((grant?.expires ?? token.expires) <= now()) throw ended()
-  return { identity, replica, grant }
+  return { identity, replica, grant, alarms: shell.alarms }
 }
 
 async function readAll({ sync, token }: Parts): Promise<void> {

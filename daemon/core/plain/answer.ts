@@ -29,7 +29,7 @@ export async function answerPlain(
     }
     case 'ls': {
       const result = await methods.secretList(command.params)
-      return renderList(result, command.json)
+      return renderList(result, command)
     }
     case 'run':
       return renderRun(command, await methods.secretEnvironment(command.params))
@@ -66,10 +66,31 @@ function getJson({ value, ...rest }: Result<'secretGet'>): Bytes {
   return utf8(`${jsonText({ ...valueField(value), ...rest })}\n`)
 }
 
-function renderList(result: Result<'secretList'>, json: boolean): PlainAnswer {
+type Shown = Pick<Extract<PlainCommand, { kind: 'ls' }>, 'json' | 'long'>
+
+function renderList(result: Result<'secretList'>, { json, long }: Shown): PlainAnswer {
   if (json) return answer(utf8(`${jsonText(result)}\n`), [])
-  const names = result.secrets.map(({ name }) => `${displayText(name)}\n`)
+  const { secrets } = result
+  const names = long ? longLines(secrets) : secrets.map(({ name }) => `${displayText(name)}\n`)
   return answer(utf8(names.join('')), result.warnings, names.length > 0 ? '' : 'No secrets found\n')
+}
+
+/** The last moment that a Date can be: a hostile clock may say any number. */
+const LAST = 8.64e15
+
+/** Name, time of the last change, and what is special about it. */
+function longLines(secrets: Result<'secretList'>['secrets']): string[] {
+  const shown = secrets.map(({ name }) => displayText(name))
+  const width = Math.max(0, ...shown.map((name) => name.length))
+  return secrets.map(({ at, sealed, conflict, queued }, i) => {
+    const time = new Date(Math.min(at, LAST)).toISOString().replace(/\.[0-9]+Z$/, 'Z')
+    const marks = [
+      sealed === true ? 'sealed' : '',
+      conflict ? 'conflict' : '',
+      queued ? 'queued' : '',
+    ]
+    return `${[(shown[i] ?? '').padEnd(width), time, ...marks.filter((mark) => mark !== '')].join('  ')}\n`
+  })
 }
 
 function renderRun(

@@ -4,12 +4,13 @@ import { toHex } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { partContext, signedHeader } from '../../../shared/log/changeset.js'
 import { LIMITS } from '../../../shared/limits.js'
-import { decodeEntry } from '../../../shared/log/entry.js'
+import { boxesHash, decodeEntry, encodeEntry } from '../../../shared/log/entry.js'
 import { runnersOf } from '../../../shared/log/membership.js'
+import { boxKeys } from '../crypto/boxes.js'
 import { open, openSealed } from '../crypto/seal.js'
 import { planRemoval } from './removing.js'
 import { reload } from './testing/devices.js'
-import { reasons, take } from './testing/pair.js'
+import { changeset, reasons, take } from './testing/pair.js'
 import { Crew, put, read } from './testing/crew.js'
 
 // Sealed secrets, runners and what they are granted (SPEC section 6).
@@ -167,6 +168,33 @@ test('a vault takes as many runners as a header may name, and no more', () => {
   )
   const { membership } = crew.owner.replica
   assert.is(membership && runnersOf(membership).length, LIMITS.runners)
+})
+
+test('a member that boxes something else to a runner is found out by the runner, and changes nothing for others', () => {
+  const crew = new Crew()
+  const writer = crew.member('writer', 'writer')
+  const ci = crew.runner('ci')
+  crew.grant(ci, ['A'])
+  crew.write(writer, [put('A', 'one')])
+  const [body = new Uint8Array()] = crew.apart(writer, [put('A', 'two')])
+  const { signed, items } = changeset(body)
+  const header = signedHeader.read(signed)
+  const [one] = header.items
+  const [item] = items
+  if (one === undefined || item === undefined) throw new TypeError('no item')
+  const box = boxKeys(ci.identity.statement.keys, { meta: new Uint8Array(32).fill(1) }, header, 1)
+  const boxes = { readers: [box] }
+  const forged = { ...header, items: [{ ...one, boxes: boxesHash(boxes) }] }
+  const made = signedHeader.make(forged, writer.identity.sign.privateKey)
+  const entry = encodeEntry({
+    kind: 'changeset',
+    body: { signed: made, items: [{ ...item, boxes }] },
+  })
+  crew.log.push(entry)
+  assert.equal(reasons(take(crew.owner, crew.log)), [])
+  assert.is(read(crew.owner, 'A'), 'two')
+  assert.equal(reasons(take(ci, crew.log)), ['bad-box'])
+  assert.is(read(ci, 'A'), 'one')
 })
 
 test.run()
