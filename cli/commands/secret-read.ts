@@ -25,7 +25,17 @@ export const secretGet: Command = {
     { line: 'coffer get --max-age 24h API_TOKEN', text: 'or exit 24' },
   ],
   stdout: 'value',
-  exits: ['not-found', 'locked', 'cannot-decrypt', 'stale', 'conflict', 'unreachable', 'tampering'],
+  exits: [
+    'not-found',
+    'locked',
+    'cannot-decrypt',
+    'refused',
+    'stale',
+    'conflict',
+    'unreachable',
+    'tampering',
+    'expired',
+  ],
   run: (call, session) =>
     forward(session, 'get', [
       ...selection(call),
