@@ -7,12 +7,14 @@ import { encodePlainAnswer, type PlainRequest } from '../../shared/protocol/plai
 import { ENROLL, enrollLine, RUNNER_FD } from '../../shared/protocol/runner-start.js'
 import { answerPlain, plainFailure } from '../core/plain/answer.js'
 import { parsePlain, type PlainCommand } from '../core/plain/parse.js'
+import { parseLock } from '../core/vault/lock-file.js'
 import { isOffline } from '../core/vault/selection.js'
 import { identityOfToken, parseToken, type Token } from '../core/vault/token.js'
 import { settle } from '../lifecycle/process.js'
 import { systemRandom } from '../random.js'
 import { asCofferError } from '../rpc/dispatch.js'
 import { PlainReader } from '../rpc/plain-reader.js'
+import { findLock } from '../service/lock-search.js'
 import { RelaySync } from '../sync/manager.js'
 import type { Identity } from '../core/vault/chain.js'
 import type { SyncManager } from '../sync/api.js'
@@ -84,19 +86,33 @@ async function serve(
   command: PlainCommand,
 ): Promise<Parameters<typeof encodePlainAnswer>[0]> {
   if (isOffline(command.params.context)) throw offline()
+  const demands = await demandsOf(command.params)
   const sync = syncAs(identityOfToken(token))
   try {
-    const vault = await readVault({ token, sync, now: Date.now, maxAge: maxAgeOf(command.params) })
+    const vault = await readVault({ token, sync, now: Date.now, ...demands })
     return await answerPlain(command, runnerMethods(vault, Date.now))
   } finally {
     await sync.close()
   }
 }
 
-/** How old a member's word may be (milliseconds): as long as the caller says, else a day. */
-function maxAgeOf(params: object): number {
-  const asked: unknown = 'maxAge' in params ? params.maxAge : undefined
-  return typeof asked === 'number' ? asked : MAX_AGE
+/**
+ * What the caller demands: an age, or the lock file at or above its folder, or else that a member's word is at most a day
+ * old.
+ * @throws CofferError `refused` (reason `no-lock`), `format`
+ */
+async function demandsOf({
+  context,
+  maxAge,
+  lock,
+}: PlainCommand['params']): Promise<Pick<Parameters<typeof readVault>[0], 'maxAge' | 'lock'>> {
+  if (lock === undefined) return { maxAge: maxAge ?? MAX_AGE }
+  const found = await findLock(context.cwd)
+  if (found !== undefined) return { maxAge, lock: parseLock(found.content) }
+  throw new CofferError('refused', 'there is no .coffer/lock here or above', {
+    reason: 'no-lock',
+    next: 'make one: coffer lock-file update',
+  })
 }
 
 function offline(): CofferError {

@@ -5,6 +5,7 @@ import { activeDevices, roleAt } from '../../shared/log/membership.js'
 import type { Grant } from '../core/vault/grants.js'
 import type { Alarm } from '../core/vault/alarm.js'
 import type { Identity } from '../core/vault/chain.js'
+import { checkLock, type Lock } from '../core/vault/lock-file.js'
 import type { Replica } from '../core/vault/replica.js'
 import { identityOfToken, type Token } from '../core/vault/token.js'
 import { systemRandom } from '../random.js'
@@ -26,8 +27,10 @@ type Parts = {
   readonly sync: Pick<SyncManager, 'setRelay' | 'attach' | 'barrier'>
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** How old the newest signed head of a member may be, milliseconds. */
-  readonly maxAge: number
+  /** How old the newest signed head of a member may be, milliseconds; undefined: any age, where there is a lock. */
+  readonly maxAge: number | undefined
+  /** What the vault must hold at least. */
+  readonly lock?: Lock | undefined
   /** How long members' signed heads are waited for, milliseconds. */
   readonly patience?: number
 }
@@ -44,7 +47,7 @@ export type RunnerVault = {
 /**
  * Reads the vault of a token and checks what it was shown.
  * @throws CofferError `unreachable`, `timed-out`; `expired` (reason `grant-ended`, `revoked`); `tampering` (reason
- * `rolled-back`, or an alarm's); `stale` (reason `unconfirmed`, `too-old`)
+ * `rolled-back`, or an alarm's, or a lock's); `stale` (reason `unconfirmed`, `too-old`, `lock-behind`)
  */
 export async function readVault(parts: Parts): Promise<RunnerVault> {
   const { token, sync, now } = parts
@@ -60,6 +63,7 @@ export async function readVault(parts: Parts): Promise<RunnerVault> {
   checkShown(token, shell)
   const { replica } = shell
   if (roleAt(replica.chain.known(), identity.device) !== 'runner') throw revoked()
+  checkHolds(parts, replica)
   checkAge(parts, replica)
   const grant = replica.grant(identity.device)
   if ((grant?.expires ?? token.expires) <= now()) throw ended()
@@ -85,8 +89,9 @@ function confirmedAt(replica: Replica): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
-function isFresh({ now, maxAge }: Parts, replica: Replica): boolean {
+function isFresh({ now, maxAge, lock }: Parts, replica: Replica): boolean {
   const at = confirmedAt(replica)
+  if (maxAge === undefined) return lock !== undefined
   return at !== undefined && now() - at <= maxAge
 }
 
@@ -122,6 +127,17 @@ function tampered(reason: string, detail: string): CofferError {
   })
 }
 
+/** A runner is new each time: it has nothing to go by but the lock, and one that it is behind is no warning. */
+function checkHolds({ lock }: Parts, replica: Replica): void {
+  if (lock === undefined) return
+  const { links, changesets } = checkLock(replica, lock)
+  if (links === 0 && changesets === 0) return
+  throw new CofferError('stale', 'the relay shows less than .coffer/lock says there is', {
+    reason: 'lock-behind',
+    next: 'try again, and tell whoever runs the relay',
+  })
+}
+
 function noVault({ alarms: [alarm] }: VaultShell): CofferError {
   return tampered(alarm?.reason ?? 'empty', alarm?.detail ?? 'it has no beginning')
 }
@@ -133,7 +149,7 @@ function checkAge(parts: Parts, replica: Replica): void {
   const said =
     at === undefined
       ? 'no member has signed yet what the relay shows'
-      : `the newest word of a member is ${hours(parts.now() - at)} old, more than ${hours(parts.maxAge)}`
+      : `the newest word of a member is ${hours(parts.now() - at)} old, more than ${hours(parts.maxAge ?? 0)}`
   throw new CofferError('stale', said, {
     reason: at === undefined ? 'unconfirmed' : 'too-old',
     next: "let a member's device sync, or allow more: --max-age 72h",

@@ -4,6 +4,7 @@ import type { Bytes } from '../../shared/bytes.js'
 import { cryptoReady } from '../../shared/crypto/hash.js'
 import { decodeEntry } from '../../shared/log/entry.js'
 import { refusedWith } from '../../shared/testing/refusal.js'
+import { lockOf } from '../core/vault/lock-file.js'
 import { parseToken, type Token } from '../core/vault/token.js'
 import { encodeGrant, grantName } from '../core/vault/grants.js'
 import { createRunner, revokeRunner } from '../service/runner-keys.js'
@@ -233,6 +234,37 @@ test('a runner that an admin added quietly is given nothing that is sealed witho
     'sealed',
   ])
   await on.ada.end()
+})
+
+test('a lock file says what must be there: then nobody’s word is needed, and less than it is refused (attack 57)', async () => {
+  const on = await stage()
+  const before = on.log()
+  await set(on.ada, 'GIVEN', 'hunter3', web)
+  await uploaded(on)
+  const lock = lockOf(on.shell.replica)
+  const held = (log: readonly Bytes[]): Promise<RunnerVault> =>
+    readVault({
+      token: on.token,
+      sync: new Shown(log, []),
+      now: Date.now,
+      maxAge: undefined,
+      lock,
+      patience: 20,
+    })
+  assert.is(await get(await held(on.log()), 'GIVEN'), 'hunter3')
+  assert.equal(await refusedWith(() => held(before)), ['stale', 'lock-behind'])
+  const other = await stage()
+  const foreign = lockOf(other.shell.replica)
+  const swapped = readVault({
+    token: on.token,
+    sync: new Shown(on.log(), []),
+    now: Date.now,
+    maxAge: undefined,
+    lock: foreign,
+  })
+  assert.equal(await refusedWith(() => swapped), ['tampering', 'lock-vault'])
+  await on.ada.end()
+  await other.ada.end()
 })
 
 test.run()

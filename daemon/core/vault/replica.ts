@@ -39,6 +39,7 @@ export class Replica {
   readonly chain: Chain
   readonly graph = new Graph()
   readonly cuts: Cuts
+  readonly opening: Opening
   readonly #env: Env
   readonly #device: DeviceId
   readonly #names: Names
@@ -60,7 +61,8 @@ export class Replica {
     this.cuts = new Cuts(chain, graph)
     const { covers } = new Ancestry(graph)
     this.#names = new Names({ isVoid: this.cuts.isVoid, covers })
-    const opening = new Opening(identity, chain)
+    this.opening = new Opening(identity, chain)
+    const { opening } = this
     this.#values = new Values(env.reader, chain, opening)
     const [names, values] = [this.#names, this.#values]
     const parts = { chain, graph, names, opening, values, cuts: this.cuts, clock: this.#clock }

@@ -197,4 +197,23 @@ test('a member that boxes something else to a runner is found out by the runner,
   assert.is(read(ci, 'A'), 'one')
 })
 
+test('everything is checked again, for members and runners alike: what is not theirs stays unopened', () => {
+  const crew = new Crew()
+  const [ci, sealer] = [crew.runner('ci'), crew.member('sealer', 'sealer')]
+  crew.grant(ci, ['A'])
+  crew.write(crew.owner, [put('A', 'one'), put('B', 'two'), put('C', 'three', [ci])])
+  crew.write(sealer, [put('A', 'four', [ci])])
+  for (const [one, unopened] of [
+    [crew.owner, 2],
+    [ci, 1],
+    [sealer, 5],
+  ] as const) {
+    take(one, crew.log)
+    const steps = one.replica.verification().steps()
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    assert.equal([step.value.items, step.value.unopened], [5, unopened])
+  }
+})
+
 test.run()
