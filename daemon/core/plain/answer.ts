@@ -3,6 +3,7 @@ import { concat, fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
 import { complaint, skippedWarning, warningLine } from '../../../shared/complaint.js'
 import { displayText, jsonText } from '../../../shared/display.js'
 import { CofferError, ERROR_CODES } from '../../../shared/errors.js'
+import { isoTime } from '../../../shared/iso-time.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
 import type { PlainAnswer } from '../../../shared/protocol/plain.js'
 import type { PlainCommand } from './parse.js'
@@ -75,15 +76,12 @@ function renderList(result: Result<'secretList'>, { json, long }: Shown): PlainA
   return answer(utf8(names.join('')), result.warnings, names.length > 0 ? '' : 'No secrets found\n')
 }
 
-/** The last moment that a Date can be: a hostile clock may say any number. */
-const LAST = 8.64e15
-
 /** Name, time of the last change, and what is special about it. */
 function longLines(secrets: Result<'secretList'>['secrets']): string[] {
   const shown = secrets.map(({ name }) => displayText(name))
   const width = Math.max(0, ...shown.map((name) => name.length))
   return secrets.map(({ at, sealed, conflict, queued }, i) => {
-    const time = new Date(Math.min(at, LAST)).toISOString().replace(/\.[0-9]+Z$/, 'Z')
+    const time = isoTime(at)
     const marks = [
       sealed === true ? 'sealed' : '',
       conflict ? 'conflict' : '',
