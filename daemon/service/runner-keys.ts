@@ -24,7 +24,7 @@ import { formatToken, identityOfToken, type Token } from '../core/vault/token.js
 import type { RelayAddress } from '../sync/api.js'
 import type { VaultShell } from '../vault/shell.js'
 import { addressFor } from './binding.js'
-import { wholeFingerprint } from './devices.js'
+import { wholeFingerprint } from './requests.js'
 import { checkLabel } from './engine.js'
 import { addLink } from './links.js'
 import type { Place } from './place.js'
