@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import { DAEMON_VARIABLES, readOutcome } from '../shared/protocol/daemon-start.js'
+import { RUNNER_FD } from '../shared/protocol/runner-start.js'
 
 // A daemon that doesn't run yet: the process, and what it says of its start.
 
@@ -37,14 +39,39 @@ export function daemonProgram(): string {
 const SMALL_HEAP = ['--max-semi-space-size=2']
 const SMALL_MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
 
-function daemonEnvironment(home: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const out: NodeJS.ProcessEnv = { COFFER_HOME: home, ...SMALL_MALLOC }
+function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const out: NodeJS.ProcessEnv = { ...SMALL_MALLOC }
   for (const name of DAEMON_VARIABLES) if (env[name] !== undefined) out[name] = env[name]
   return out
 }
 
 /** The shell sets what Node can't: no core dump may hold a key, and a socket is born closed to others. */
 const SHELL = 'umask 077; ulimit -c 0 2>/dev/null; exec "$0" "$@"'
+
+/** One end of a process that lives for one command: what it is told first, and the connection to it. */
+export type OneCommand = { readonly child: ChildProcess; readonly peer: Socket }
+
+/**
+ * Starts the daemon's program for one command of a runner: `secret` goes to its stdin, the rest over the connection. It
+ * ends with this process.
+ */
+export function startForOne(
+  mode: string,
+  secret: string,
+  { env, program = daemonProgram() }: SpawnOptions,
+): OneCommand {
+  const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, program, mode], {
+    cwd: '/',
+    env: daemonEnvironment(env),
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+  })
+  const peer = child.stdio[RUNNER_FD]
+  if (!(peer instanceof Socket) || child.stdin === null) throw new TypeError('no pipe')
+  // It may have ended already: then the connection says so.
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(secret)
+  return { child, peer }
+}
 
 /**
  * Starts a daemon and resolves with what it says of its start.
@@ -64,7 +91,7 @@ export async function startDaemon(
   const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, ...words], {
     cwd: '/',
     detached: true,
-    env: daemonEnvironment(home, env),
+    env: { COFFER_HOME: home, ...daemonEnvironment(env) },
     // No stream of the caller's: $(coffer …) would wait for the daemon.
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })

@@ -1,6 +1,9 @@
+import type { Buffer } from 'node:buffer'
 import { CofferError } from '../shared/errors.js'
 import { exchange } from './exchange.js'
-import { requestBytes } from './hot.js'
+import { requestBytes, type OpenAnswer } from './hot.js'
+import { isRunner } from './runner-env.js'
+import { exchangeAsRunner } from './runner-token.js'
 import type { Session } from './session.js'
 import { homeOf, socketOf } from './socket.js'
 import { shownOn } from './visible.js'
@@ -11,16 +14,10 @@ export async function forward(
   verb: 'get' | 'ls' | 'run',
   words: readonly string[],
 ): Promise<void> {
-  const client = await session.client()
-  client.close()
-  const socket = socketOf(homeOf(session.io.env))
   const request = requestBytes([verb, ...words], session.io.env)
-  const answer = socket === undefined ? undefined : await exchange(socket, request)
-  if (answer === undefined) {
-    throw new CofferError('internal', 'the daemon ended at once', {
-      next: 'see coffer daemon logs',
-    })
-  }
+  const answer = isRunner(session.io.env)
+    ? await exchangeAsRunner(session.io, request)
+    : await askDaemon(session, request)
   answer.close()
   const exact = words.slice(0, words.indexOf('--')).includes('--raw')
   const { stdout, stderr } = shownOn(answer, exact, () => session.io.outIsTerminal)
@@ -30,4 +27,15 @@ export async function forward(
   if (!answer.exec) return
   const { runAnswer } = await import('./child.js')
   await runAnswer(answer.bytes)
+}
+
+async function askDaemon(session: Session, request: Buffer): Promise<OpenAnswer> {
+  const client = await session.client()
+  client.close()
+  const socket = socketOf(homeOf(session.io.env))
+  const answer = socket === undefined ? undefined : await exchange(socket, request)
+  if (answer !== undefined) return answer
+  throw new CofferError('internal', 'the daemon ended at once', {
+    next: 'see coffer daemon logs',
+  })
 }

@@ -9,7 +9,9 @@ import { homeOf, readySocketOf } from './socket.js'
 // start, by the full program, which is loaded only then.
 
 async function main(argv: readonly string[]): Promise<void> {
-  const line = argv.some(isSuspect) ? undefined : scanPlain(argv)
+  const { COFFER_TOKEN: token, COFFER_TOKEN_FILE: file } = process.env
+  const isRunner = (token ?? '') !== '' || (file ?? '') !== ''
+  const line = isRunner || argv.some(isSuspect) ? undefined : scanPlain(argv)
   if (line !== undefined) {
     const offline =
       line.switches.has('offline') || saysOffline(process.env['COFFER_OFFLINE']) === true

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PlainAnswer, PlainRequest } from '../shared/protocol/plain.js'
+import { childEnvironment } from './child.js'
 import { FakeDaemon } from './testing/fake-daemon.js'
 
 // run over real processes: what a shell sees of the child is what it would see without coffer.
@@ -104,10 +105,14 @@ test('arguments verbatim, secrets in the environment, stdin passed through, the 
 })
 
 test("--preserve-env lets the caller's variable win; a token never reaches a child", async () => {
-  const env = { SECRET: 'own', COFFER_TOKEN: 't0ken' }
-  const show = 'console.log(process.env.SECRET, process.env.COFFER_TOKEN)'
+  const show = 'console.log(process.env.SECRET)'
+  const env = { SECRET: 'own' }
   const kept = await ended(start(['run', '--preserve-env', '--', ...script(show)], env))
-  assert.is(kept.said, 'own undefined\n')
+  assert.is(kept.said, 'own\n')
+  for (const policy of ['preserve', 'override'] as const) {
+    const exec = { policy, argv: ['true'], environment: { SECRET: 'from vault' } }
+    assert.is(childEnvironment(exec, { ...env, COFFER_TOKEN: 't0ken' })['COFFER_TOKEN'], undefined)
+  }
 })
 
 test('what cannot start is 127 or 126', async () => {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { warningLine } from '../shared/complaint.js'
 import { jsonText } from '../shared/display.js'
+import { CofferError } from '../shared/errors.js'
 import { saysOffline } from '../shared/offline.js'
 import type { Method, Params, Result } from '../shared/protocol/local.js'
 import type { Context, Warning } from '../shared/protocol/local-common.js'
@@ -10,6 +11,14 @@ import type { Call } from './call.js'
 import { openDaemon, type DaemonOptions } from './daemon-start.js'
 import type { Io } from './io.js'
 import { ProgressLine, type Shown } from './progress.js'
+import { isRunner } from './runner-env.js'
+
+function onlyRunner(): CofferError {
+  return new CofferError('refused', 'a token makes coffer a runner, which can get, ls and run', {
+    reason: 'runner',
+    next: 'unset COFFER_TOKEN_FILE and COFFER_TOKEN to use your own home',
+  })
+}
 
 /** How a session reaches the daemon; tests give another. */
 export type Reach = (options: DaemonOptions) => Promise<Client>
@@ -65,6 +74,7 @@ export class Session {
 
   /** The connection; `create` starts a daemon in a folder that is no home yet. */
   client(create = false): Promise<Client> {
+    if (isRunner(this.io.env)) return Promise.reject(onlyRunner())
     this.#client ??= this.#reach({ env: this.io.env, create, offline: this.offline })
     return this.#client
   }

@@ -43,6 +43,15 @@ import {
 } from './commands/project-member.js'
 import { relaySet } from './commands/relay.js'
 import { run } from './commands/run.js'
+import {
+  runnerConfirm,
+  runnerCreate,
+  runnerEnroll,
+  runnerGrant,
+  runnerInvite,
+  runnerLs,
+  runnerRevoke,
+} from './commands/runner.js'
 import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
 import { conflicts, secretHistory } from './commands/secret-history.js'
 import { secretGet, secretLs } from './commands/secret-read.js'
@@ -115,6 +124,13 @@ export const COMMANDS: readonly Command[] = [
   audit,
   alarms,
   alarmsAck,
+  runnerCreate,
+  runnerInvite,
+  runnerEnroll,
+  runnerConfirm,
+  runnerGrant,
+  runnerLs,
+  runnerRevoke,
   daemonStart,
   daemonStop,
   daemonStatus,
@@ -170,6 +186,11 @@ export const VARIABLES: readonly { readonly name: string; readonly text: string 
   { name: 'COFFER_ORG', text: 'the org, where no --org is given' },
   { name: 'COFFER_PROJECT', text: 'the project, where no --project is given' },
   { name: 'COFFER_OFFLINE', text: '1: as if --offline were given' },
+  {
+    name: 'COFFER_TOKEN_FILE',
+    text: "a runner's token (mode 0600): get, ls and run are the runner's",
+  },
+  { name: 'COFFER_TOKEN', text: 'the token itself; no child inherits it' },
   { name: 'EARTHLY_ORG', text: 'like COFFER_ORG, which wins' },
   { name: 'EARTHLY_PROJECT', text: 'like COFFER_PROJECT, which wins' },
   { name: 'NO_COLOR', text: 'no colours' },

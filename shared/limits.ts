@@ -37,6 +37,8 @@ export const LIMITS = {
   cuts: 1000,
   /** Keys of epochs before that one more holds, beside that of its base. */
   epochBoxes: 16,
+  /** Active runners of one vault: then a header that names them all for each of its items fits its entry. */
+  runners: 40,
   /** Open invites of one vault. */
   invites: 100,
   /** Orgs that a home waits to be let into, and project names whose vault it remembers. */
@@ -73,6 +75,13 @@ export const LIMITS = {
   lockHeads: 32,
   /** An invite code's content. */
   inviteCode: 1 * KiB,
+  /** A runner's token: its content, the certificates in it, and as text. A grant lives at most five years. */
+  token: 24 * KiB,
+  tokenCa: 16 * KiB,
+  tokenText: 40 * KiB,
+  grantLife: 5 * 366 * 24 * 3600 * 1000,
+  /** A runner trusts its relay's log no longer after a member's newest signed head, unless told otherwise. */
+  runnerMaxAge: 24 * 3600 * 1000,
   /** An encrypted label in a link, and a link's table of wraps. */
   labelBox: 512,
   wraps: 256 * KiB,

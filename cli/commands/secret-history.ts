@@ -24,6 +24,7 @@ function row(version: Version): string[] {
   const { number, id } = version.version
   const marks = [
     version.sibling ? 'conflict' : '',
+    version.sealed === true ? 'sealed' : '',
     version.queued ? 'queued' : '',
     version.futureClock ? 'clock ahead' : '',
   ].filter((mark) => mark !== '')

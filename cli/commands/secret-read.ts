@@ -25,7 +25,17 @@ export const secretGet: Command = {
     { line: 'coffer get --max-age 24h API_TOKEN', text: 'or exit 24' },
   ],
   stdout: 'value',
-  exits: ['not-found', 'locked', 'cannot-decrypt', 'stale', 'conflict', 'unreachable', 'tampering'],
+  exits: [
+    'not-found',
+    'locked',
+    'cannot-decrypt',
+    'refused',
+    'stale',
+    'conflict',
+    'unreachable',
+    'tampering',
+    'expired',
+  ],
   run: (call, session) =>
     forward(session, 'get', [
       ...selection(call),
@@ -43,6 +53,7 @@ export const secretLs: Command = {
   summary: 'List names',
   args: [{ name: 'PATH', required: false }],
   options: [
+    { flags: '-l, --long', text: 'with the time of the last change, and what is sealed' },
     { flags: '--strict', text: 'with --require-lock: fail where this device is behind the lock' },
     ...DEMAND_OPTIONS,
   ],
@@ -50,11 +61,18 @@ export const secretLs: Command = {
     { line: 'coffer ls', text: 'the selected project, or your own secrets' },
     { line: 'coffer ls /user', text: 'your own secrets' },
     { line: 'coffer ls db', text: 'what is below db' },
+    { line: 'coffer ls -l', text: 'names and when they were last set' },
   ],
   stdout: 'names',
   exits: ['not-found', 'locked', 'stale', 'unreachable', 'tampering'],
   run: (call, session) =>
-    forward(session, 'ls', [...selection(call), ...demandWords(call), '--', ...call.args]),
+    forward(session, 'ls', [
+      ...selection(call),
+      ...(call.flag('long') ? ['--long'] : []),
+      ...demandWords(call),
+      '--',
+      ...call.args,
+    ]),
 }
 
 /** The options of every plain command, written out again. */

@@ -15,6 +15,14 @@ export function addressOf({ url, key, ca, registration }: RelaySettings): RelayA
   }
 }
 
+/** The address at which a vault is found, for somebody else's use; undefined while it has no relay. */
+export function addressFor(session: Session, shell: VaultShell): RelayAddress | undefined {
+  const where = whereOf(session, shell)
+  const { relay } = session.settings.current
+  if (where !== 'home') return where
+  return relay && addressOf(relay)
+}
+
 /** Where a vault syncs: its own relay's address, the home's, or nowhere yet. */
 type Where = RelayAddress | 'home' | undefined
 

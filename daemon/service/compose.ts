@@ -7,6 +7,7 @@ import { pgpHandlers } from '../handlers/pgp.js'
 import { peopleHandlers } from '../handlers/people.js'
 import { plainHandler } from '../handlers/plain.js'
 import { recoveryHandlers } from '../handlers/recovery.js'
+import { runnerHandlers } from '../handlers/runners.js'
 import { secretHandlers } from '../handlers/secrets.js'
 import { trustHandlers } from '../handlers/trust.js'
 import type { Composition, DaemonParts } from '../lifecycle/parts.js'
@@ -76,6 +77,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...secretHandlers(() => engine.session),
       ...peopleHandlers(() => engine.session),
       ...trustHandlers(() => engine.session),
+      ...runnerHandlers(() => engine.session),
     },
     plain: plainHandler(access, () => engine.session),
     guarded: engine.guarded,

@@ -5,6 +5,7 @@ import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Current } from '../core/vault/names.js'
 import type { Replica } from '../core/vault/replica.js'
 import { placeOf, prefixOf, refOf, referenceIn } from './place.js'
+import { openValue } from './sealing.js'
 import { writeTo, written } from './secrets-write.js'
 import type { Session } from './session.js'
 import { byCodePoint } from './text.js'
@@ -92,7 +93,7 @@ export async function resolveConflict(
       return [{ space: 'secret', name: place.name, value }]
     }
     const change = findVersion(historyOf(replica, place.name), choice.version)
-    const value = change.kind === 'put' ? replica.value(change) : undefined
+    const value = change.kind === 'put' ? openValue(place, change) : undefined
     return [{ space: 'secret', name: place.name, value }]
   })
   return written(place, created)

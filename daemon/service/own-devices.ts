@@ -3,7 +3,12 @@ import type { DeviceId } from '../../shared/ids.js'
 import { fingerprintOf } from '../../shared/log/code.js'
 import { decodeEntry } from '../../shared/log/entry.js'
 import { deviceIdOf, type DeviceStatement } from '../../shared/log/device.js'
-import { joinRequestBodyCodec, signedLink, type Link } from '../../shared/log/link.js'
+import {
+  joinRequestBodyCodec,
+  signedLink,
+  type JoinRequestBody,
+  type Link,
+} from '../../shared/log/link.js'
 import { activeDevices, type DeviceRecord } from '../../shared/log/membership.js'
 import type { Replica } from '../core/vault/replica.js'
 import type { VaultShell } from '../vault/shell.js'
@@ -43,21 +48,28 @@ export function statementOf(replica: Replica, record: DeviceRecord): DeviceState
   }
 }
 
+/** What a joiner asked for, as the link that let it in has it; undefined where no invite did. */
+function askedBy(replica: Replica, record: DeviceRecord): JoinRequestBody | undefined {
+  const action = linkOf(replica, record)?.action
+  if (action?.kind !== 'admit') return undefined
+  const { body } = action.body.request
+  return decode(joinRequestBodyCodec, body, 'a join request', LIMITS.joinRequestBody)
+}
+
+/** The fingerprint under which a device was let in; undefined where no invite did. */
+export function admitFingerprint(replica: Replica, record: DeviceRecord): string | undefined {
+  const asked = askedBy(replica, record)
+  return asked && fingerprintOf(asked.vaultId, asked.inviteLink, asked.statement)
+}
+
 /** The statement of that one of the devices which an invite let in under this fingerprint. */
 export function admittedBy(
   replica: Replica,
   devices: readonly DeviceRecord[],
   fingerprint: string,
 ): DeviceStatement | undefined {
-  for (const record of devices) {
-    const action = linkOf(replica, record)?.action
-    if (action?.kind !== 'admit') continue
-    const { body } = action.body.request
-    const asked = decode(joinRequestBodyCodec, body, 'a join request', 1024)
-    const { vaultId, inviteLink, statement } = asked
-    if (fingerprintOf(vaultId, inviteLink, statement) === fingerprint) return statement
-  }
-  return undefined
+  const found = devices.find((one) => admitFingerprint(replica, one) === fingerprint)
+  return found && askedBy(replica, found)?.statement
 }
 
 /** This person's active devices, in the order of joining. */

@@ -104,7 +104,10 @@ export function rotateList(session: Session, shells: readonly VaultShell[]): str
   const names = shells.flatMap((shell) => {
     const vault = refOf(session, shell.vaultId)
     if (vault === undefined || vault.kind === 'org') return []
-    return [...shell.replica.live('secret')].map(({ winner }) => referenceIn(vault, winner.name))
+    const live = [...shell.replica.live('secret')].filter(
+      ({ winner }) => winner.sealed === undefined,
+    )
+    return live.map(({ winner }) => referenceIn(vault, winner.name))
   })
   return names.toSorted(byCodePoint).slice(0, LIMITS.listed)
 }

@@ -12,6 +12,7 @@ import type { Replica } from '../core/vault/replica.js'
 import { checkDemands, readFresh } from './fresh.js'
 import { mayNotRead, missing, stillLoading } from './missing.js'
 import { placeOf, prefixOf, variablePlace, type Place } from './place.js'
+import { openValue, sealedWarning } from './sealing.js'
 import type { Session } from './session.js'
 import { isQueued } from './queue.js'
 import { byCodePoint } from './text.js'
@@ -64,7 +65,7 @@ export async function getSecret(
   if (change.kind !== 'put') throw missing(session, place)
   return {
     reference: place.reference,
-    value: base64(replica.value(change)),
+    value: base64(openValue(place, change)),
     version: versionRef(history, change),
     at: change.wall,
     author: authors(session, replica)(change),
@@ -123,6 +124,7 @@ export async function listSecrets(
       author: authorOf(winner),
       conflict,
       queued: isQueued(replica, winner),
+      ...(winner.sealed === undefined ? {} : { sealed: true }),
     }))
   return {
     vault: place.vault,
@@ -156,6 +158,7 @@ export async function secretHistory(
     current: change.id === current.winner.id,
     sibling: current.conflict && siblings.has(change.id),
     queued: isQueued(replica, change),
+    ...(change.sealed === undefined ? {} : { sealed: true }),
     futureClock: change.ahead,
   }))
   return {
@@ -186,13 +189,22 @@ export async function secretEnvironment(
     only !== undefined,
     allow,
   )
-  const warnings = chosen.flatMap(({ current }) => warningsOf(current.winner.name, current))
+  const sealed = only === undefined ? places.flatMap(sealedNames) : []
+  const warnings = [
+    ...sealedWarning(sealed),
+    ...chosen.flatMap(({ current }) => warningsOf(current.winner.name, current)),
+  ]
   return {
     vault: places[0]?.vault ?? { vaultId: session.vaults.userVault, kind: 'user' },
     variables: variables.map(({ name, value }) => ({ name, value: base64(value) })),
     skipped,
     warnings: [...demanded, ...warnings].slice(0, MAX_WARNINGS),
   }
+}
+
+function sealedNames({ shell }: Place): string[] {
+  const live = [...shell.replica.live('secret')].filter(({ winner }) => winner.sealed !== undefined)
+  return live.map(({ winner }) => winner.name).toSorted(byCodePoint)
 }
 
 /** Where what becomes variables stands, loaded: one place for each name, or one for a whole vault. */
@@ -215,6 +227,7 @@ async function environmentPlaces(
 function wholeVault(place: Place): Chosen[] {
   const { replica } = place.shell
   return [...replica.live('secret')]
+    .filter(({ winner }) => winner.sealed === undefined)
     .toSorted((a, b) => byCodePoint(a.winner.name, b.winner.name))
     .map((current) => {
       // What can't be a variable needn't be opened.
@@ -227,5 +240,5 @@ function chosenSecret(session: Session, place: Place): Chosen {
   const { replica } = place.shell
   const current = replica.get('secret', place.name)
   if (current === undefined) throw missing(session, place)
-  return { place, current, value: replica.value(current.winner) }
+  return { place, current, value: openValue(place, current.winner) }
 }

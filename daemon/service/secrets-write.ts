@@ -4,11 +4,13 @@ import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
-import type { Context } from '../../shared/protocol/local-common.js'
 import type { NewChange } from '../core/vault/change.js'
 import type { Replica } from '../core/vault/replica.js'
 import { missing } from './missing.js'
-import { placeOf, placesOf, prefixOf, type Place } from './place.js'
+import { placesInOneVault, put, remove } from './changes.js'
+import { placeOf, prefixOf, type Place } from './place.js'
+import { checkProject, type NamedRunner } from './runners.js'
+import { checkStaysSealed, chosenReaders, isSealed, openValue } from './sealing.js'
 import { checkMayWrite, type Session } from './session.js'
 import { findVersion, historyOf, versionRef } from './versions.js'
 
@@ -19,17 +21,23 @@ function bytesOf(base64: string): Bytes {
   return new Uint8Array(buffer, byteOffset, length)
 }
 
-/** One transaction in a vault; `plan` sees the state as it is when its turn comes. */
+/**
+ * One transaction in a vault; `plan` sees the state as it is when its turn comes. Only with `unseal` may something readable
+ * take the place of what is sealed.
+ */
 export async function writeTo(
   session: Session,
   place: Place,
   plan: (replica: Replica) => readonly NewChange[],
+  unseal = false,
 ): Promise<{ readonly created: boolean }> {
   let created = false
   await place.shell.write((replica) => {
     checkMayWrite(session, replica)
     created = replica.get('secret', place.name) === undefined
-    return plan(replica)
+    const changes = plan(replica)
+    if (!unseal) checkStaysSealed(replica, changes)
+    return changes
   })
   return { created }
 }
@@ -46,46 +54,30 @@ export function written(place: Place, created: boolean): Result<'secretSet'> {
 
 export async function setSecret(
   session: Session,
-  { context, name, value, note }: Params<'secretSet'>,
+  { context, name, value, note, seal, unseal }: Params<'secretSet'>,
 ): Promise<Result<'secretSet'>> {
   const place = await placeOf(session, context, name)
   const change = put(place.name, bytesOf(value), note)
-  const { created } = await writeTo(session, place, () => [change])
+  if (seal !== undefined) return setSealed(session, place, change, seal)
+  const { created } = await writeTo(session, place, () => [change], unseal)
   return written(place, created)
 }
 
-export function put(name: string, value: Bytes, note?: string): NewChange {
-  return { space: 'secret', name, value, ...(note === undefined ? {} : { note }) }
-}
-
-function remove(name: string): NewChange {
-  return { space: 'secret', name, value: undefined }
-}
-
-/** The places of several references. @throws CofferError `usage`: reason `two-vaults` or `doubled-name` */
-async function placesInOneVault(
+async function setSealed(
   session: Session,
-  context: Context,
-  names: readonly string[],
-): Promise<readonly Place[]> {
-  const places = await placesOf(session, context, names)
-  const seen = new Set<string>()
-  for (const { vault, name } of places) {
-    if (vault.vaultId !== places[0]?.vault.vaultId) {
-      throw new CofferError('usage', 'the names belong to two vaults', {
-        reason: 'two-vaults',
-        next: 'do it once for each project',
-      })
-    }
-    if (seen.has(name)) {
-      throw new CofferError('usage', `${displayText(name)} is given twice`, {
-        reason: 'doubled-name',
-        next: 'name each once',
-      })
-    }
-    seen.add(name)
-  }
-  return places
+  place: Place,
+  change: NewChange,
+  seal: NonNullable<Params<'secretSet'>['seal']>,
+): Promise<Result<'secretSet'>> {
+  checkProject(place)
+  let to: readonly NamedRunner[] = []
+  const { created } = await writeTo(session, place, (replica) => {
+    to = chosenReaders(session, replica, place, seal)
+    return [{ ...change, sealedTo: to.map(({ record }) => record.id) }]
+  })
+  const ids = to.map(({ record }) => record.id)
+  await place.shell.change((replica) => ({ ops: [replica.noteSealedTo(place.name, ids)] }))
+  return { ...written(place, created), sealedTo: to.map(({ shown }) => shown) }
 }
 
 type Item = { readonly name: string; readonly value: Bytes }
@@ -96,6 +88,7 @@ function sortItems(replica: Replica, items: readonly Item[]): Sorted {
   for (const item of items) {
     const current = replica.get('secret', item.name)
     if (current === undefined) out.created.push(item)
+    else if (isSealed(replica, item.name)) out.changed.push(item)
     else if (!current.conflict && equal(replica.value(current.winner), item.value)) {
       out.unchanged.push(item)
     } else out.changed.push(item)
@@ -119,8 +112,10 @@ export async function setMany(
   await place.shell.write((replica) => {
     checkMayWrite(session, replica)
     sorted = sortItems(replica, wanted)
-    if (dryRun) return []
-    return [...sorted.created, ...sorted.changed].map(({ name, value }) => put(name, value, note))
+    const changes = [...sorted.created, ...sorted.changed]
+    const news = changes.map(({ name, value }) => put(name, value, note))
+    checkStaysSealed(replica, news)
+    return dryRun ? [] : news
   })
   const names = (list: readonly Item[]): string[] => list.map(({ name }) => name)
   return {
@@ -174,7 +169,7 @@ export async function moveSecret(
   const taken = (replica: Replica): NewChange => {
     const current = replica.get('secret', source.name)
     if (current === undefined) throw missing(session, source)
-    return put(target.name, replica.value(current.winner), current.winner.note)
+    return put(target.name, openValue(source, current.winner), current.winner.note)
   }
   const free = (replica: Replica): void => {
     if (!force && replica.get('secret', target.name) !== undefined) throw exists(target)
@@ -204,7 +199,7 @@ export async function rollbackSecret(
     const history = historyOf(replica, place.name)
     if (history.length === 0) throw missing(session, place)
     const change = findVersion(history, version)
-    if (change.kind === 'put') return [put(place.name, replica.value(change), change.note)]
+    if (change.kind === 'put') return [put(place.name, openValue(place, change), change.note)]
     throw new CofferError('usage', 'that version is a delete', {
       reason: 'deleted-version',
       next: 'choose a version with a value, or use coffer rm',

@@ -73,10 +73,7 @@ class Life {
 /** Homes with a key file and with a passphrase, labels, a wrong passphrase, another passphrase. */
 async function makeHomes(life: Life): Promise<void> {
   const { a, c, canaries } = life
-  const env = {
-    MY_TOKEN: life.fresh('a variable of the caller'),
-    COFFER_TOKEN: life.fresh('token'),
-  }
+  const env = { MY_TOKEN: life.fresh('a variable of the caller') }
   const labels = [
     '--name',
     life.fresh('person', 'p'),

@@ -6,6 +6,7 @@ import { MACHINE } from './attacks-machine.js'
 import { MEMBERS } from './attacks-members.js'
 import { PLACES } from './attacks-places.js'
 import { RELAY } from './attacks-relay.js'
+import { RUNNERS } from './attacks-runner.js'
 import { TRUST } from './attacks-trust.js'
 import { WIRE } from './attacks-wire.js'
 import type { Mutation } from './mutation.js'
@@ -22,4 +23,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MACHINE,
   ...LOCAL,
   ...TRUST,
+  ...RUNNERS,
 ].toSorted((a, b) => a.attack - b.attack)

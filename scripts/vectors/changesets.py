@@ -1,7 +1,7 @@
 """SPEC section 6: changesets and the parts of their items."""
 from crypto import hashed, keyed, unpad, unseal, verifies
-from encoding import Refused, decode, tampering
-from roles import WRITES
+from encoding import Refused, decode, encode, tampering
+from roles import READS, WRITES
 from tables import ENTRY, HEADER
 
 
@@ -16,7 +16,11 @@ def item_key(epoch_key, vault, device, at):
 
 def open_part(epoch_key, header, index, part, box, commitment):
     at = place(header["vaultId"], header["device"], header["seq"], header["epoch"], index, part)
-    key = item_key(epoch_key, header["vaultId"], header["device"], at)
+    return open_with(item_key(epoch_key, header["vaultId"], header["device"], at), header, index, part, box, commitment)
+
+
+def open_with(key, header, index, part, box, commitment):
+    at = place(header["vaultId"], header["device"], header["seq"], header["epoch"], index, part)
     if hashed("item-commitment", key, at) != commitment:
         raise tampering("key-commitment")
     padded = unseal(key, at, box)
@@ -46,6 +50,7 @@ def check_header(chain, raw, signature, tail):
         raise tampering("not-authorised")
     if header["epoch"] != chain.epoch_at(head["n"]):
         raise tampering("wrong-epoch")
+    check_readers(chain, header, chain.role_at(header["device"], head["n"]), head["n"])
     if header["seq"] != (tail["seq"] if tail else 0) + 1:
         raise tampering("bad-seq")
     if header.get("prev") != (tail["hash"] if tail else None):
@@ -57,6 +62,7 @@ def check_header(chain, raw, signature, tail):
         raise tampering("bad-deps")
     if any(("value" in item) != ("valueCommitment" in item) for item in header["items"]):
         raise tampering("bad-item")
+    check_reader_form(header)
     return header
 
 
@@ -70,7 +76,43 @@ def check_deps(header, known):
             raise tampering("member-head-back")
 
 
+def check_reader_form(header):
+    readers = header.get("readers", [])
+    used = set()
+    for item in header["items"]:
+        own = item.get("readers", [])
+        if own != sorted(set(own)) or any(at >= len(readers) for at in own):
+            raise tampering("bad-readers")
+        if bool(own or item.get("sealed") == "item") != ("boxes" in item) or ("sealed" in item and "value" not in item):
+            raise tampering("bad-readers")
+        used.update(own)
+    if readers != sorted(set(readers)) or len(used) != len(readers):
+        raise tampering("bad-readers")
+
+
+def check_readers(chain, header, role, head):
+    for item in header["items"]:
+        if role not in READS and item.get("sealed") != "item":
+            raise tampering("not-authorised")
+        if role in READS and item.get("sealed") == "item":
+            raise tampering("bad-readers")
+    if any(chain.role_at(device, head) != "runner" for device in header.get("readers", [])):
+        raise tampering("bad-readers")
+
+
 def check_item(expected, item):
     same = hashed("part", item["meta"]) == expected["meta"] and ("value" in item) == ("value" in expected)
     if not same or ("value" in item and hashed("part", item["value"]) != expected["value"]):
         raise tampering("bad-item")
+    boxes = item.get("boxes")
+    if (boxes is None) != ("boxes" not in expected):
+        raise tampering("bad-item")
+    if boxes is not None:
+        right = hashed("item-boxes", boxes_bytes(boxes)) == expected["boxes"]
+        for_all = len(boxes["readers"]) == len(expected.get("readers", []))
+        if not right or not for_all or ("epoch" in boxes) != (expected.get("sealed") == "item"):
+            raise tampering("bad-item")
+
+
+def boxes_bytes(boxes):
+    return encode({0: boxes["readers"], **({1: boxes["epoch"]} if "epoch" in boxes else {})})

@@ -16,6 +16,7 @@ from check_history import changesets, links
 from check_log import log
 from check_refusals import refusals
 from check_removals import removals
+from check_sealed import sealed
 from crypto import hashed, keyed, pad, sign, tag, unpad, unseal, verifies
 from encoding import base32, decode, unbase32
 from keystore import argon2id, open_keystore, subkey
@@ -132,6 +133,7 @@ def main():
     team = Story("removals.json")
     removals(run, team)
     refusals(run, team, "refused-removals.json")
+    sealed(run)
     print(f"{run.passed} passed, {run.failed} failed")
     return 1 if run.failed or not run.passed else 0
 

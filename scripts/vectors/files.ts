@@ -17,6 +17,7 @@ import {
 } from './refused-content.js'
 import { refusedEncodings, type Refused } from './refused.js'
 import { primitivesJson } from './primitives.js'
+import { FILE as SEALED, sealedJson } from './sealed.js'
 
 /** Everything that must be refused, but for keystores. */
 export function refusedCases(chain: Chain, history: Builder, frozen: FrozenWraps): Refused[] {
@@ -54,6 +55,7 @@ export async function files({
     'chain.json': chainJson(chain),
     'history.json': historyJson(chain, history),
     'log.json': logJson(chain, history),
+    [SEALED]: sealedJson(),
     'local.json': local,
     'refused.json': [...refusedCases(chain, history, frozen), ...keystores],
     'wraps.json': frozen.tables,

@@ -2,6 +2,7 @@ import { bytesOf } from '../../shared/ids.js'
 import { headOf, type Membership } from '../../shared/log/membership.js'
 import { Chain as Replayed } from '../../daemon/core/vault/chain.js'
 import { changeOf } from '../../daemon/core/vault/change.js'
+import { Ancestry } from '../../daemon/core/vault/ancestry.js'
 import { Cuts } from '../../daemon/core/vault/cuts.js'
 import { Graph, nodeOf } from '../../daemon/core/vault/graph.js'
 import { Names } from '../../daemon/core/vault/names.js'
@@ -54,7 +55,7 @@ export function foldedNames(
   chain.membership = m
   const graph = new Graph()
   const cuts = new Cuts(chain, graph)
-  const names = new Names(cuts.isVoid)
+  const names = new Names({ isVoid: cuts.isVoid, covers: new Ancestry(graph).covers })
   cuts.refresh()
   for (const { hash, header, plain } of changesets) {
     const node = nodeOf(header, 1)

@@ -100,7 +100,18 @@ LINK = struct(
 WRAPS = many(struct({0: ("device", ID), 1: ("box", fixed(148))}), 1000)
 DEVICE_HEAD = struct({0: ("device", ID), 1: ("seq", uint()), 2: ("hash", ID)})
 MEMBER_HEAD = struct({0: ("n", uint(100_000)), 1: ("hash", ID)})
-ITEM_HEADER = struct({0: ("meta", ID), 1: ("metaCommitment", ID), 2: ("value?", ID), 3: ("valueCommitment?", ID)})
+RUNNERS = 40
+ITEM_HEADER = struct(
+    {
+        0: ("meta", ID),
+        1: ("metaCommitment", ID),
+        2: ("value?", ID),
+        3: ("valueCommitment?", ID),
+        4: ("readers?", many(uint(RUNNERS - 1), RUNNERS, 1)),
+        5: ("boxes?", ID),
+        6: ("sealed?", word("value", "item")),
+    }
+)
 HEADER = struct(
     {
         0: ("version", uint(255)),
@@ -113,6 +124,7 @@ HEADER = struct(
         7: ("deps", many(DEVICE_HEAD, 32)),
         8: ("items", many(ITEM_HEADER, 1000, 1)),
         9: ("prev?", ID),
+        10: ("readers?", many(ID, RUNNERS, 1)),
     }
 )
 META = struct(
@@ -127,7 +139,17 @@ META = struct(
         7: ("note?", text(1024)),
     }
 )
-ITEM = struct({0: ("meta", blob(8 * 1024, 40)), 1: ("value?", blob(520 * 1024, 40))})
+BOXES = struct({0: ("readers", many(fixed(144), RUNNERS)), 1: ("epoch?", fixed(112))})
+ITEM = struct({0: ("meta", blob(8 * 1024, 40)), 1: ("value?", blob(520 * 1024, 40)), 2: ("boxes?", BOXES)})
+GRANT = struct(
+    {
+        0: ("names", many(text(255), 1000)),
+        1: ("expires", uint()),
+        2: ("label", text(128)),
+        3: ("org?", text(255)),
+        4: ("project?", text(255)),
+    }
+)
 ENTRIES = variant(
     {
         0: ("link", struct({0: ("signed", SIGNED), 1: ("wraps?", blob(256 * 1024))})),
@@ -155,6 +177,19 @@ CODE = struct(
         4: ("secret", fixed(13)),
         5: ("user?", USER),
         6: ("title?", text(255)),
+    }
+)
+TOKEN = struct(
+    {
+        0: ("url", text(255)),
+        1: ("relay", ID),
+        2: ("vaultId", ID),
+        3: ("memberHead", MEMBER_HEAD),
+        4: ("signSeed", ID),
+        5: ("boxSeed", ID),
+        6: ("userId", USER),
+        7: ("expires", uint()),
+        8: ("ca?", text(16 * 1024)),
     }
 )
 TRANSCRIPT = struct(

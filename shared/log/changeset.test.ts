@@ -3,11 +3,13 @@ import * as assert from 'uvu/assert'
 import { toHex } from '../bytes.js'
 import { cryptoReady } from '../crypto/hash.js'
 import { CofferError } from '../errors.js'
-import { idOf, type ChangesetHash, type LinkHash, type VaultId } from '../ids.js'
+import { encode } from '../codec.js'
+import { idOf, type ChangesetHash, type DeviceId, type LinkHash, type VaultId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import {
   changeIdOf,
   checkHeader,
+  headerCodec,
   partContext,
   signedHeader,
   tailAfter,
@@ -199,6 +201,38 @@ test('a place in the history is told apart from every other', () => {
   assert.is(new Set(places.map((place) => place.length)).size, 1)
   assert.not.equal(changeIdOf(hashOf(1), 0), changeIdOf(hashOf(1), 1))
   assert.not.equal(changeIdOf(hashOf(1), 0), changeIdOf(hashOf(2), 0))
+})
+
+test('the largest header, with every runner for each of its items, fits its entry with the items beside it', () => {
+  const places = Array.from({ length: LIMITS.runners }, (_, i) => i)
+  const item = {
+    meta: bytes(1),
+    metaCommitment: bytes(2),
+    value: bytes(3),
+    valueCommitment: bytes(4),
+    readers: places,
+    boxes: bytes(5),
+    sealed: 'item' as const,
+  }
+  const header = {
+    version: 255,
+    suite: 255,
+    vaultId: idOf<VaultId>(bytes(1)),
+    device: idOf<DeviceId>(bytes(1)),
+    seq: Number.MAX_SAFE_INTEGER,
+    memberHead: { n: LIMITS.links, hash: idOf<LinkHash>(bytes(1)) },
+    epoch: Number.MAX_SAFE_INTEGER,
+    deps: Array.from({ length: LIMITS.deps }, () => ({
+      device: idOf<DeviceId>(bytes(1)),
+      seq: Number.MAX_SAFE_INTEGER,
+      hash: idOf<ChangesetHash>(bytes(1)),
+    })),
+    items: Array.from({ length: LIMITS.items }, () => item),
+    prev: idOf<ChangesetHash>(bytes(1)),
+    readers: places.map((i) => idOf<DeviceId>(bytes(i))),
+  }
+  const size = encode(headerCodec, header).length
+  assert.ok(size + LIMITS.chunk + 100 < LIMITS.entry, `${size} bytes`)
 })
 
 test.run()

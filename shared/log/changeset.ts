@@ -1,5 +1,5 @@
 import { concat, u32be, u64be } from '../bytes.js'
-import { fixed, id, list, opt, req, struct, uint, type TypeOf } from '../codec.js'
+import { fixed, id, list, oneOf, opt, req, struct, uint, type TypeOf } from '../codec.js'
 import { hash } from '../crypto/hash.js'
 import { CofferError } from '../errors.js'
 import {
@@ -14,6 +14,7 @@ import {
 import { LIMITS } from '../limits.js'
 import { SUITE, VERSION } from './link.js'
 import { epochAt, linkAt, roleAt, type Membership } from './membership.js'
+import { checkReaderForm, checkReaders, invalid } from './readers.js'
 import { RIGHTS } from './roles.js'
 import { SignedKind, type Signed } from './signed.js'
 
@@ -30,13 +31,24 @@ export const memberHeadCodec = struct({
   hash: req(1, id<LinkHash>()),
 })
 
-/** What a header says of one item: hashes of the two ciphertexts and commitments to the two keys. */
+/**
+ * How an item's keys came to be, where they don't derive from the epoch's: `value` has a random key for its value,
+ * which only its readers are given; `item` has one for its meta as well, since its author can't read the vault.
+ */
+export const SEALED = ['value', 'item'] as const
+
+/** What a header says of one item: hashes of the ciphertexts, commitments to the keys, who is given them beside. */
 export const itemHeaderCodec = struct({
   meta: req(0, fixed(32)),
   metaCommitment: req(1, fixed(32)),
   /** Both absent in a delete. */
   value: opt(2, fixed(32)),
   valueCommitment: opt(3, fixed(32)),
+  /** Places in the header's `readers` of the runners that are given its keys, ascending. */
+  readers: opt(4, list(uint(LIMITS.runners - 1), LIMITS.runners, 1)),
+  /** Hash of its boxes: present where there are readers, or a box for the epoch. */
+  boxes: opt(5, fixed(32)),
+  sealed: opt(6, oneOf(SEALED)),
 })
 export type ItemHeader = TypeOf<typeof itemHeaderCodec>
 
@@ -56,6 +68,8 @@ export const headerCodec = struct({
   items: req(8, list(itemHeaderCodec, LIMITS.items, 1)),
   /** The device's changeset before; absent at seq 1 only. */
   prev: opt(9, id<ChangesetHash>()),
+  /** The runners to which keys of items are boxed, ascending. */
+  readers: opt(10, list(id<DeviceId>(), LIMITS.runners, 1)),
 })
 export type Header = TypeOf<typeof headerCodec>
 
@@ -75,7 +89,7 @@ export type DeviceTail = {
 }
 
 function refuse(reason: string, what: string): never {
-  throw new CofferError('tampering', `a changeset is invalid: ${what}`, { reason })
+  throw invalid(reason, what)
 }
 
 /**
@@ -107,6 +121,7 @@ export function checkStanding(m: Membership, signed: Signed, header: Header): vo
     refuse('not-authorised', 'its author may not write')
   if (header.epoch !== epochAt(m, n))
     refuse('wrong-epoch', 'it names an epoch that was not in force')
+  checkReaders(m, header, role)
 }
 
 /**
@@ -166,6 +181,7 @@ function checkShape(header: Header): void {
       refuse('bad-item', 'an item has half a value')
     }
   }
+  checkReaderForm(header)
 }
 
 /** What a device's next changeset must follow, once `header` holds. */

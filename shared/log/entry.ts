@@ -4,6 +4,7 @@ import {
   bytes,
   decode,
   encode,
+  fixed,
   id,
   list,
   opt,
@@ -27,10 +28,20 @@ import { LIMITS } from '../limits.js'
 import type { ItemHeader } from './changeset.js'
 import { signedCodec } from './signed.js'
 
+/** An item's keys, boxed to those who can't derive them (SPEC section 6). */
+export const boxesCodec = struct({
+  /** Meta key, value key and where they belong: one for each reader, in the header's order. */
+  readers: req(0, list(fixed(144), LIMITS.runners)),
+  /** Meta key and where it belongs, to the epoch's box key: where the author can't read the vault. */
+  epoch: opt(1, fixed(112)),
+})
+export type Boxes = TypeOf<typeof boxesCodec>
+
 /** Ciphertexts of one change: nonce ‖ box each. A delete has no value. */
 export const itemCodec = struct({
   meta: req(0, bytes(LIMITS.metaBox, 40)),
   value: opt(1, bytes(LIMITS.valueBox, 40)),
+  boxes: opt(2, boxesCodec),
 })
 export type Item = TypeOf<typeof itemCodec>
 
@@ -83,8 +94,29 @@ export function partHash(ciphertext: Bytes): Bytes {
   return hash('part', ciphertext)
 }
 
+/** Hash of an item's boxes, as its header names it. */
+export function boxesHash(boxes: Boxes): Bytes {
+  return hash('item-boxes', encode(boxesCodec, boxes))
+}
+
+/** Bytes of an item, as they count where a writer or a store must stop. */
+export function itemSize({ meta, value, boxes }: Item): number {
+  const boxed =
+    boxes === undefined ? 0 : 148 * boxes.readers.length + (boxes.epoch === undefined ? 0 : 116)
+  return meta.length + (value?.length ?? 0) + boxed
+}
+
+function boxesHold(header: ItemHeader, boxes: Boxes | undefined): boolean {
+  if (header.boxes === undefined || boxes === undefined) return header.boxes === boxes
+  return (
+    equal(boxesHash(boxes), header.boxes) &&
+    boxes.readers.length === (header.readers?.length ?? 0) &&
+    (boxes.epoch !== undefined) === (header.sealed === 'item')
+  )
+}
+
 /**
- * Checks that an item's ciphertexts are the ones that the signed header names.
+ * Checks that an item's ciphertexts and boxes are the ones that the signed header names.
  * @throws CofferError `tampering` (reason `bad-item`)
  */
 export function checkItem(header: ItemHeader, item: Item): void {
@@ -92,7 +124,8 @@ export function checkItem(header: ItemHeader, item: Item): void {
     equal(partHash(item.meta), header.meta) &&
     (header.value === undefined
       ? item.value === undefined
-      : item.value !== undefined && equal(partHash(item.value), header.value))
+      : item.value !== undefined && equal(partHash(item.value), header.value)) &&
+    boxesHold(header, item.boxes)
   if (!holds) {
     throw new CofferError('tampering', "an item isn't the one that its changeset was signed over", {
       reason: 'bad-item',

@@ -9,7 +9,7 @@ import {
   type JoinRequest,
   type JoinRequestBody,
 } from './link.js'
-import { devicesOf, type DeviceRecord, type Membership } from './membership.js'
+import { devicesOf, runnersOf, type DeviceRecord, type Membership } from './membership.js'
 import { mayBringOwn, mayGrant, type Role } from './roles.js'
 import {
   checkInviteRoom,
@@ -77,6 +77,7 @@ function addDevice(
   const id = checkStatement(statement)
   checkNewDevice(m, id, statement)
   if (m.kind === 'user' && role === 'runner') refuse('foreign-user', 'a user vault has no runners')
+  if (role === 'runner' && runnersOf(m).length >= LIMITS.runners) full('runners')
   const { keys, userId } = statement
   return () => {
     m.devices.put({ id, keys, userId, roles: [{ from: n, role }], cuts: [], ...rest })

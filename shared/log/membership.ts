@@ -225,6 +225,11 @@ export function rotationOwed(m: Membership): boolean {
   return by !== undefined && !RIGHTS[roleAt(m, by) ?? 'viewer'].reads
 }
 
+/** Machines that are in now, in the order of joining: each opens what is boxed to it. */
+export function runnersOf(m: Membership): DeviceRecord[] {
+  return activeDevices(m).filter((device) => roleAt(m, device.id) === 'runner')
+}
+
 /** Open invites now. */
 export function openInvites(m: Membership): InviteRecord[] {
   return [...m.invites.values()].filter((invite) => invite.state === 'open')

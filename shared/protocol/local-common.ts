@@ -126,12 +126,8 @@ export const author = object({
 })
 
 /** Where a write went: the canonical reference (`/user/NAME` or `coffer://org/project/NAME`). */
-export const written = object({
-  reference,
-  version: versionRef,
-  created: flag,
-  warnings,
-})
+export const writtenFields = { reference, version: versionRef, created: flag, warnings } as const
+export const written = object(writtenFields)
 
 export const empty = object({})
 

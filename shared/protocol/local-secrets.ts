@@ -5,6 +5,7 @@ import {
   count,
   demands,
   empty,
+  fingerprint,
   id32,
   label,
   reference,
@@ -18,6 +19,7 @@ import {
   versionRef,
   warnings,
   written,
+  writtenFields,
 } from './local-common.js'
 import { flag, integer, list, nullable, object, oneOf, optional, text, variant } from './schema.js'
 
@@ -66,11 +68,32 @@ export const projectSelect = {
   result: empty,
 } as const
 
-/** Writes one value (empty allowed: asking for it is the CLI's matter). Durable here when it answers. */
+/**
+ * Writes one value (empty allowed: asking for it is the CLI's matter). Durable here when it answers. `seal`: nobody but
+ * runners will open it: those in `to`, or, where there are none, those that are granted the name (`refused`, reason
+ * `no-reader` for none, `new-reader` for one that this device didn't seal the name to last time). Over a sealed secret a
+ * readable one is `refused` (reason `sealed`) unless `unseal` says so.
+ */
 export const secretSet = {
   needs: 'unlocked',
-  params: object({ context, name: reference, value, note: optional(note) }),
-  result: written,
+  params: object({
+    context,
+    name: reference,
+    value,
+    note: optional(note),
+    seal: optional(object({ to: list(label, LIMITS.runners) })),
+    unseal: optional(flag),
+  }),
+  result: object({
+    ...writtenFields,
+    /** To whom it was sealed; absent for a readable one. */
+    sealedTo: optional(
+      list(
+        object({ deviceId: id32, name: label, fingerprint: nullable(fingerprint) }),
+        LIMITS.runners,
+      ),
+    ),
+  }),
 } as const
 
 /**
@@ -133,6 +156,8 @@ export const secretList = {
         author,
         conflict: flag,
         queued: flag,
+        /** Only the runners that it was sealed to open it. */
+        sealed: optional(flag),
       }),
       1_000_000,
     ),
@@ -168,6 +193,8 @@ const historyEntry = object({
   sibling: flag,
   /** Not acknowledged by the relay yet. */
   queued: flag,
+  /** Only the runners that it was sealed to open it. */
+  sealed: optional(flag),
   /** Its clock was ahead of ours by more than an hour when it came. */
   futureClock: flag,
 })

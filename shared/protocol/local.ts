@@ -3,6 +3,7 @@ import * as members from './local-members.js'
 import * as pgp from './local-pgp.js'
 import * as recovery from './local-recovery.js'
 import * as people from './local-people.js'
+import * as runners from './local-runners.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
 import * as trust from './local-trust.js'
@@ -75,6 +76,12 @@ export const METHODS = {
   deviceConfirmReply: pgp.deviceConfirmReply,
   recoveryCreate: recovery.recoveryCreate,
   recoveryUse: recovery.recoveryUse,
+  runnerCreate: runners.runnerCreate,
+  runnerInvite: runners.runnerInvite,
+  runnerConfirm: runners.runnerConfirm,
+  runnerGrant: runners.runnerGrant,
+  runnerList: runners.runnerList,
+  runnerRevoke: runners.runnerRevoke,
   sync: sync.sync,
   alarmsList: trust.alarmsList,
   alarmsAcknowledge: trust.alarmsAcknowledge,

@@ -24,6 +24,7 @@ const OPTIONS: { readonly [option: string]: { takes: boolean; verbs: readonly Pl
   offline: { takes: false, verbs: ['get', 'ls', 'run'] },
   json: { takes: false, verbs: ['get', 'ls'] },
   raw: { takes: false, verbs: ['get'] },
+  long: { takes: false, verbs: ['ls'] },
   version: { takes: true, verbs: ['get'] },
   strict: { takes: false, verbs: ['get', 'ls', 'run'] },
   fresh: { takes: false, verbs: ['get', 'ls', 'run'] },
@@ -71,8 +72,8 @@ export function scanPlain(argv: readonly string[]): PlainLine | undefined {
 
 /** Words consumed; 0 when it isn't plain. */
 function takeOption(state: State, word: string, following: string | undefined): number {
-  if (word === '-n') {
-    state.switches.add('raw')
+  if (word === '-n' || word === '-l') {
+    state.switches.add(word === '-n' ? 'raw' : 'long')
     return 1
   }
   const equals = word.indexOf('=')

@@ -103,15 +103,13 @@ export function unwrap(
   return key
 }
 
-type Place = Pick<Header, 'vaultId' | 'device' | 'seq' | 'epoch'>
+/** Where an item's keys belong. */
+export type Place = Pick<Header, 'vaultId' | 'device' | 'seq' | 'epoch'>
 export type Part = 'meta' | 'value'
 
 /** Key of one part of one item: nothing is stored per secret (SPEC section 6). */
 export function itemKey(epochKey: Bytes, at: Place, index: number, part: Part): Bytes {
-  return keyIn(partContext(at, index, part), epochKey, at)
-}
-
-function keyIn(context: Bytes, epochKey: Bytes, at: Place): Bytes {
+  const context = partContext(at, index, part)
   return keyedHash(epochKey, 'item-key', bytesOf(at.vaultId), bytesOf(at.device), context)
 }
 
@@ -124,7 +122,21 @@ function commitmentIn(context: Bytes, key: Bytes): Bytes {
   return hash('item-commitment', key, context)
 }
 
-/** Padded and sealed part of an item, and its key's commitment. */
+/** Padded part of an item sealed under its own key, and that key's commitment. */
+export function sealUnder(
+  key: Bytes,
+  at: Place,
+  index: number,
+  part: Part,
+  plain: Bytes,
+  random: Random,
+): { box: Bytes; commitment: Bytes } {
+  const context = partContext(at, index, part)
+  const box = seal(key, context, pad(plain), random)
+  return { box, commitment: commitmentIn(context, key) }
+}
+
+/** The same under the key that the epoch's gives to this place. */
 export function sealPart(
   epochKey: Bytes,
   at: Place,
@@ -133,10 +145,7 @@ export function sealPart(
   plain: Bytes,
   random: Random,
 ): { box: Bytes; commitment: Bytes } {
-  const context = partContext(at, index, part)
-  const key = keyIn(context, epochKey, at)
-  const box = seal(key, context, pad(plain), random)
-  return { box, commitment: commitmentIn(context, key) }
+  return sealUnder(itemKey(epochKey, at, index, part), at, index, part, plain, random)
 }
 
 /**
@@ -144,15 +153,14 @@ export function sealPart(
  * @throws CofferError `tampering`: `key-commitment` when the signed commitment is another key's, `bad-box` when
  * the ciphertext doesn't open at its place, `bad-padding`
  */
-export function openPart(
-  epochKey: Bytes,
+export function openUnder(
+  key: Bytes,
   at: Place,
   index: number,
   part: Part,
   sealed: { box: Bytes; commitment: Bytes },
 ): Bytes {
   const context = partContext(at, index, part)
-  const key = keyIn(context, epochKey, at)
   const fail = (reason: string): never => {
     throw new CofferError('tampering', `an item's ${part} doesn't open`, { reason })
   }
@@ -160,6 +168,17 @@ export function openPart(
   const padded = open(key, context, sealed.box)
   if (padded === undefined) return fail('bad-box')
   return unpad(padded) ?? fail('bad-padding')
+}
+
+/** The same by the key that the epoch's gives to this place. @throws CofferError `tampering` */
+export function openPart(
+  epochKey: Bytes,
+  at: Place,
+  index: number,
+  part: Part,
+  sealed: { box: Bytes; commitment: Bytes },
+): Bytes {
+  return openUnder(itemKey(epochKey, at, index, part), at, index, part, sealed)
 }
 
 function labelKey(epochKey: Bytes): Bytes {

@@ -3,6 +3,7 @@ import { concat, fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
 import { complaint, skippedWarning, warningLine } from '../../../shared/complaint.js'
 import { displayText, jsonText } from '../../../shared/display.js'
 import { CofferError, ERROR_CODES } from '../../../shared/errors.js'
+import { isoTime } from '../../../shared/iso-time.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
 import type { PlainAnswer } from '../../../shared/protocol/plain.js'
 import type { PlainCommand } from './parse.js'
@@ -29,7 +30,7 @@ export async function answerPlain(
     }
     case 'ls': {
       const result = await methods.secretList(command.params)
-      return renderList(result, command.json)
+      return renderList(result, command)
     }
     case 'run':
       return renderRun(command, await methods.secretEnvironment(command.params))
@@ -66,10 +67,28 @@ function getJson({ value, ...rest }: Result<'secretGet'>): Bytes {
   return utf8(`${jsonText({ ...valueField(value), ...rest })}\n`)
 }
 
-function renderList(result: Result<'secretList'>, json: boolean): PlainAnswer {
+type Shown = Pick<Extract<PlainCommand, { kind: 'ls' }>, 'json' | 'long'>
+
+function renderList(result: Result<'secretList'>, { json, long }: Shown): PlainAnswer {
   if (json) return answer(utf8(`${jsonText(result)}\n`), [])
-  const names = result.secrets.map(({ name }) => `${displayText(name)}\n`)
+  const { secrets } = result
+  const names = long ? longLines(secrets) : secrets.map(({ name }) => `${displayText(name)}\n`)
   return answer(utf8(names.join('')), result.warnings, names.length > 0 ? '' : 'No secrets found\n')
+}
+
+/** Name, time of the last change, and what is special about it. */
+function longLines(secrets: Result<'secretList'>['secrets']): string[] {
+  const shown = secrets.map(({ name }) => displayText(name))
+  const width = Math.max(0, ...shown.map((name) => name.length))
+  return secrets.map(({ at, sealed, conflict, queued }, i) => {
+    const time = isoTime(at)
+    const marks = [
+      sealed === true ? 'sealed' : '',
+      conflict ? 'conflict' : '',
+      queued ? 'queued' : '',
+    ]
+    return `${[(shown[i] ?? '').padEnd(width), time, ...marks.filter((mark) => mark !== '')].join('  ')}\n`
+  })
 }
 
 function renderRun(

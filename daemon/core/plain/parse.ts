@@ -14,7 +14,12 @@ export type PlainCommand =
       readonly json: boolean
       readonly raw: boolean
     }
-  | { readonly kind: 'ls'; readonly params: Params<'secretList'>; readonly json: boolean }
+  | {
+      readonly kind: 'ls'
+      readonly params: Params<'secretList'>
+      readonly json: boolean
+      readonly long: boolean
+    }
   | {
       readonly kind: 'run'
       readonly params: Params<'secretEnvironment'>
@@ -43,7 +48,8 @@ export function parsePlain(request: PlainRequest): PlainCommand {
       const [prefix] = line.names
       const demands = demandsOf(line)
       const params = { context, ...(prefix === undefined ? {} : { prefix }), ...demands }
-      return { kind: 'ls', params, json: line.switches.has('json') }
+      const { switches } = line
+      return { kind: 'ls', params, json: switches.has('json'), long: switches.has('long') }
     }
     case 'run':
       return parseRun(line, context)

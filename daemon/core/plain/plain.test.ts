@@ -119,6 +119,10 @@ test('ls gives one name a line, hostile names escaped', async () => {
     stderr: 'No secrets found\n',
     status: 0,
   })
+  assert.is(
+    (await output('ls -l', listing(['a', 'b/c']))).stdout,
+    'a    1970-01-01T00:00:00Z\nb/c  1970-01-01T00:00:00Z\n',
+  )
   const json = await output('ls --json', listing([]))
   assert.match(json.stdout, '"secrets":[]')
   assert.is(json.stderr, '')

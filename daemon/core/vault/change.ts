@@ -16,6 +16,10 @@ export type Change = Meta & {
   readonly device: DeviceId
   readonly place: Place | undefined
   readonly ahead: boolean
+  /** Only its readers open the value. `item`: its author couldn't read the vault, and names no parents of others. */
+  readonly sealed?: 'value' | 'item'
+  /** The runners that are given its keys, if any. In a draft: those that its author chose. */
+  readonly readers?: readonly DeviceId[]
 }
 
 /** What a change has beside its meta. */
@@ -25,10 +29,23 @@ type Standing = Omit<Change, keyof Meta>
  * The change that `meta` tells of, where it stands. Spelled out on purpose: V8 gives every object a hidden class of its
  * own whose literal adds fields behind a spread. That is 700 bytes a secret, and all that reads them goes the slow way.
  */
-export function changeOf(meta: Meta, { id, device, place, ahead }: Standing): Change {
+export function changeOf(meta: Meta, standing: Standing): Change {
+  const { id, device, place, ahead, sealed, readers } = standing
   const { space, name, kind, wall, counter, parents, size, note } = meta
   const change = { id, device, place, ahead, space, name, kind, wall, counter, parents, size }
-  return note === undefined ? change : { ...change, note }
+  if (note === undefined && sealed === undefined && readers === undefined) return change
+  return { ...change, ...(note === undefined ? {} : { note }), ...sealingOf(sealed, readers) }
+}
+
+/** The fields of a change that say to whom it is sealed and boxed; absent ones stay absent. */
+export function sealingOf(
+  sealed: Change['sealed'],
+  readers: Change['readers'],
+): Pick<Change, 'sealed' | 'readers'> {
+  return {
+    ...(sealed === undefined ? {} : { sealed }),
+    ...(readers === undefined ? {} : { readers }),
+  }
 }
 
 /** A change to make. */
@@ -40,6 +57,8 @@ export type NewChange = {
   /** What it supersedes; by default all that is live. */
   readonly parents?: readonly ChangeId[]
   readonly note?: string
+  /** Only these runners will open the value. */
+  readonly sealedTo?: readonly DeviceId[]
 }
 
 /**
@@ -62,10 +81,9 @@ export function encodeMeta(change: Change): Uint8Array {
 
 /** The record that keeps a change. */
 export function changeOp(change: Change): Op {
-  const { place, ahead, note, ...rest } = change
+  const { place, ahead, ...rest } = change
   const record = {
     ...rest,
-    ...(note === undefined ? {} : { note }),
     ...(place === undefined ? {} : { place }),
     ...(ahead ? { ahead: 1 } : {}),
   }

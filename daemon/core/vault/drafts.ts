@@ -1,27 +1,24 @@
 import { u64be, type Bytes } from '../../../shared/bytes.js'
 import { encode } from '../../../shared/codec.js'
-import { CofferError } from '../../../shared/errors.js'
 import { bytesOf, idOf, type ChangeId, type EntryId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
-import {
-  changeIdOf,
-  signedHeader,
-  type Header,
-  type ItemHeader,
-} from '../../../shared/log/changeset.js'
-import { entryIdOf, itemCodec, partHash, type Item } from '../../../shared/log/entry.js'
+import { changeIdOf, signedHeader, type Header } from '../../../shared/log/changeset.js'
+import { entryIdOf, itemCodec } from '../../../shared/log/entry.js'
 import { SUITE, VERSION } from '../../../shared/log/link.js'
-import { headOf } from '../../../shared/log/membership.js'
+import { epochAt, headOf } from '../../../shared/log/membership.js'
 import { signedCodec } from '../../../shared/log/signed.js'
-import { sealPart } from '../crypto/epoch.js'
-import { changeOf, changeOp, encodeMeta, type Change, type NewChange } from './change.js'
+import { changeOf, changeOp, sealingOf, type Change, type NewChange } from './change.js'
 import type { Chain, Identity } from './chain.js'
 import type { Clock } from './clock.js'
 import type { Cuts } from './cuts.js'
 import { changesetEntries } from './entries.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
+import { readersOf } from './opening.js'
+import { Recipients } from './recipients.js'
 import { draftRecordCodec, outboxRecordCodec, type Env, type Meta, type Op } from './records.js'
+import { isBlind, sealChanges } from './sealing.js'
+import type { Values } from './values.js'
 
 export type OutboxEntry = { readonly ordinal: number; readonly body: Bytes; readonly id: EntryId }
 
@@ -31,6 +28,7 @@ type Parts = {
   readonly cuts: Cuts
   readonly names: Names
   readonly clock: Clock
+  readonly values: Values
 }
 
 /**
@@ -93,6 +91,7 @@ export class Drafts {
    * Names, sizes and rights were checked by the caller. @throws CofferError `limit`
    */
   write(news: readonly NewChange[]): { ops: Op[]; changes: Change[] } {
+    const { chain } = this.#parts
     const ordinal = this.#nextDraft++
     const stamp = this.#parts.clock.tick(this.#env.now())
     const ops: Op[] = []
@@ -110,7 +109,9 @@ export class Drafts {
         ...(one.note === undefined ? {} : { note: one.note }),
       }
       const { device } = this.#identity
-      return changeOf(meta, { id, device, place: undefined, ahead: false })
+      const to = one.sealedTo
+      const how = sealingOf(to && (isBlind(chain) ? 'item' : 'value'), to)
+      return changeOf(meta, { id, device, place: undefined, ahead: false, ...how })
     })
     this.#keep(ordinal, changes)
     for (const change of changes) {
@@ -136,19 +137,35 @@ export class Drafts {
     readonly bytes: number
   }): { ops: Op[]; entries: OutboxEntry[] } | undefined {
     // Who may no longer write keeps its drafts to itself: everybody else would refuse them.
-    if (!this.#parts.chain.mayWrite) return undefined
+    if (!this.maySend || this.#drafts.size === 0) return undefined
+    const recipients = this.#recipients()
     const ops: Op[] = []
     const entries: OutboxEntry[] = []
     let bytes = 0
     for (const [ordinal, changes] of this.#drafts) {
       if (entries.length > 0 && (entries.length >= limit.entries || bytes >= limit.bytes)) break
-      const sealed = this.#sealOne(ordinal, changes, ops)
+      const sealed = this.#sealOne(ordinal, changes, recipients, ops)
       for (const body of sealed) {
         bytes += body.length
         entries.push(this.#send(body, ops))
       }
     }
     return entries.length === 0 ? undefined : { ops, entries }
+  }
+
+  /** Whether this device may send what it wrote: all of it sealed, where it may not read. */
+  get maySend(): boolean {
+    const { chain } = this.#parts
+    if (!chain.mayWrite) return false
+    const all = (): Change[] => [...this.#drafts.values()].flat()
+    return !isBlind(chain) || all().every(({ sealed }) => sealed !== undefined)
+  }
+
+  #recipients(): Recipients {
+    const { chain, names, values } = this.#parts
+    const current: Names['current'] = (space, name) => names.current(space, name)
+    const source = { current, value: (change: Change) => values.of(change) }
+    return new Recipients(chain, names, source, this.#env.now())
   }
 
   #send(body: Bytes, ops: Op[]): OutboxEntry {
@@ -177,17 +194,25 @@ export class Drafts {
       device,
       seq: (tail?.seq ?? 0) + 1,
       memberHead: headOf(chain.known()),
-      epoch: chain.current().epoch,
+      epoch: epochAt(chain.known()),
       deps: graph.deps(device, (hash) => cuts.isCut(hash)),
     }
     return tail === undefined ? base : { ...base, prev: tail.hash }
   }
 
-  #sealOne(ordinal: number, changes: readonly Change[], ops: Op[]): Bytes[] {
-    const { graph } = this.#parts
-    const base = this.#header()
-    const parts = changes.map((change, index) => this.#sealChange(base, change, index))
-    const header: Header = { ...base, items: parts.map((part) => part.header) }
+  #sealOne(
+    ordinal: number,
+    changes: readonly Change[],
+    recipients: Recipients,
+    ops: Op[],
+  ): Bytes[] {
+    const { graph, chain } = this.#parts
+    const { header, items } = sealChanges(
+      { chain, random: this.#env.random, reader: this.#env.reader },
+      this.#header(),
+      changes,
+      recipients,
+    )
     const signed = signedHeader.make(header, this.#identity.sign.privateKey)
     const hash = signedHeader.id(signed)
     const node = nodeOf(header, undefined)
@@ -201,48 +226,21 @@ export class Drafts {
     this.#drafts.delete(ordinal)
     const final = new Map<ChangeId, Change>()
     changes.forEach((change, index) => {
-      const part = parts[index]
-      if (part === undefined) return
+      const [one, item] = [header.items[index], items[index]]
+      if (one === undefined || item === undefined) return
       const at = { changeset: hash, seq: header.seq, epoch: header.epoch, index }
-      const commitment = part.header.valueCommitment
+      const commitment = one.valueCommitment
       const place = commitment === undefined ? at : { valueCommitment: commitment, ...at }
       const { device, ahead } = change
-      const sealed = changeOf(change, { id: changeIdOf(hash, index), device, place, ahead })
+      const how = sealingOf(one.sealed, readersOf(header, one))
+      const sealed = changeOf(change, { id: changeIdOf(hash, index), device, place, ahead, ...how })
       final.set(change.id, sealed)
       ops.push({ table: 'change', key: bytesOf(change.id), value: undefined }, changeOp(sealed))
       ops.push({ table: 'draftValue', key: bytesOf(change.id), value: undefined })
-      ops.push({ table: 'item', key: bytesOf(sealed.id), value: encode(itemCodec, part.item) })
+      ops.push({ table: 'item', key: bytesOf(sealed.id), value: encode(itemCodec, item) })
     })
     ops.push(...this.#rename(final))
-    return changesetEntries(
-      hash,
-      signed,
-      parts.map((part) => part.item),
-    )
-  }
-
-  #sealChange(
-    at: Omit<Header, 'items'>,
-    change: Change,
-    index: number,
-  ): { header: ItemHeader; item: Item } {
-    const { key } = this.#parts.chain.current()
-    const { random } = this.#env
-    const meta = sealPart(key, at, index, 'meta', encodeMeta(change), random)
-    const head = { meta: partHash(meta.box), metaCommitment: meta.commitment }
-    if (change.kind === 'delete') return { header: head, item: { meta: meta.box } }
-    const plain = this.#env.reader.get('draftValue', bytesOf(change.id))
-    if (plain === undefined) {
-      throw new CofferError('storage', 'the value of an unsent write is gone from this disk', {
-        reason: 'corrupt',
-        next: 'run coffer doctor --repair',
-      })
-    }
-    const value = sealPart(key, at, index, 'value', plain, random)
-    return {
-      header: { ...head, value: partHash(value.box), valueCommitment: value.commitment },
-      item: { meta: meta.box, value: value.box },
-    }
+    return changesetEntries(hash, signed, items)
   }
 
   /** The later drafts and the names know sealed changes by their final ids from now on. */

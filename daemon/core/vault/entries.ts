@@ -4,7 +4,13 @@ import { CofferError } from '../../../shared/errors.js'
 import { bytesOf, type ChangesetHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { changeIdOf, signedHeader } from '../../../shared/log/changeset.js'
-import { decodeEntry, encodeEntry, itemCodec, type Item } from '../../../shared/log/entry.js'
+import {
+  decodeEntry,
+  encodeEntry,
+  itemCodec,
+  itemSize,
+  type Item,
+} from '../../../shared/log/entry.js'
 import { signedCodec, type Signed } from '../../../shared/log/signed.js'
 import type { Reader } from './records.js'
 
@@ -17,7 +23,7 @@ export function changesetEntries(
   const chunks: Item[][] = [[]]
   let size = 0
   for (const item of items) {
-    const bytes = item.meta.length + (item.value?.length ?? 0) + 16
+    const bytes = itemSize(item) + 16
     if (size > 0 && size + bytes > LIMITS.chunk) {
       chunks.push([])
       size = 0

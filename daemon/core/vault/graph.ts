@@ -17,6 +17,7 @@ export type Node = {
 export class Graph {
   readonly nodes = new Map<ChangesetHash, Node>()
   readonly #latest = new Map<DeviceId, ChangesetHash>()
+  readonly #counts = new Map<DeviceId, number>()
   readonly #frontier = new Set<ChangesetHash>()
   readonly #referred = new Set<ChangesetHash>()
 
@@ -30,12 +31,18 @@ export class Graph {
     const doubled = latest !== undefined && node.seq <= latest.seq
     this.nodes.set(hash, node)
     if (!doubled) this.#latest.set(node.device, hash)
+    this.#counts.set(node.device, (this.#counts.get(node.device) ?? 0) + 1)
     for (const ref of node.refs) {
       this.#referred.add(ref)
       this.#frontier.delete(ref)
     }
     if (!this.#referred.has(hash)) this.#frontier.add(hash)
     return doubled
+  }
+
+  /** Whether a device signed a sequence number twice: it has more changesets than its numbers go. */
+  isDoubled(device: DeviceId): boolean {
+    return (this.#counts.get(device) ?? 0) > (this.latest(device)?.seq ?? 0)
   }
 
   /** Notes that the relay's log, as read this time, holds the changeset. */

@@ -21,8 +21,8 @@ import type { Cuts } from './cuts.js'
 import { changeOp, type Change } from './change.js'
 import type { Clock } from './clock.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
-import { openChanges, type Openable } from './opening.js'
 import type { Names } from './names.js'
+import type { Openable, Opening } from './opening.js'
 import { PendingSet, type Pending } from './pending.js'
 import { pendingRecordCodec, type Op, type Reader, type Space } from './records.js'
 import { Unopened } from './unopened.js'
@@ -36,6 +36,7 @@ type Parts = {
   readonly cuts: Cuts
   readonly names: Names
   readonly clock: Clock
+  readonly opening: Opening
 }
 
 /** What settling gave: records, new changes, names that hold something else though nothing of theirs came, alarms. */
@@ -173,7 +174,7 @@ export class Inbound {
   }
 
   #waits({ header, missing }: Pending): Waits | undefined {
-    const { chain, graph } = this.#parts
+    const { chain, graph, opening } = this.#parts
     if (missing > 0) return 'items'
     const m = chain.membership
     if (m === undefined || header.memberHead.n >= m.hashes.length) return 'link'
@@ -182,7 +183,9 @@ export class Inbound {
     const known = chain.keys.has(header.epoch) || header.epoch !== epochAt(m, header.memberHead.n)
     // Who may not read has no key to wait for: it counts unopened.
     const { role } = chain
-    return known || (role !== undefined && !RIGHTS[role].reads) ? undefined : 'key'
+    return known || opening.isReader(header) || (role !== undefined && !RIGHTS[role].reads)
+      ? undefined
+      : 'key'
   }
 
   /**
@@ -240,17 +243,18 @@ export class Inbound {
       out.alarms.push({ reason: 'equivocation', detail })
     }
     out.ops.push({ table: 'header', key: bytesOf(hash), value: encode(signedCodec, signed) })
-    for (const op of this.#nodeOps(hash)) out.ops.push(op)
+    out.ops.push(nodeOp(hash, graph.nodes.get(hash) ?? node))
     for (const name of names.judgeAnew(freed)) out.judged.push(name)
-    if (chain.keys.has(header.epoch)) this.#show(hash, pending, now, out)
+    const opens = chain.keys.has(header.epoch) || this.#parts.opening.isReader(header)
+    if (opens) this.#show(hash, pending, now, out)
     else this.#unopened.add(hash, pending)
   }
 
   /** Opens the metas of a changeset that counts, and shows its changes. */
   #show(hash: ChangesetHash, pending: Openable, now: number, out: Settled): void {
     try {
-      const { chain, clock, names } = this.#parts
-      for (const change of openChanges(chain, clock, hash, pending, now)) {
+      const { opening, clock, names } = this.#parts
+      for (const change of opening.changes(hash, pending, clock, now)) {
         names.add(change)
         out.ops.push(changeOp(change))
         out.changes.push(change)
@@ -259,11 +263,6 @@ export class Inbound {
       // It counts in the ancestry of what builds on it, and shows nothing: the same for everyone.
       out.alarms.push(alarmOf(error, 'changeset'))
     }
-  }
-
-  #nodeOps(hash: ChangesetHash): Op[] {
-    const node = this.#parts.graph.nodes.get(hash)
-    return node === undefined ? [] : [nodeOp(hash, node)]
   }
 }
 

@@ -4,7 +4,7 @@ import { CofferError } from '../../../shared/errors.js'
 
 import { idOf, type ChangeId, type ChangesetHash, type VaultId } from '../../../shared/ids.js'
 import { PROPOSED, type Identity } from './chain.js'
-import { changeOf, type Change } from './change.js'
+import { changeOf, sealingOf, type Change } from './change.js'
 import {
   changeRecordCodec,
   changesetRecordCodec,
@@ -79,9 +79,10 @@ function restoreNode(replica: Replica, row: Row): void {
 
 function restoreChange(replica: Replica, env: Env, row: Row): [ChangeId, Change] {
   const record = decode(changeRecordCodec, row.value, 'a change record', BIG)
-  const { device, place, ahead } = record
+  const { device, place, ahead, sealed, readers } = record
   const id = idOf<ChangeId>(row.key)
-  const change = changeOf(record, { id, device, place, ahead: ahead !== undefined })
+  const standing = { id, device, place, ahead: ahead !== undefined, ...sealingOf(sealed, readers) }
+  const change = changeOf(record, standing)
   const { names, clock } = replica.parts()
   names.add(change)
   clock.observe(change, env.now())

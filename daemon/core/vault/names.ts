@@ -27,38 +27,71 @@ function inserted(live: readonly Change[], change: Change): Change[] {
   return live.toSpliced(low, 0, change)
 }
 
-type IsVoid = (change: Change) => boolean
+/** What the fold asks of the vault around a name. */
+type Judge = {
+  /** Whether a change counts for nothing. */
+  readonly isVoid: (change: Change) => boolean
+  /** Whether a changeset builds on another one. */
+  readonly covers: (of: ChangesetHash, other: ChangesetHash) => boolean
+}
+
+const NOTHING: Judge = { isVoid: () => false, covers: () => false }
 
 /** The versions of one name. Its live set depends on the set of changes only, not on their order of arrival. */
 class NameState {
   readonly changes = new Map<ChangeId, Change>()
   /** Absent while nothing is: most names have one version. */
   #superseded: Set<ChangeId> | undefined
+  /** Changesets whose author couldn't see the name, and which supersede all of it that they build on. Mostly absent. */
+  #blind: readonly ChangesetHash[] | undefined
   live: Change[] = []
 
-  add(change: Change, isVoid: IsVoid): void {
+  add(change: Change, judge: Judge): void {
     this.changes.set(change.id, change)
-    const superseded = this.#superseded?.has(change.id) === true
+    const superseded = this.isSuperseded(change, judge)
     // A void change supersedes nothing by itself, but whoever built on it saw what it had superseded.
-    if (isVoid(change) && !superseded) return
-    if (change.parents.length > 0) this.#supersede(change.parents, isVoid)
+    if (judge.isVoid(change) && !superseded) return
+    this.#act(change, judge)
     if (!superseded) this.live = inserted(this.live, change)
   }
 
-  isSuperseded(id: ChangeId): boolean {
-    return this.#superseded?.has(id) === true
+  isSuperseded({ id, place }: Change, judge: Judge): boolean {
+    if (this.#superseded?.has(id) === true) return true
+    return place !== undefined && this.#isCovered(place.changeset, judge)
   }
 
-  #supersede(parents: readonly ChangeId[], isVoid: IsVoid): void {
-    const all = (this.#superseded ??= new Set())
-    const next = [...parents]
-    for (let id = next.pop(); id !== undefined; id = next.pop()) {
-      if (all.has(id)) continue
-      all.add(id)
-      const change = this.changes.get(id)
-      if (change !== undefined && isVoid(change)) next.push(...change.parents)
+  #isCovered(changeset: ChangesetHash, { covers }: Judge): boolean {
+    return this.#blind?.some((blind) => covers(blind, changeset)) === true
+  }
+
+  /** Supersedes what a change does; what of that is void passes on what it had superseded itself. */
+  #act(change: Change, judge: Judge): void {
+    let acted = false
+    const next = [change]
+    for (let at = next.pop(); at !== undefined; at = next.pop()) {
+      const ids = at.parents.filter((id) => this.#superseded?.has(id) !== true)
+      const all = ids.length > 0 ? (this.#superseded ??= new Set()) : undefined
+      for (const id of ids) all?.add(id)
+      for (const id of this.#cover(at, judge)) ids.push(id)
+      acted ||= ids.length > 0
+      for (const id of ids) {
+        const one = this.changes.get(id)
+        if (one !== undefined && judge.isVoid(one)) next.push(one)
+      }
     }
-    this.live = this.live.filter(({ id }) => !all.has(id))
+    if (acted) this.live = this.live.filter((one) => !this.isSuperseded(one, judge))
+  }
+
+  /** Lets a change that was written blindly supersede what it builds on; gives what of that is here. */
+  #cover({ sealed, place }: Change, judge: Judge): ChangeId[] {
+    if (sealed !== 'item' || place === undefined) return []
+    const { changeset } = place
+    if (this.#isCovered(changeset, judge) || this.#blind?.includes(changeset) === true) return []
+    const rest = (this.#blind ?? []).filter((blind) => !judge.covers(changeset, blind))
+    this.#blind = [...rest, changeset]
+    return [...this.changes.values()]
+      .filter((one) => one.place !== undefined && judge.covers(changeset, one.place.changeset))
+      .map(({ id }) => id)
   }
 }
 
@@ -67,11 +100,11 @@ export class Names {
   readonly #spaces = new Map<Space, Map<string, NameState>>(
     SPACES.map((space) => [space, new Map()]),
   )
-  readonly #isVoid: IsVoid
+  readonly #judge: Judge
 
-  /** `isVoid` tells which changes count for nothing; when it changes its mind, `judgeAnew` is to be called. */
-  constructor(isVoid: IsVoid = () => false) {
-    this.#isVoid = isVoid
+  /** When `isVoid` of it changes its mind, `judgeAnew` is to be called. */
+  constructor(judge: Judge = NOTHING) {
+    this.#judge = judge
   }
 
   #space(space: Space): Map<string, NameState> {
@@ -84,7 +117,7 @@ export class Names {
     const names = this.#space(change.space)
     let state = names.get(change.name)
     if (state === undefined) names.set(change.name, (state = new NameState()))
-    state.add(change, this.#isVoid)
+    state.add(change, this.#judge)
   }
 
   /** Puts sealed changes in the place of their drafts, and of the drafts that build on those. */
@@ -93,7 +126,7 @@ export class Names {
     if (before === undefined) return
     const state = new NameState()
     for (const change of before.changes.values()) {
-      state.add(by.get(change.id) ?? change, this.#isVoid)
+      state.add(by.get(change.id) ?? change, this.#judge)
     }
     this.#space(space).set(name, state)
   }
@@ -127,8 +160,10 @@ export class Names {
     return [...this.#spaces.values()].flatMap((names) =>
       [...names.values()].flatMap((state) =>
         [...state.changes.values()].filter(
-          ({ id, place }) =>
-            place !== undefined && changesets.has(place.changeset) && !state.isSuperseded(id),
+          (change) =>
+            change.place !== undefined &&
+            changesets.has(change.place.changeset) &&
+            !state.isSuperseded(change, this.#judge),
         ),
       ),
     )

@@ -1,7 +1,7 @@
 import type { ChangesetHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import type { Header } from '../../../shared/log/changeset.js'
-import type { Item } from '../../../shared/log/entry.js'
+import { itemSize, type Item } from '../../../shared/log/entry.js'
 import type { Signed } from '../../../shared/log/signed.js'
 
 /** A changeset that came and doesn't count yet. */
@@ -52,7 +52,7 @@ export class PendingSet {
   put(pending: Pending, index: number, item: Item): void {
     pending.items[index] = item
     pending.missing--
-    this.#grow(pending, item.meta.length + (item.value?.length ?? 0))
+    this.#grow(pending, itemSize(item))
   }
 
   #grow(pending: Pending, bytes: number): void {

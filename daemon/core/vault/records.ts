@@ -15,11 +15,14 @@ import type { TypeOf } from '../../../shared/codec.js'
 import type { Random } from '../../../shared/crypto/random.js'
 import type { ChangeId, ChangesetHash, DeviceId, EntryId, LogHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
+import { SEALED } from '../../../shared/log/changeset.js'
 import { signedCodec } from '../../../shared/log/signed.js'
 import { MAX_COUNTER } from './clock.js'
 
 /** The local database's tables: their byte, and whether keys keep their order (else they are hashed). */
 export const TABLES = {
+  /** The runners to which this device last sealed a name, or that it was told of. Key: the name. */
+  sealedTo: { byte: 'b', ordered: false },
   /** What was opened of a change. Key: change id. */
   change: { byte: 'c', ordered: false },
   /** Local transactions that have no sequence yet. Key: u64 ordinal. */
@@ -120,6 +123,8 @@ export const changeRecordCodec = struct({
   place: opt(9, placeCodec),
   /** Its clock was ahead of ours when it came. */
   ahead: opt(10, uint(1)),
+  sealed: opt(11, oneOf(SEALED)),
+  readers: opt(12, list(id<DeviceId>(), LIMITS.runners)),
 })
 
 export const draftRecordCodec = struct({
@@ -151,6 +156,10 @@ export const pendingRecordCodec = struct({
   /** Those of its items that came; they stand in table `item`. */
   indexes: req(1, list(uint(LIMITS.items), LIMITS.items)),
   generation: req(2, uint()),
+})
+
+export const sealedToRecordCodec = struct({
+  readers: req(0, list(id<DeviceId>(), LIMITS.runners)),
 })
 
 export const outboxRecordCodec = struct({ body: req(0, bytes(LIMITS.entry)) })

@@ -1,32 +1,33 @@
-import { u32be, type Bytes } from '../../../shared/bytes.js'
-import { decode } from '../../../shared/codec.js'
-import { CofferError } from '../../../shared/errors.js'
+import { u32be, utf8, type Bytes } from '../../../shared/bytes.js'
+import { decode, encode } from '../../../shared/codec.js'
 import {
-  bytesOf,
   type ChangesetHash,
   type DeviceId,
   type EntryId,
   type VaultId,
 } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
-import { decodeEntry, itemCodec } from '../../../shared/log/entry.js'
+import { decodeEntry } from '../../../shared/log/entry.js'
 import { signedLink, type Action, type Link } from '../../../shared/log/link.js'
 import type { Membership } from '../../../shared/log/membership.js'
-import { openPart } from '../crypto/epoch.js'
 import type { Alarm } from './alarm.js'
+import { Ancestry } from './ancestry.js'
 import { Chain, type Identity } from './chain.js'
 import type { Change, NewChange } from './change.js'
 import { Clock } from './clock.js'
 import { Cuts } from './cuts.js'
 import { Drafts, type OutboxEntry } from './drafts.js'
 import { gone } from './entries.js'
+import { grantOf, type Grant, type Source } from './grants.js'
 import { Graph } from './graph.js'
 import { Heads } from './heads.js'
 import { Inbound, type Waits } from './inbound.js'
 import { Intake, type Outcome } from './intake.js'
 import { Names, type Current } from './names.js'
-import type { Env, LogCursor, Op, Space } from './records.js'
+import { Opening } from './opening.js'
+import { sealedToRecordCodec, type Env, type LogCursor, type Op, type Space } from './records.js'
 import { Restoring } from './restoring.js'
+import { Values } from './values.js'
 import { Verification } from './verify.js'
 
 /**
@@ -40,9 +41,11 @@ export class Replica {
   readonly chain: Chain
   readonly graph = new Graph()
   readonly cuts: Cuts
+  readonly opening: Opening
   readonly #env: Env
   readonly #device: DeviceId
   readonly #names: Names
+  readonly #values: Values
   readonly #clock = new Clock()
   readonly #drafts: Drafts
   readonly #inbound: Inbound
@@ -59,8 +62,13 @@ export class Replica {
     this.chain = new Chain(identity, vaultId)
     const { chain, graph } = this
     this.cuts = new Cuts(chain, graph)
-    this.#names = new Names(this.cuts.isVoid)
-    const parts = { chain, graph, names: this.#names, cuts: this.cuts, clock: this.#clock }
+    const { covers } = new Ancestry(graph)
+    this.#names = new Names({ isVoid: this.cuts.isVoid, covers })
+    this.opening = new Opening(identity, chain)
+    const { opening } = this
+    this.#values = new Values(env.reader, chain, opening)
+    const [names, values] = [this.#names, this.#values]
+    const parts = { chain, graph, names, opening, values, cuts: this.cuts, clock: this.#clock }
     this.#drafts = new Drafts(env, identity, parts)
     this.#inbound = new Inbound(env.reader, parts)
     this.#heads = new Heads(env, identity, this.chain)
@@ -91,7 +99,7 @@ export class Replica {
 
   /** Whether this device may write now: drafts of one that may not are never sealed. */
   get mayWrite(): boolean {
-    return this.chain.mayWrite
+    return this.#drafts.maySend
   }
 
   /** Changes that were cut off with their device, and that nobody has built on since: somebody may write them anew. */
@@ -135,32 +143,30 @@ export class Replica {
     return this.#names.history(space, name)
   }
 
-  /**
-   * A put's value.
-   * @throws CofferError `tampering` when it isn't what was signed, `storage` (reason `corrupt`) when it is gone
-   */
+  /** A put's value (see Values.of). @throws CofferError `refused`, `not-found`, `tampering`, `storage` */
   value(change: Change): Bytes {
-    const { place, id } = change
-    const { reader } = this.#env
-    if (place === undefined) return reader.get('draftValue', bytesOf(id)) ?? gone()
-    const item = decode(
-      itemCodec,
-      reader.get('item', bytesOf(id)) ?? gone(),
-      'an item',
-      LIMITS.frame,
-    )
-    const key = this.chain.keys.get(place.epoch)
-    const { valueCommitment: commitment } = place
-    if (key === undefined || item.value === undefined || commitment === undefined) return gone()
-    const at = { vaultId: this.vaultId, device: change.device, seq: place.seq, epoch: place.epoch }
-    const value = openPart(key, at, place.index, 'value', { box: item.value, commitment })
-    if (value.length === change.size) return value
-    throw new CofferError('tampering', 'a value has another size than was signed', {
-      reason: 'bad-size',
-    })
+    return this.#values.of(change)
+  }
+
+  /** What a runner is given, as the settings say now. */
+  grant(runner: DeviceId): Grant | undefined {
+    const current: Source['current'] = (space, name) => this.#names.current(space, name)
+    return grantOf({ current, value: (change) => this.#values.of(change) }, runner)
+  }
+
+  /** The runners that this device sealed a name to last time; undefined when it never did. */
+  sealedTo(name: string): readonly DeviceId[] | undefined {
+    const record = this.#env.reader.get('sealedTo', utf8(name))
+    return record && decode(sealedToRecordCodec, record, 'a record', LIMITS.frame).readers
   }
 
   // ---- local writes
+
+  /** The record that remembers to whom a name was sealed. */
+  noteSealedTo(name: string, readers: readonly DeviceId[]): Op {
+    const value = encode(sealedToRecordCodec, { readers })
+    return { table: 'sealedTo', key: utf8(name), value }
+  }
 
   /** Writes one transaction as a draft. Names, sizes and rights are the caller's to check. */
   write(changes: readonly NewChange[]): { ops: Op[]; changes: Change[] } {

@@ -1,4 +1,4 @@
-import { equal, toBase32, u32be, u64be, type Bytes } from '../../../shared/bytes.js'
+import { equal, toBase32, u32be, u64be } from '../../../shared/bytes.js'
 import { decode, encode } from '../../../shared/codec.js'
 import { hash } from '../../../shared/crypto/hash.js'
 import { CofferError } from '../../../shared/errors.js'
@@ -12,17 +12,18 @@ import {
   signedHeader,
   type Header,
 } from '../../../shared/log/changeset.js'
-import { checkItem, decodeEntry, itemCodec, type Item } from '../../../shared/log/entry.js'
+import { checkItem, decodeEntry, itemCodec } from '../../../shared/log/entry.js'
 import { signedLink } from '../../../shared/log/link.js'
 import { headOf, type Membership } from '../../../shared/log/membership.js'
 import type { Signed } from '../../../shared/log/signed.js'
 import { applyLink, openChain } from '../../../shared/log/validate.js'
 import { checkWraps } from '../../../shared/log/wraps.js'
-import { commitmentOf, openPart } from '../crypto/epoch.js'
+import { commitmentOf } from '../crypto/epoch.js'
 import type { Chain } from './chain.js'
 import { gone, storedHeader } from './entries.js'
 import { nodeOf, type Graph, type Node } from './graph.js'
-import { changeRecordCodec, metaCodec, type LogCursor, type Reader } from './records.js'
+import type { Opening } from './opening.js'
+import { changeRecordCodec, metaCodec, type LogCursor, type Meta, type Reader } from './records.js'
 
 /** The vault as it is in use. */
 type InUse = {
@@ -30,6 +31,7 @@ type InUse = {
   readonly chain: Chain
   readonly graph: Graph
   readonly cursor: LogCursor
+  readonly opening: Opening
 }
 
 /** What was checked of a vault. */
@@ -37,7 +39,7 @@ export type Verified = {
   readonly links: number
   readonly changesets: number
   readonly items: number
-  /** Items that this device has no key for: their hashes hold, they weren't opened. */
+  /** Items that this device has no key for, or not for their values: their hashes hold, they weren't opened. */
   readonly unopened: number
   readonly pos: number
   readonly fingerprint: string
@@ -186,36 +188,32 @@ export class Verification {
     checkStanding(m, signed, header)
     checkTurn(header, graph.tail(header.device, header.prev))
     checkDeps(header, (dep) => graph.nodes.get(dep))
-    const key = this.#inUse.chain.keys.get(header.epoch)
-    header.items.forEach((_, index) => this.#checkOne(id, header, index, key))
+    for (const index of header.items.keys()) this.#checkOne(id, header, index)
   }
 
-  #checkOne(id: ChangesetHash, header: Header, index: number, key: Bytes | undefined): void {
+  #checkOne(id: ChangesetHash, header: Header, index: number): void {
     const record = this.#reader.get('item', bytesOf(changeIdOf(id, index))) ?? gone()
     const item = decode(itemCodec, record, 'a stored item', LIMITS.frame)
     const of = header.items[index] ?? gone()
     checkItem(of, item)
     this.#items++
-    if (key === undefined) this.#unopened++
-    else this.#open(id, header, index, key, item)
+    const at = { header, index, one: of, item }
+    const { opening } = this.#inUse
+    const meta = opening.meta(at)
+    if (meta !== undefined) this.#checkShown(id, header, index, meta)
+    const value = opening.value(at)
+    if (value !== undefined && value.length !== meta?.size)
+      refuse('bad-size', 'a value has another size than was signed')
+    // It isn't this device's to open, or its value is sealed to others.
+    if (meta === undefined || (value === undefined && item.value !== undefined)) this.#unopened++
   }
 
-  #open(id: ChangesetHash, header: Header, index: number, key: Bytes, item: Item): void {
-    const { metaCommitment, valueCommitment } = header.items[index] ?? gone()
-    const sealed = { box: item.meta, commitment: metaCommitment }
-    const plain = openPart(key, header, index, 'meta', sealed)
-    const meta = decode(metaCodec, plain, 'the meta of an item', plain.length)
+  #checkShown(id: ChangesetHash, header: Header, index: number, meta: Meta): void {
     const stored = this.#reader.get('change', bytesOf(changeIdOf(id, index))) ?? gone()
     const shown = decode(changeRecordCodec, stored, 'a change record', LIMITS.storeValue)
     const { device, place } = shown
     const here = device === header.device && place?.changeset === id && place.index === index
-    if (!here || !equal(encode(metaCodec, shown), plain))
+    if (!here || !equal(encode(metaCodec, shown), encode(metaCodec, meta)))
       refuse('bad-item', 'what is shown of it is not what was signed')
-    if ((meta.kind === 'put') !== (item.value !== undefined))
-      refuse('bad-item', 'a put without a value or a delete with one')
-    if (item.value === undefined || valueCommitment === undefined) return
-    const box = { box: item.value, commitment: valueCommitment }
-    const value = openPart(key, header, index, 'value', box)
-    if (value.length !== meta.size) refuse('bad-size', 'a value has another size than was signed')
   }
 }

@@ -67,6 +67,12 @@ const refusals = {
   announcements: refuse,
   verify: refuse,
   audit: refuse,
+  runnerCreate: refuse,
+  runnerInvite: refuse,
+  runnerConfirm: refuse,
+  runnerGrant: refuse,
+  runnerList: refuse,
+  runnerRevoke: refuse,
 }
 
 function handlers({ access, random }: DaemonParts): Composition['handlers'] {

@@ -1,0 +1,143 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { Buffer } from 'node:buffer'
+import { fromUtf8 } from '../shared/bytes.js'
+import { warningLine } from '../shared/complaint.js'
+import { CofferError } from '../shared/errors.js'
+import { LIMITS } from '../shared/limits.js'
+import { AS_RUNNER, ENROLL, readEnrollLine } from '../shared/protocol/runner-start.js'
+import { systemWords } from '../shared/system-error.js'
+import { startForOne } from './daemon-spawn.js'
+import { cutAnswer, type OpenAnswer } from './hot.js'
+import type { Io } from './io.js'
+import { hungUp, silent } from './refusals.js'
+import { TOKEN, TOKEN_FILE } from './runner-env.js'
+import { readDescriptor } from './values.js'
+
+// Acting as a runner: the token is read here, and given to a process that lives for one command.
+
+/**
+ * The token that the variables give. COFFER_TOKEN is taken out of them: no child inherits it.
+ * @throws CofferError `usage` for two, `home` (reason `file-mode`) for a file that others may read, `limit`
+ */
+export function takeToken({ env, err }: Io): string {
+  const [value = '', file = ''] = [env[TOKEN], env[TOKEN_FILE]]
+  delete env[TOKEN]
+  if (value !== '' && file !== '') {
+    throw new CofferError('usage', `${TOKEN} and ${TOKEN_FILE} are both set`, {
+      reason: 'two-tokens',
+      next: `unset ${TOKEN}`,
+    })
+  }
+  if (file !== '') return readToken(file)
+  const message = `${TOKEN} stands where other processes of yours can see it: prefer a file of mode 0600 and ${TOKEN_FILE}`
+  err(warningLine({ code: 'token-variable', message }))
+  return value
+}
+
+function readToken(path: string): string {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (error) {
+    throw new CofferError('usage', `can't read ${path}: ${systemWords(error)}`, {
+      reason: 'unreadable',
+      next: `name the runner's token file in ${TOKEN_FILE}`,
+      cause: error,
+    })
+  }
+  try {
+    const stat = fstatSync(fd)
+    const mine = [process.geteuid?.(), 0].includes(stat.uid)
+    if (!stat.isFile() || !mine || (stat.mode & 0o077) !== 0) throw openToOthers(path)
+    const bytes = readDescriptor(fd, LIMITS.tokenText)
+    if (bytes.length > LIMITS.tokenText) throw new CofferError('limit', `${path} is too long`)
+    return fromUtf8(new Uint8Array(bytes)) ?? ''
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function openToOthers(path: string): CofferError {
+  return new CofferError('home', `${path} is not a file of yours that nobody else may read`, {
+    reason: 'file-mode',
+    next: `chmod 600 ${path}`,
+  })
+}
+
+/** Sends a plain request to a runner's process and reads its answer. @throws CofferError `internal`, `timed-out` */
+export function exchangeAsRunner(io: Io, request: Buffer): Promise<OpenAnswer> {
+  const { child, peer } = startForOne(AS_RUNNER, takeToken(io), { env: io.env })
+  return new Promise((resolve, reject) => {
+    let received = Buffer.alloc(0)
+    const close = (): void => {
+      peer.destroy()
+      child.kill()
+    }
+    const fail = (error: CofferError): void => {
+      reject(error)
+      close()
+    }
+    peer.setTimeout(LIMITS.plainAnswer, () => fail(silent()))
+    peer.on('data', (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk])
+      const answer = cutAnswer(received)
+      if (answer !== undefined) resolve({ ...answer, close })
+    })
+    peer.on('end', () => fail(hungUp()))
+    peer.on('error', (error) => fail(hungUp(error)))
+    child.on('error', (error) => fail(hungUp(error)))
+    peer.write(request)
+  })
+}
+
+/**
+ * Answers a runner's invite: makes a key, shows the fingerprint, waits to be let in. Gives the token.
+ * @throws CofferError what the enrolment says; `timed-out`
+ */
+export function enrollRunner(
+  io: Io,
+  code: string,
+  timeout: number,
+  show: (fingerprint: string) => void,
+): Promise<string> {
+  const { child, peer } = startForOne(ENROLL, code, { env: io.env })
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail(notConfirmed()), timeout)
+    const end = (): void => {
+      clearTimeout(timer)
+      peer.destroy()
+      child.kill()
+    }
+    const fail = (error: CofferError): void => {
+      end()
+      reject(error)
+    }
+    let said = ''
+    const take = (line: string): void => {
+      const heard = readEnrollLine(line)
+      if (heard.kind === 'fingerprint') return show(heard.text)
+      if (heard.kind === 'error') return fail(heard.error)
+      end()
+      resolve(heard.text)
+    }
+    peer.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      const lines = said.split('\n')
+      said = lines.pop() ?? ''
+      try {
+        for (const line of lines) take(line)
+      } catch (error) {
+        fail(error instanceof CofferError ? error : hungUp(error))
+      }
+    })
+    peer.on('end', () => fail(hungUp()))
+    peer.on('error', (error) => fail(hungUp(error)))
+  })
+}
+
+function notConfirmed(): CofferError {
+  return new CofferError('timed-out', 'nobody has confirmed this runner yet', {
+    reason: 'not-confirmed',
+    next: 'enroll again: it shows another fingerprint then',
+  })
+}
