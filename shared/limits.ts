@@ -68,6 +68,8 @@ export const LIMITS = {
   signedHead: 1 * KiB,
   joinRequest: 2 * KiB,
   joinRequestBody: 1 * KiB,
+  /** Grants of runners in one vault of which it is kept that a person was told. */
+  grantsTold: 1000,
   /** Entries of one audit: with names at their longest they fit a line of the local protocol. */
   audit: 5000,
   /** A lock file, in UTF-16 units, and the changesets that it names. */

@@ -1,6 +1,7 @@
+import { displayText } from '../../shared/display.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
 import { LIMITS } from '../../shared/limits.js'
-import type { News } from '../core/vault/news.js'
+import type { Given, News } from '../core/vault/news.js'
 import type { VaultShell } from '../vault/shell.js'
 import { shownDevice } from './device-name.js'
 import { vaultName } from './place.js'
@@ -11,8 +12,13 @@ import type { Session } from './session.js'
 /** More in one vault than this are counted, not told one by one. */
 const MANY = 20
 
-function text(session: Session, { replica }: VaultShell, news: News): string {
+function text(session: Session, { replica }: VaultShell, news: News | Given): string {
   const show = (id: News['author']): string => shownDevice(session, replica, id)
+  if (news.kind === 'granted') {
+    const names = news.names.slice(0, 5).map((name) => displayText(name))
+    const others = news.names.length > 5 ? ` and ${news.names.length - 5} more` : ''
+    return `${show(news.runner)} given ${names.join(', ')}${others} by ${show(news.author)}`
+  }
   const { kind, devices, role = 'nobody', author } = news
   const whom = devices.slice(0, 3).map(show).join(', ')
   const more = devices.length > 3 ? ` and ${devices.length - 3} more devices` : ''
@@ -28,10 +34,10 @@ function text(session: Session, { replica }: VaultShell, news: News): string {
   }
 }
 
-function texts(session: Session, shell: VaultShell, news: readonly News[]): string[] {
+function texts(session: Session, shell: VaultShell, news: readonly (News | Given)[]): string[] {
   const shown = news.slice(0, MANY).map((one) => text(session, shell, one))
   const more = news.length - shown.length
-  return more > 0 ? [...shown, `${more} more changes of members: see coffer audit`] : shown
+  return more > 0 ? [...shown, `${more} more: see coffer audit`] : shown
 }
 
 function warningOf(message: string): Warning {
@@ -40,7 +46,9 @@ function warningOf(message: string): Warning {
 
 /** What nobody has said to have read of one vault. */
 export function memberWarnings(session: Session, shell: VaultShell): Warning[] {
-  return texts(session, shell, shell.notices.members(shell.replica)).map(warningOf)
+  const { notices, replica } = shell
+  const news = [...notices.members(replica), ...notices.grants(replica)]
+  return texts(session, shell, news).map(warningOf)
 }
 
 /** What no command has told yet, over all vaults; the same in several is said once. @throws CofferError `storage` */

@@ -24,6 +24,16 @@ function concerns(event: VaultEvent): boolean {
   return event.kind === 'links'
 }
 
+/** One round: what is still to be done, link by link. @throws CofferError of the first that can't be done now */
+async function bringTogether(session: Session): Promise<void> {
+  await adoptRelay(session)
+  await reconcile(session)
+  await shutOutEverywhere(session)
+  await rotateOwed(session)
+  await introduce(session)
+  await settle(session, pairsOf(session))
+}
+
 /**
  * Keeps a person's vaults together in the background: each has the home's relay, and lets in every device that the user
  * vault names. A device that was added while this one was away, a project made while it was: both meet here. So do an
@@ -40,12 +50,7 @@ export function keepTogether(session: Session): void {
     // A damaged user vault names nothing; its repair opens it again.
     if (ended.aborted || vaults.opened(vaults.userVault) === undefined) return
     try {
-      await adoptRelay(session)
-      await reconcile(session)
-      await shutOutEverywhere(session)
-      await rotateOwed(session)
-      await introduce(session)
-      await settle(session, pairsOf(session))
+      await bringTogether(session)
     } catch (error) {
       if (!isPassing(error)) world.onError(error)
       soon(AGAIN)

@@ -2,7 +2,7 @@ import type { LinkHash } from '../../shared/ids.js'
 import { headOf } from '../../shared/log/membership.js'
 import type { Alarm } from '../core/vault/alarm.js'
 import { Alarms } from '../core/vault/alarms.js'
-import { newsOf, type News } from '../core/vault/news.js'
+import { givenIn, newsOf, type Given, type News } from '../core/vault/news.js'
 import type { AlarmRecord, Op, Row } from '../core/vault/records.js'
 import type { Replica } from '../core/vault/replica.js'
 import { Told } from '../core/vault/told.js'
@@ -51,21 +51,39 @@ export class Notices {
     return news
   }
 
-  /** The same as far as no command has announced it yet: from now on it has. */
-  announce(replica: Replica): readonly News[] {
+  /** What other devices gave to runners, that nobody said to have read. */
+  grants(replica: Replica): readonly Given[] {
+    const { readGrants } = this.#told.of(replica)
+    return this.#given(replica).filter(({ id }) => !readGrants.includes(id))
+  }
+
+  #given(replica: Replica): readonly Given[] {
+    return replica.membership === undefined ? [] : givenIn(replica, this.#told.start(replica))
+  }
+
+  /** Members and grants as far as no command has announced them yet: from now on it has. */
+  announce(replica: Replica): readonly (News | Given)[] {
     const { membership } = replica
     if (membership === undefined) return []
     const { n } = headOf(membership)
-    const { told } = this.#told.of(replica)
-    if (told < n) this.#told.advance(replica, n, false)
-    return newsOf(replica, told + 1)
+    const { told, toldGrants } = this.#told.of(replica)
+    const given = this.#given(replica)
+    const fresh = given.filter(({ id }) => !toldGrants.includes(id))
+    if (told < n || fresh.length > 0) this.#advance(replica, n, given, false)
+    return [...newsOf(replica, told + 1), ...fresh]
+  }
+
+  #advance(replica: Replica, n: number, given: readonly Given[], read: boolean): void {
+    const ids = given.map(({ id }) => id)
+    this.#told.advance(replica, n, ids, read)
   }
 
   /** A person has read it all. Gives how much of it nobody had read before. */
   acknowledge(replica: Replica, now: number): number {
     const { membership } = replica
-    const news = this.members(replica).length
-    if (membership !== undefined) this.#told.advance(replica, headOf(membership).n, true)
+    const news = this.members(replica).length + this.grants(replica).length
+    if (membership !== undefined)
+      this.#advance(replica, headOf(membership).n, this.#given(replica), true)
     return news + this.#alarms.acknowledge(now)
   }
 

@@ -63,13 +63,11 @@ export class Chain {
 
   /** @throws CofferError `stale` (reason `loading`) before the genesis is known */
   known(): Membership {
-    if (this.membership === undefined) {
-      throw new CofferError('stale', 'the vault is still loading', {
-        reason: 'loading',
-        next: 'try again when coffer status says ready',
-      })
-    }
-    return this.membership
+    if (this.membership !== undefined) return this.membership
+    throw new CofferError('stale', 'the vault is still loading', {
+      reason: 'loading',
+      next: 'try again when coffer status says ready',
+    })
   }
 
   /** This device's role now; undefined while it isn't in, or no longer. */

@@ -29,8 +29,13 @@ export const grantName = (runner: DeviceId): string => `${PREFIX}${runner}`
 export const encodeGrant = (grant: Grant): Bytes => encode(grantCodec, grant)
 
 /** The runner whose grant a setting is, if it is one. */
-export function grantedTo(name: string): string | undefined {
-  return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined
+export function grantedTo(name: string): DeviceId | undefined {
+  const id = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined
+  return id !== undefined && isDeviceId(id) ? id : undefined
+}
+
+function isDeviceId(text: string): text is DeviceId {
+  return /^[0-9a-f]{64}$/.test(text)
 }
 
 /** What of a vault grants are read from. */

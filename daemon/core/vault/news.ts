@@ -1,10 +1,11 @@
-import type { DeviceId } from '../../../shared/ids.js'
+import type { ChangeId, DeviceId } from '../../../shared/ids.js'
 import { deviceIdOf } from '../../../shared/log/device.js'
 import { decode } from '../../../shared/codec.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { joinRequestBodyCodec, type Action, type Link } from '../../../shared/log/link.js'
 import { roleAt, type Membership } from '../../../shared/log/membership.js'
 import type { Role } from '../../../shared/log/roles.js'
+import { grantedTo } from './grants.js'
 import type { Replica } from './replica.js'
 
 /** Whom a link let in, removed, or gave another role. */
@@ -17,6 +18,30 @@ export type Deed = {
 
 /** A deed and whose it was. */
 export type News = Deed & { readonly n: number; readonly author: DeviceId; readonly at: number }
+
+/** What another device gave to a runner last. */
+export type Given = {
+  readonly kind: 'granted'
+  readonly id: ChangeId
+  readonly runner: DeviceId
+  /** Hostile text. */
+  readonly names: readonly string[]
+  readonly author: DeviceId
+}
+
+/** Grants in force that another device gave, under link `from` or a later one; those without a name give nothing. */
+export function givenIn(replica: Replica, from: number): Given[] {
+  const out: Given[] = []
+  for (const { winner } of replica.live('setting')) {
+    const runner = grantedTo(winner.name)
+    const { id, device: author, place } = winner
+    const under = place && replica.graph.nodes.get(place.changeset)?.memberN
+    if (runner === undefined || under === undefined || under < from) continue
+    const names = author === replica.own ? [] : (replica.grant(runner)?.names ?? [])
+    if (names.length > 0) out.push({ kind: 'granted', id, runner, names, author })
+  }
+  return out.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
 
 /** What a link that holds in `m` did to whom; undefined for links that change nobody's rights. */
 export function deedOf(m: Membership, { n, action }: Pick<Link, 'n' | 'action'>): Deed | undefined {
