@@ -3,7 +3,7 @@ import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { VaultId } from '../../shared/ids.js'
 import type { Warning } from '../../shared/protocol/local-common.js'
-import type { Listed } from './directory.js'
+import { DIRECTORY_SPACE, type Listed } from './directory.js'
 import type { Session } from './session.js'
 import type { Settings } from './settings.js'
 
@@ -37,13 +37,21 @@ export function unpinProject(session: Session, project: VaultId): void {
 export function checkPin(session: Session, org: VaultId, project: Listed): void {
   const pin = pinsOf(session).find((one) => one.org === org && one.name === project.name)
   if (pin?.project === project.vaultId) return
-  if (pin !== undefined) throw moved(project.name)
+  if (pin !== undefined && !isOwnEntry(session, org, project.vaultId)) throw moved(project.name)
   try {
     pinProject(session, org, project)
   } catch (error) {
     // A full disk keeps nobody from reading.
     session.world.onError(error)
   }
+}
+
+/** Whether the directory's word on a project is this person's own: made on another device of theirs, it is no attack. */
+function isOwnEntry({ vaults, identity }: Session, org: VaultId, project: VaultId): boolean {
+  const replica = vaults.opened(org)?.replica
+  const author = replica?.get(DIRECTORY_SPACE, project)?.winner.device
+  const record = author === undefined ? undefined : replica?.membership?.devices.get(author)
+  return record?.userId === identity.userId
 }
 
 function moved(name: string): CofferError {
@@ -68,6 +76,7 @@ export function movedWarnings(session: Session): Warning[] {
     vaults.projects(org.vaultId).flatMap(({ name, vaultId }) => {
       const pinned = known.get(`${org.vaultId} ${name}`)
       if (pinned === undefined || pinned === vaultId) return []
+      if (isOwnEntry(session, org.vaultId, vaultId)) return []
       const message = `${displayText(`${org.name}/${name}`)} is another vault than it was before`
       return { code: 'directory-moved', message }
     }),
