@@ -7,7 +7,7 @@ import { NAMES, valueOf } from './promises.js'
 import { SimRelay } from './relay.js'
 import { Rogue } from './rogue.js'
 import { drawTeam, makeVault, oneUser } from './team.js'
-import { drawWish } from './wishes.js'
+import { drawWish, roleChange } from './wishes.js'
 import { World } from './world.js'
 
 /** Virtual milliseconds of trouble. */
@@ -47,6 +47,7 @@ export function makeRun(seed: number, trace?: (line: string) => void): Run {
   }
   planTrouble(run)
   if (team) planPeople(run)
+  if (team && rng.chance(0.3)) planDemotion(run)
   return run
 }
 
@@ -97,6 +98,21 @@ function planPeople(run: Run): void {
   for (let i = rng.int(2, run.profile === 'hostile' ? 10 : 6); i > 0; i--) {
     world.after(rng.int(TROUBLE / 4, TROUBLE), () => drawRogue(run)?.misbehave())
   }
+}
+
+/** A writer who is away writes, and comes back as a reader. */
+function planDemotion({ world, devices }: Run): void {
+  const { rng } = world
+  const role = ({ replica }: SimDevice): string => replica.chain.role ?? ''
+  let note = 0
+  world.after(rng.int(TROUBLE / 2, TROUBLE * 0.9), () => {
+    const [writer] = devices.filter((one) => role(one) === 'writer')
+    const [owner] = devices.filter((one) => role(one) === 'owner')
+    if (writer === undefined || owner === undefined) return
+    writer.goOffline()
+    writeSome(world, writer, () => `late.${writer.name}.${note++}`)
+    owner.links.want(roleChange(owner, writer.parts.identity.userId, 'reader'))
+  })
 }
 
 /** A removed member, if there is one by now. */

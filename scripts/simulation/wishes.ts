@@ -79,7 +79,8 @@ function removal(device: SimDevice, target: DeviceId, whole: boolean, keep: bool
   })
 }
 
-function roleChange(device: SimDevice, userId: DeviceIdentity['userId'], role: Role): Wish {
+/** Gives a person another role, where that holds. */
+export function roleChange(device: SimDevice, userId: DeviceIdentity['userId'], role: Role): Wish {
   return allowed(device, (replica) => {
     const known = devicesOf(replica.chain.known(), userId)
     if (known.length === 0) return undefined
