@@ -26,8 +26,9 @@ export function exposedTo(replica: Replica, userId: UserId): string[] {
   const last = membership === undefined ? 0 : lastEpochOf(membership, userId)
   const names: string[] = []
   for (const { siblings } of replica.live('secret')) {
-    const known = siblings.find(({ kind, place }) => {
-      return kind === 'put' && place !== undefined && place.epoch <= last
+    // No person opens what is sealed.
+    const known = siblings.find(({ kind, place, sealed }) => {
+      return kind === 'put' && sealed === undefined && place !== undefined && place.epoch <= last
     })
     if (known !== undefined) names.push(known.name)
   }
