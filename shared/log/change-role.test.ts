@@ -4,38 +4,15 @@ import { cryptoReady } from '../crypto/hash.js'
 import { verdictOf } from '../testing/refusal.js'
 import { LIMITS } from '../limits.js'
 import { signedLink } from './link.js'
-import { activeDevices, epochAt, roleAt, rotationOwed, type Membership } from './membership.js'
+import { epochAt, roleAt, rotationOwed } from './membership.js'
 import { applyLink } from './validate.js'
 import { verdict, withAction } from './testing/attack.js'
 import { actor, inviteOf } from './testing/actors.js'
 import { History } from './testing/history.js'
 import { changesetOf } from './testing/removals.js'
+import { active, after, fold, team } from './testing/team.js'
 
 await cryptoReady
-
-/** Ann owns, Bob administers from two devices, Cat writes from three that came one from another, Dan reads. */
-const TEAM = `
-  G  = genesis ann/a project
-  M1 = member ann/a bob/a,bob/b admin
-  M2 = member ann/a cat/a writer
-  C2 = add cat/a cat/b writer
-  C3 = add cat/b cat/c reader
-  M3 = member bob/a dan/a reader
-  G -> M1 -> M2 -> C2 -> C3 -> M3
-`
-const team = (...lines: string[]): string => `${TEAM}\n${lines.join('\n')}`
-/** What becomes of one more link behind the team's. */
-const after = (link: string, twist = {}): string =>
-  verdict(team(`X = ${link}`, 'M3 -> X'), 'X', twist)
-const fold = (...links: string[]): Membership => {
-  const names = links.map((_, i) => `X${i}`)
-  const lines = links.map((link, i) => `X${i} = ${link}`)
-  return new History(team(...lines, ['M3', ...names].join(' -> '))).fold(names.at(-1) ?? 'M3')
-}
-const active = (m: Membership): string[] => {
-  const names = ['ann/a', 'bob/a', 'bob/b', 'cat/a', 'cat/b', 'cat/c', 'dan/a']
-  return names.filter((name) => activeDevices(m).some(({ id }) => id === actor(name).id))
-}
 
 test('cuts name heads of whom loses the right to write, in order, and nobody else', () => {
   assert.is(
