@@ -104,7 +104,6 @@ test('a daemon keeps nothing of the shell that started it', async () => {
     await home.stopDaemon()
     const env = {
       MY_SECRET: 'canary',
-      COFFER_TOKEN: 'canary',
       COFFER_PROJECT: 'p',
       NODE_OPTIONS: '--no-warnings',
       SSH_AUTH_SOCK: '/nowhere',
