@@ -21,6 +21,11 @@ export function fromUtf8(bytes: Bytes): string | undefined {
 }
 
 export function concat(...parts: readonly Bytes[]): Bytes {
+  return concatAll(parts)
+}
+
+/** The same of more than a call takes as arguments. */
+export function concatAll(parts: readonly Bytes[]): Bytes {
   let length = 0
   for (const part of parts) length += part.length
   const out = new Uint8Array(length)

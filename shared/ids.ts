@@ -21,6 +21,8 @@ export type ChangeId = Id<'change'>
 export type EntryId = Id<'entry'>
 /** Running hash over a mailbox's entry ids. */
 export type LogHash = Id<'log'>
+/** BLAKE2b-256 of a signed snapshot's body. */
+export type SnapshotHash = Id<'snapshot'>
 /** Ed25519 public key of a relay. */
 export type RelayKey = Id<'relay'>
 /** Ed25519 public key of an invite. */

@@ -51,6 +51,17 @@ export const LIMITS = {
   inviteLife: 7 * 24 * 3600 * 1000,
   /** One line of the local protocol (a value is base64 inside JSON). */
   localLine: 16 * MiB,
+  /** Changes in one snapshot: their rows fit a frame. A vault with more isn't pruned. */
+  snapshotRows: 60_000,
+  /** A signed snapshot, and the rows of one of its leaves: as many as a name may have siblings in a frame. */
+  signedSnapshot: 128 * KiB,
+  leafRows: 512 * KiB,
+  /** Entries after a snapshot before which no other is made. */
+  snapshotAfter: 64,
+  /** Entries between two checkpoints, each of which adds a link for ever: unless told otherwise, least and most. */
+  checkpointAfter: 50_000,
+  checkpointAfterMin: 64,
+  checkpointAfterMax: 10_000_000,
   /** Items in one chunk entry of a changeset, by size. */
   chunk: 768 * KiB,
   /** Vaults one client may open on one relay connection, and requests that it may have in flight. */

@@ -19,6 +19,8 @@ export type Config = {
   readonly maxConnections: number
   /** Requests a second and connection, sustained. */
   readonly rate: number
+  /** Whether entries that two checkpoints leave out are removed. */
+  readonly prune: boolean
   readonly restored: boolean
   readonly verify: boolean
   readonly json: boolean
@@ -40,6 +42,7 @@ Usage: coffer-relay --listen HOST:PORT --data DIR [options]
                             (default: open on loopback without a proxy, else token)
   --registration-file FILE  tokens, one a line; read anew at each use
   --quota BYTES             room of a new vault; K, M and G are understood (default 256M)
+  --prune                   remove what two checkpoints leave out: old versions (default: keep all)
   --max-connections N       WebSocket connections (default 10000)
   --rate N                  requests a second and connection, sustained (default 500)
   --restored                DIR was put back from a backup: tell the devices, once
@@ -71,6 +74,7 @@ const OPTIONS = {
   quota: { type: 'string' },
   'max-connections': { type: 'string' },
   rate: { type: 'string' },
+  prune: { type: 'boolean' },
   restored: { type: 'boolean' },
   verify: { type: 'boolean' },
   'log-level': { type: 'string' },
@@ -150,6 +154,15 @@ function parseRegistration(flags: Flags, preset: Registration): Registration {
   return mode
 }
 
+function parseSwitches({
+  prune = false,
+  restored = false,
+  verify = false,
+  json = false,
+}: Flags): Pick<Config, 'prune' | 'restored' | 'verify' | 'json'> {
+  return { prune, restored, verify, json }
+}
+
 /** Least quota: a vault must hold its chain and a transaction. */
 const LEAST_QUOTA = 2 ** 16
 
@@ -183,9 +196,7 @@ export function parseConfig(args: readonly string[]): Config | 'help' | 'version
     quota: parseBytes('quota', flags.quota ?? '256M', LEAST_QUOTA),
     maxConnections: parseCount('max-connections', flags['max-connections'] ?? '10000'),
     rate: parseCount('rate', flags.rate ?? '500'),
-    restored: flags.restored ?? false,
-    verify: flags.verify ?? false,
-    json: flags.json ?? false,
+    ...parseSwitches(flags),
     logLevel: word('log-level', ['debug', 'info', 'warn', 'error'], flags['log-level'] ?? 'info'),
   }
 }

@@ -5,6 +5,7 @@ import { encodeFrame } from '../shared/protocol/relay-frame.js'
 import { relayMessageCodec, type Cursor } from '../shared/protocol/relay.js'
 import { checkMember, notThere, readableLinks } from './core/access.js'
 import { refusalOf } from './core/refusal.js'
+import { offeredSnapshot } from './core/snapshot.js'
 import { chainHead, isMember } from './core/vault.js'
 import type { Mailbox } from './mailbox/mailbox.js'
 import type { Page, Tails } from './mailbox/tails.js'
@@ -114,7 +115,10 @@ export class Hub {
     for (const peer of watchers) {
       const watching = peer.watching.get(vault)
       if (watching?.invite !== undefined || !isMember(state, peer.device)) continue
-      if (key.startsWith(REGISTERS.joins)) {
+      if (key === REGISTERS.offer) {
+        const snapshot = offeredSnapshot(body)
+        peer.push({ kind: 'snapshot', id: 0, body: { vaultId: vault, snapshot } })
+      } else if (key.startsWith(REGISTERS.joins)) {
         peer.push({ kind: 'joinRequest', id: 0, body: { vaultId: vault, request: body } })
       } else if (key !== REGISTERS.head(peer.device)) {
         peer.push({ kind: 'head', id: 0, body: { vaultId: vault, head: body } })

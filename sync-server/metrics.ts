@@ -14,6 +14,8 @@ export type Metrics = {
   readonly appendedBytes: Counter
   readonly delivered: Counter
   readonly deliveredBytes: Counter
+  readonly snapshots: Counter
+  readonly pruned: Counter
   readonly ready: Gauge
 }
 
@@ -56,6 +58,8 @@ export function makeMetrics(process: boolean, loadedVaults: () => number): Metri
     appendedBytes: counter('appended_bytes', 'Bytes of appended entries.'),
     delivered: counter('delivered_entries', 'Entries pushed to devices.'),
     deliveredBytes: counter('delivered_bytes', 'Bytes pushed to devices.'),
+    snapshots: counter('kept_snapshots', 'Snapshots that a checkpoint named and that are kept.'),
+    pruned: counter('pruned_positions', 'Positions of logs that were passed by pruning.'),
     ready: gauge('ready', 'Whether /readyz answers 200.'),
   }
 }

@@ -18,6 +18,7 @@ import { perform, type RequestParts } from './requests.js'
 import type { RelayIdentity } from './core/authenticate.js'
 import { RelayServer } from './server.js'
 import { PAGE } from './vault.js'
+import { Snapshots } from './snapshots.js'
 import { Vaults } from './vaults.js'
 import { LIMITS } from '../shared/limits.js'
 import { systemCode, systemWords } from '../shared/system-error.js'
@@ -128,7 +129,20 @@ function makeParts(frame: Frame, vaults: Vaults): { parts: RequestParts; close: 
     },
     onError: (error) => deps.log('error', 'push-failed', errorFields(error)),
   })
+  const snapshots = new Snapshots({
+    mailbox,
+    vaults,
+    prune: config.prune,
+    onKept: () => metrics.snapshots.inc(),
+    onPruned: (positions) => metrics.pruned.inc(positions),
+  })
   const parts: RequestParts = {
+    snapshots,
+    settle: (vaultId) => {
+      snapshots.settle(vaultId).catch((error: unknown) => {
+        deps.log('error', 'snapshot-failed', errorFields(error))
+      })
+    },
     mailbox,
     vaults,
     bus,

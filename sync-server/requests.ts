@@ -11,6 +11,7 @@ import type { Mailbox } from './mailbox/mailbox.js'
 import type { WakeBus } from './mailbox/wake.js'
 import type { Peer } from './peer.js'
 import { PAGE, REGISTERS } from './vault.js'
+import type { Snapshots } from './snapshots.js'
 import type { Vaults } from './vaults.js'
 
 export type RequestParts = {
@@ -24,6 +25,9 @@ export type RequestParts = {
   readonly now: () => number
   readonly vaultsPerPeer: number
   readonly onAppended: (entries: number, bytes: number) => void
+  readonly snapshots: Snapshots
+  /** A vault's chain has moved: its snapshots are looked through, while nobody waits. */
+  readonly settle: (vaultId: VaultId) => void
 }
 
 /** A request's reply, and what follows once it was sent. */
@@ -57,10 +61,15 @@ async function open(parts: RequestParts, peer: Peer, { id, body }: Of<'open'>): 
   const info = await parts.mailbox.info(vaultId)
   if (info === undefined) throw notThere()
   const { head, generation, floor } = info
+  const offer = await parts.snapshots.offered(vaultId)
   const opened = { head, generation, floor: floor.pos, memberHead: chainHead(state) }
   return {
     message: { kind: 'opened', id, body: opened },
-    after: () => parts.hub.follow(peer, vaultId, after),
+    after: () => {
+      parts.hub.follow(peer, vaultId, after)
+      if (offer !== undefined)
+        peer.push({ kind: 'snapshot', id: 0, body: { vaultId, snapshot: offer } })
+    },
   }
 }
 
@@ -90,7 +99,10 @@ async function append(parts: RequestParts, peer: Peer, { id, body }: Of<'append'
       entries.reduce((sum, one) => sum + one.length, 0),
     )
     parts.bus.publish({ vault: vaultId, head: head.pos })
-    if (links > 0) parts.bus.publish({ vault: vaultId, register: REGISTERS.tip })
+    if (links > 0) {
+      parts.bus.publish({ vault: vaultId, register: REGISTERS.tip })
+      parts.settle(vaultId)
+    }
   }
   return { message: { kind: 'appended', id, body: { positions, head } } }
 }
@@ -163,6 +175,35 @@ async function joinRequests(
   return { message: { kind: 'joinRequests', id, body: { requests } } }
 }
 
+async function putSnapshot(
+  parts: RequestParts,
+  peer: Peer,
+  { id, body }: Of<'putSnapshot'>,
+): Promise<Reply> {
+  const { vaultId, snapshot, rows } = body
+  await memberState(parts, peer, vaultId)
+  await parts.snapshots.offer(vaultId, peer.device, snapshot, rows)
+  parts.bus.publish({ vault: vaultId, register: REGISTERS.offer })
+  return done(id)
+}
+
+async function lookup(parts: RequestParts, peer: Peer, { id, body }: Of<'lookup'>): Promise<Reply> {
+  const { vaultId, upto, slot } = body
+  await memberState(parts, peer, vaultId)
+  return { message: { kind: 'found', id, body: await parts.snapshots.lookup(vaultId, upto, slot) } }
+}
+
+async function snapshotPart(
+  parts: RequestParts,
+  peer: Peer,
+  { id, body }: Of<'snapshotPart'>,
+): Promise<Reply> {
+  const { vaultId, upto, part, after } = body
+  await memberState(parts, peer, vaultId)
+  const answer = await parts.snapshots[part](vaultId, upto, after)
+  return { message: { kind: 'snapshotPart', id, body: answer } }
+}
+
 const HANDLERS: Handlers = {
   create,
   open,
@@ -176,6 +217,9 @@ const HANDLERS: Handlers = {
   chain,
   join,
   joinRequests,
+  putSnapshot,
+  lookup,
+  snapshotPart,
 }
 
 /** Performs one request of an authenticated device. @throws CofferError what it is refused with */

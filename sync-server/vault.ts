@@ -30,6 +30,11 @@ export const REGISTERS = {
   link: (n: number): string => `chain/${String(n).padStart(6, '0')}`,
   /** Hash of the chain's last link: every append compares it, so no plan rests on a chain that has moved. */
   tip: 'tip',
+  /** A snapshot that a member offers and no checkpoint names yet. */
+  offer: 'offer',
+  /** What the relay found for it, in pieces. */
+  pieces: 'piece/',
+  piece: (n: number): string => `piece/${String(n).padStart(3, '0')}`,
   writers: 'seq/',
   writer: (device: DeviceId): string => `seq/${device}`,
   heads: 'head/',

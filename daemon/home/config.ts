@@ -9,6 +9,8 @@ import type { Home } from './home.js'
 export const configSchema = object({
   /** Minutes without use after which the daemon locks itself, up to a week; absent: never. */
   autoLock: optional(integer(1, 7 * 24 * 60)),
+  /** Entries of a vault's log between two checkpoints, by which relays prune; absent: 50,000. */
+  checkpointAfter: optional(integer(LIMITS.checkpointAfterMin, LIMITS.checkpointAfterMax)),
 })
 export type Config = Infer<typeof configSchema>
 

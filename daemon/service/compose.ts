@@ -18,6 +18,7 @@ import { learnRemovals } from './expelled.js'
 import { keepJoining } from './joining.js'
 import { keepTogether } from './reconciler.js'
 import { watchRequests } from './requests.js'
+import { keepSnapshots } from './snapshots.js'
 import type { World } from './world.js'
 import { storesOnDisk } from './stores.js'
 import { keepTidy, systemCollect } from './tidy.js'
@@ -60,6 +61,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
     background: [
       keepTidy(systemCollect),
       keepTogether,
+      keepSnapshots,
       watchRequests,
       keepJoining,
       learnRemovals,

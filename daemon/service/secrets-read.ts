@@ -10,9 +10,11 @@ import { isBelow } from '../core/vault/reference.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { Replica } from '../core/vault/replica.js'
 import { checkDemands, readFresh } from './fresh.js'
+import { lookUp } from './lookups.js'
 import { mayNotRead, missing, stillLoading } from './missing.js'
 import { placeOf, prefixOf, variablePlace, type Place } from './place.js'
 import { openValue, sealedWarning } from './sealing.js'
+import type { VaultShell } from '../vault/shell.js'
 import type { Session } from './session.js'
 import { isQueued } from './queue.js'
 import { byCodePoint } from './text.js'
@@ -30,7 +32,7 @@ export function base64(bytes: Bytes): string {
 /** Waits for something in a vault that is still loading. @throws CofferError `stale` when it didn't come in time */
 export async function awaitLoaded(
   session: Session,
-  { shell, reference }: Place,
+  { shell, reference, name }: Place,
   offline: boolean,
   signal: AbortSignal,
   there: (replica: Replica) => boolean,
@@ -38,8 +40,23 @@ export async function awaitLoaded(
   const { loading } = session
   const holds = (): boolean => there(shell.replica)
   if (holds() || !loading.has(shell.vaultId)) return
-  if (!offline && (await loading.wait(shell, holds, signal))) return
+  if (!offline && (await found(session, shell, name, holds, signal))) return
   if (loading.has(shell.vaultId)) throw stillLoading(displayText(reference))
+}
+
+async function found(
+  session: Session,
+  shell: VaultShell,
+  name: string,
+  holds: () => boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const stop = lookUp(session, shell, name)
+  try {
+    return await session.loading.wait(shell, holds, signal)
+  } finally {
+    stop()
+  }
 }
 
 export async function getSecret(

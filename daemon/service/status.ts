@@ -1,3 +1,4 @@
+import { checkpointOf } from '../../shared/log/checkpoint.js'
 import { epochAt } from '../../shared/log/membership.js'
 import type { UserId } from '../../shared/ids.js'
 import { RIGHTS } from '../../shared/log/roles.js'
@@ -65,6 +66,11 @@ function missingWarnings({ replica }: VaultShell): Warning[] {
   return [{ code: 'dependency-missing', message }]
 }
 
+function checkpointIn({ membership }: Replica): VaultStatus['checkpoint'] {
+  const named = membership && checkpointOf(membership)
+  return named === undefined ? null : { pos: named.pos, changes: named.count }
+}
+
 function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
   const { vaultId, shell, failure } = held
   const vault = refOf(session, vaultId)
@@ -73,7 +79,7 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     const damaged = failure !== undefined
     const warnings = damaged ? [warningOf('the vault', failure)] : []
     const nothing = { secrets: 0, queued: 0, conflicts: 0, epoch: 0 }
-    const unknown = { pos: null, syncedAt: null, confirmedAt: null, age: null }
+    const unknown = { pos: null, syncedAt: null, confirmedAt: null, age: null, checkpoint: null }
     const state = damaged ? 'damaged' : 'loading'
     return { vault, state, role: null, ...nothing, ...unknown, warnings }
   }
@@ -96,6 +102,7 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     syncedAt: sync?.syncedAt ?? null,
     confirmedAt: replica.confirmedAt ?? null,
     age: ageOf(session, shell) ?? null,
+    checkpoint: checkpointIn(replica),
     warnings: [
       ...alarmWarnings(held),
       ...memberWarnings(session, shell),

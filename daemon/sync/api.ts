@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../shared/errors.js'
 import type { DeviceId, RelayKey, VaultId } from '../../shared/ids.js'
 import type { DeviceKeys } from '../../shared/log/device.js'
 import type { ChainHead } from '../../shared/protocol/relay.js'
+import type { ReplyBody, RequestBody } from './messages.js'
 import type { VaultPort } from './vault-port.js'
 
 /** A relay and the key that it must prove to hold. */
@@ -128,6 +129,14 @@ export interface SyncManager {
   joinRequests(vaultId: VaultId, options?: CallOptions): Promise<readonly Bytes[]>
   /** Pushed join requests of attached vaults, unchecked bytes. */
   onJoinRequest(listener: (vaultId: VaultId, request: Bytes) => void): () => void
+  /** Sends one request about a vault; its reply is unchecked. */
+  ask<K extends 'lookup' | 'putSnapshot'>(
+    kind: K,
+    body: RequestBody<K>,
+    options?: CallOptions,
+  ): Promise<ReplyBody<K>>
+  /** Snapshots that others offer of attached vaults, unchecked bytes. */
+  onSnapshot(listener: (vaultId: VaultId, snapshot: Bytes) => void): () => void
   /** Ends all connections and timers; barriers and calls fail with `cancelled`. */
   close(): Promise<void>
 }

@@ -247,21 +247,14 @@ export class Connection {
       case 'joinRequest':
       case 'chainMoved':
       case 'closed':
+      case 'snapshot':
         return this.#events.onPush(message)
       case 'draining':
         return this.#events.onDraining(message.body.retryAfter)
       case 'challenge':
       case 'welcome':
         throw malformed()
-      case 'refused':
-      case 'created':
-      case 'opened':
-      case 'appended':
-      case 'done':
-      case 'heads':
-      case 'chain':
-      case 'joined':
-      case 'joinRequests':
+      default:
         if (!this.#pending.has(message.id)) throw malformed()
         return this.#settle(message.id, { reply: message })
     }

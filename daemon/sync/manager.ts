@@ -15,14 +15,14 @@ import type {
   RelayIdentity,
   SyncManager,
   SyncStatus,
-  VaultSyncStatus,
 } from './api.js'
+import { statusOf, type Attached } from './attached.js'
 import { reachAll } from './barrier.js'
 import { appendLink, fetchChain, waitChainMoved } from './calls.js'
 import { bounded, cancelled } from './deadline.js'
 import type { RelayLink } from './link.js'
 import { Links } from './links.js'
-import { unreachable, type Push } from './messages.js'
+import { unreachable, type Push, type ReplyBody, type RequestBody } from './messages.js'
 import { VaultRunner } from './runner.js'
 import type { Timers } from './timers.js'
 import type { VaultPort } from './vault-port.js'
@@ -40,12 +40,6 @@ const CALL_TIMEOUT = 10_000
 /** What people watch doesn't change faster than this (milliseconds). */
 const STATUS_EVERY = 50
 
-type Attached = {
-  readonly port: VaultPort
-  readonly own: RelayAddress | undefined
-  runner: VaultRunner | undefined
-}
-
 /** See SyncManager. */
 export class RelaySync implements SyncManager {
   readonly #parts: ManagerParts
@@ -53,7 +47,7 @@ export class RelaySync implements SyncManager {
   readonly #vaults = new Map<VaultId, Attached>()
   readonly #joins = new Map<VaultId, Bytes>()
   readonly #onStatus = new Set<() => void>()
-  readonly #onJoinRequest = new Set<(vaultId: VaultId, request: Bytes) => void>()
+  readonly #pushes = new Set<(push: Push) => void>()
   #relay: { readonly address: RelayAddress; readonly link: RelayLink | undefined } | undefined
   #tell: (() => void) | undefined
   #closed = false
@@ -225,8 +219,30 @@ export class RelaySync implements SyncManager {
   }
 
   onJoinRequest(listener: (vaultId: VaultId, request: Bytes) => void): () => void {
-    this.#onJoinRequest.add(listener)
-    return () => this.#onJoinRequest.delete(listener)
+    return this.#listen((push) => {
+      if (push.kind === 'joinRequest') listener(push.body.vaultId, push.body.request)
+    })
+  }
+
+  onSnapshot(listener: (vaultId: VaultId, snapshot: Bytes) => void): () => void {
+    return this.#listen((push) => {
+      if (push.kind === 'snapshot') listener(push.body.vaultId, push.body.snapshot)
+    })
+  }
+
+  #listen(listener: (push: Push) => void): () => void {
+    this.#pushes.add(listener)
+    return () => this.#pushes.delete(listener)
+  }
+
+  ask<K extends 'lookup' | 'putSnapshot'>(
+    kind: K,
+    body: RequestBody<K>,
+    options: CallOptions = {},
+  ): Promise<ReplyBody<K>> {
+    return this.#call(body.vaultId, options, async (link) =>
+      (await link.ready(true)).request(kind, body),
+    )
   }
 
   async close(): Promise<void> {
@@ -264,8 +280,8 @@ export class RelaySync implements SyncManager {
   }
 
   #onPush(push: Push): void {
-    if (push.kind !== 'joinRequest' || !this.#vaults.has(push.body.vaultId)) return
-    for (const listener of this.#onJoinRequest) listener(push.body.vaultId, push.body.request)
+    if (!this.#vaults.has(push.body.vaultId)) return
+    for (const listener of this.#pushes) listener(push)
   }
 }
 
@@ -278,19 +294,4 @@ function noRelay(): CofferError {
 
 function fail(error: CofferError): never {
   throw error
-}
-
-function statusOf({ port, runner }: Attached): VaultSyncStatus {
-  if (runner !== undefined) return runner.status()
-  const { cursor, drafts, outbox } = port.facts()
-  return {
-    vaultId: port.vaultId,
-    phase: 'waiting',
-    pos: cursor.pos,
-    head: undefined,
-    drafts,
-    outbox: outbox.length,
-    syncedAt: undefined,
-    problem: undefined,
-  }
 }

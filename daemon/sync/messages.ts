@@ -20,13 +20,16 @@ export const REPLIES = {
   chain: 'chain',
   join: 'joined',
   joinRequests: 'joinRequests',
+  putSnapshot: 'done',
+  lookup: 'found',
+  snapshotPart: 'snapshotPart',
 } as const satisfies Record<RequestKind, RelayMessage['kind']>
 type Bodies = { [M in RelayMessage as M['kind']]: M['body'] }
 export type ReplyBody<K extends RequestKind> = Bodies[(typeof REPLIES)[K]]
 
 export type Push = Extract<
   RelayMessage,
-  { readonly kind: 'entries' | 'head' | 'joinRequest' | 'chainMoved' | 'closed' }
+  { readonly kind: 'entries' | 'head' | 'joinRequest' | 'chainMoved' | 'closed' | 'snapshot' }
 >
 
 /** The relay's refusal of one request. */
@@ -58,6 +61,7 @@ export function unreachable(why: string, reason: string): CofferError {
 /** Bytes that a request carries, its envelope apart. */
 export function sizeOf({ kind, body }: Request): number {
   if (kind === 'append') return body.entries.reduce((sum, entry) => sum + entry.length, 0)
+  if (kind === 'putSnapshot') return body.rows.length + body.snapshot.length
   if (kind === 'create') return body.links.reduce((sum, link) => sum + link.length, 0)
   return 0
 }

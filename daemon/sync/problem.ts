@@ -1,5 +1,5 @@
 import { CofferError } from '../../shared/errors.js'
-import type { Problem } from '../core/sync/state.js'
+import type { Problem } from '../core/sync/effects.js'
 import type { SyncProblem } from './api.js'
 
 /** The vault was detached, or the manager closed. */

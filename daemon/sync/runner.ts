@@ -3,21 +3,15 @@ import type { Random } from '../../shared/crypto/random.js'
 import { CofferError } from '../../shared/errors.js'
 import type { Alarm } from '../core/sync/port.js'
 import { nextWake, step } from '../core/sync/machine.js'
-import {
-  initialState,
-  type Effect,
-  type Event,
-  type PortWork,
-  type Problem,
-  type Request,
-  type State,
-} from '../core/sync/state.js'
+import type { Effect, PortWork, Problem, Request } from '../core/sync/effects.js'
+import { initialState, type Event, type State } from '../core/sync/state.js'
 import { phaseOf, problemOf } from '../core/sync/status.js'
 import type { VaultSyncStatus } from './api.js'
-import type { Connection, Outcome } from './connection.js'
+import type { Connection } from './connection.js'
 import { cancelled } from './deadline.js'
 import type { RelayLink } from './link.js'
 import { malformed, RelayRefusal, type Push } from './messages.js'
+import { sendRequest } from './requests.js'
 import { describe, errorOf, STOPPED } from './problem.js'
 import type { Timers } from './timers.js'
 import type { VaultPort } from './vault-port.js'
@@ -186,50 +180,9 @@ export class VaultRunner {
   #send(request: Request): void {
     const connection = this.#connection
     if (connection === undefined) return
+    const { address } = this.link
     const { vaultId } = this.port
-    switch (request.kind) {
-      case 'open':
-        return connection.send('open', { vaultId, after: request.after }, (outcome) =>
-          this.#reply(request, outcome, (reply) => ({ kind: 'opened', ...reply })),
-        )
-      case 'create': {
-        const { registrationToken: token } = this.link.address
-        const body = { links: [...request.links], ...(token === undefined ? {} : { token }) }
-        return connection.send('create', body, (outcome) =>
-          this.#reply(request, outcome, ({ existed }) => ({ kind: 'created', existed })),
-        )
-      }
-      case 'append': {
-        const { tag, base } = request
-        const body = { vaultId, base, entries: [...request.entries] }
-        return connection.send('append', body, (outcome) =>
-          this.#reply(request, outcome, (reply) => ({ kind: 'appended', tag, ...reply })),
-        )
-      }
-      case 'putHead':
-        return connection.send('putHead', { vaultId, head: request.head }, (outcome) =>
-          this.#reply(request, outcome, () => ({ kind: 'headPut' })),
-        )
-      case 'heads':
-        return connection.send('heads', { vaultId }, (outcome) =>
-          this.#reply(request, outcome, ({ heads }) => ({ kind: 'heads', heads })),
-        )
-    }
-  }
-
-  /** The connection's end has an event of its own: only answers and refusals are handed on. */
-  #reply<T>(request: Request, outcome: Outcome<T>, event: (reply: T) => Event): void {
-    if ('reply' in outcome) return this.dispatch(event(outcome.reply))
-    const { error } = outcome
-    const { code, reason = code } = error
-    if (error instanceof RelayRefusal) {
-      const { retryAfter } = error
-      const wait = retryAfter === undefined ? {} : { retryAfter }
-      this.dispatch({ kind: 'refused', request, code, reason, ...wait })
-    } else if (code === 'limit') {
-      // It didn't fit a frame: this side's fault, and waiting won't mend it.
-      this.dispatch({ kind: 'refused', request, code, reason })
-    }
+    sendRequest({ connection, vaultId, address, tell: (event) => this.dispatch(event) }, request)
   }
 
   #onPush(push: Push): void {
@@ -250,6 +203,7 @@ export class VaultRunner {
         })
       case 'joinRequest':
       case 'chainMoved':
+      case 'snapshot':
         return
     }
   }
@@ -260,6 +214,8 @@ export class VaultRunner {
       const known = error instanceof CofferError
       const code = known ? error.code : 'internal'
       const reason = known ? (error.reason ?? code) : code
+      if (code === 'tampering')
+        this.port.alarm({ reason, detail: `${work.kind}: what the relay gave` })
       this.dispatch({ kind: 'portFailed', work, code, reason })
     })
   }
@@ -285,6 +241,14 @@ export class VaultRunner {
       case 'rewind':
         await port.rewind()
         return {}
+      case 'takeChain':
+        await port.ingestChain(work.links)
+        return {}
+      case 'adopt':
+        await port.adopt(work.snapshots)
+        return {}
+      case 'takePiece':
+        return { alarms: await port.takeBase(work.piece) }
       case 'restore':
         await port.restoreLost()
         return {}

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../shared/bytes.js'
 import type { VaultId } from '../../shared/ids.js'
-import type { Alarm, LogPlace, SealLimits, VaultFacts } from '../core/sync/port.js'
+import type { Alarm, BasePiece, LogPlace, SealLimits, VaultFacts } from '../core/sync/port.js'
 
 /**
  * A vault as the sync manager sees it; the engine implements it. Each method that changes something takes the
@@ -20,6 +20,10 @@ export interface VaultPort {
   /** Link entries from number `from` on, verbatim. */
   chainEntries(from: number): Promise<readonly Bytes[]>
   rewind(): Promise<void>
+  /** Goes on from one of these signed snapshots instead of the log before it. */
+  adopt(snapshots: readonly Bytes[]): Promise<void>
+  /** Takes one piece of it; resolves with the alarms that it raised. */
+  takeBase(piece: BasePiece): Promise<readonly Alarm[]>
   restoreLost(): Promise<void>
   confirm(places: readonly LogPlace[]): Promise<void>
   /** This device's signed head for now. */

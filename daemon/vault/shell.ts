@@ -8,7 +8,13 @@ import { loadReplica } from '../core/vault/load.js'
 import type { Op, Reader, Row } from '../core/vault/records.js'
 import type { Outcome } from '../core/vault/intake.js'
 import type { Replica } from '../core/vault/replica.js'
-import { factsOf, type LogPlace, type SealLimits, type VaultFacts } from '../core/sync/port.js'
+import {
+  factsOf,
+  type BasePiece,
+  type LogPlace,
+  type SealLimits,
+  type VaultFacts,
+} from '../core/sync/port.js'
 import type { VaultPort } from '../sync/vault-port.js'
 import { Emitter } from './emitter.js'
 import { Mutex } from './mutex.js'
@@ -81,18 +87,12 @@ export class VaultShell implements VaultPort {
   ): Promise<VaultShell> {
     const empty: Reader = { get: () => undefined }
     const { replica, ops } = createReplica({ ...env, reader: empty }, identity, what)
-    const store = await openStore(replica.vaultId)
-    try {
-      await store.batch(ops)
-      return await VaultShell.#loaded(env, identity, replica.vaultId, store)
-    } catch (error) {
-      await store.close()
-      throw error
-    }
+    return VaultShell.open(env, identity, replica.vaultId, await openStore(replica.vaultId), ops)
   }
 
   /**
-   * Opens the vault in `store`, which it owns from then on; one of which nothing has come yet waits to be fed.
+   * Opens the vault in `store`, which it owns from then on; one of which nothing has come yet waits to be fed. `first`:
+   * records that it starts with.
    * @throws CofferError `storage`, and others when its records don't fit together
    */
   static async open(
@@ -100,23 +100,16 @@ export class VaultShell implements VaultPort {
     identity: Identity,
     vaultId: VaultId,
     store: VaultStore,
+    first: readonly Op[] = [],
   ): Promise<VaultShell> {
     try {
-      return await VaultShell.#loaded(env, identity, vaultId, store)
+      const records = new VaultRecords(store)
+      await records.write(first)
+      return new VaultShell(env, identity, vaultId, records, await records.rows())
     } catch (error) {
       await store.close()
       throw error
     }
-  }
-
-  static async #loaded(
-    env: ShellEnv,
-    identity: Identity,
-    vaultId: VaultId,
-    store: VaultStore,
-  ): Promise<VaultShell> {
-    const records = new VaultRecords(store)
-    return new VaultShell(env, identity, vaultId, records, await records.rows())
   }
 
   #load(rows: readonly Row[]): Replica {
@@ -200,19 +193,16 @@ export class VaultShell implements VaultPort {
     }
   }
 
-  async ingest(
-    from: number,
-    bodies: readonly Bytes[],
-    generation: number,
-  ): Promise<readonly Alarm[]> {
-    return this.#take((replica) => replica.ingest(from, bodies, generation))
+  ingest(...args: Parameters<Replica['ingest']>): Promise<readonly Alarm[]> {
+    return this.take((replica) => replica.ingest(...args))
   }
 
   async ingestChain(entries: readonly Bytes[]): Promise<void> {
-    await this.#take((replica) => replica.ingestChain(entries))
+    await this.take((replica) => replica.ingestChain(entries))
   }
 
-  async #take(call: (replica: Replica) => Outcome): Promise<readonly Alarm[]> {
+  /** Takes something of the relay's in; resolves with the alarms that it raised. */
+  async take(call: (replica: Replica) => Outcome): Promise<readonly Alarm[]> {
     const { outcome, news } = await this.change((replica) => {
       const outcome = call(replica)
       return { ops: outcome.ops, outcome, news: this.#note(outcome.alarms) }
@@ -239,6 +229,15 @@ export class VaultShell implements VaultPort {
 
   async rewind(): Promise<void> {
     await this.change((replica) => ({ ops: replica.rewind() }))
+  }
+
+  async adopt(snapshots: readonly Bytes[]): Promise<void> {
+    await this.change((replica) => ({ ops: replica.adopting.adopt(snapshots) }))
+    this.#events.emit({ kind: 'links' })
+  }
+
+  takeBase(piece: BasePiece): Promise<readonly Alarm[]> {
+    return this.take((replica) => replica.adopting.take(piece))
   }
 
   async restoreLost(): Promise<void> {

@@ -1,13 +1,14 @@
 import type { Bytes } from '../../shared/bytes.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
-import type { Event, Request } from '../../daemon/core/sync/state.js'
+import type { Request } from '../../daemon/core/sync/effects.js'
+import type { Event } from '../../daemon/core/sync/state.js'
 
 // Requests that the sync machine knows nothing of: those about links, which somebody waits for.
 
 export type LinkCall =
   | { readonly kind: 'link'; readonly base: Cursor; readonly entry: Bytes }
   /** Link entries from number `from` on. */
-  | { readonly kind: 'chain'; readonly from: number }
+  | { readonly kind: 'fetch'; readonly from: number }
 
 export type LinkAnswer =
   | { readonly kind: 'linked'; readonly pos: number }
@@ -18,7 +19,7 @@ export type AnyRequest = Request | LinkCall
 export type AnyEvent = Event | LinkAnswer
 
 export function isCall(request: AnyRequest): request is LinkCall {
-  return request.kind === 'link' || request.kind === 'chain'
+  return request.kind === 'link' || request.kind === 'fetch'
 }
 
 export function isAnswer(event: AnyEvent): event is LinkAnswer {

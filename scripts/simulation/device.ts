@@ -1,14 +1,8 @@
 import type { VaultId } from '../../shared/ids.js'
 import { nextWake, step } from '../../daemon/core/sync/machine.js'
 import { factsOf, type VaultFacts } from '../../daemon/core/sync/port.js'
-import {
-  initialState,
-  type Effect,
-  type Event,
-  type PortWork,
-  type Problem,
-  type State,
-} from '../../daemon/core/sync/state.js'
+import type { Effect, PortWork, Problem } from '../../daemon/core/sync/effects.js'
+import { initialState, type Event, type State } from '../../daemon/core/sync/state.js'
 import type { Identity } from '../../daemon/core/vault/chain.js'
 import type { NewChange } from '../../daemon/core/vault/change.js'
 import { loadReplica } from '../../daemon/core/vault/load.js'

@@ -76,7 +76,7 @@ export class SimLinks {
   /** A relay that has no such vault for this device may show that it was removed. */
   learn(): void {
     if (this.#awaited !== undefined || this.#host.facts.links === 0) return
-    this.#ask({ kind: 'chain', from: this.#host.facts.links })
+    this.#ask({ kind: 'fetch', from: this.#host.facts.links })
   }
 
   /** Goes on with what is to be done, now or when it can be. */
@@ -135,7 +135,7 @@ export class SimLinks {
     if (answer.kind === 'linked') {
       if (call.kind === 'link') this.#claim(call.entry, answer.pos)
     } else if (answer.reason === 'chain-moved') {
-      this.#ask({ kind: 'chain', from: this.#host.facts.links })
+      this.#ask({ kind: 'fetch', from: this.#host.facts.links })
     } else if (!PASSING.has(answer.reason)) {
       throw new Error(`${this.#host.name}: a link was refused: ${answer.reason}`)
     }

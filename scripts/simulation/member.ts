@@ -5,6 +5,7 @@ import { encodeWraps } from '../../shared/log/link.js'
 import {
   factsOf,
   type Alarm,
+  type BasePiece,
   type LogPlace,
   type SealLimits,
   type VaultFacts,
@@ -81,6 +82,16 @@ export class MemoryPort implements VaultPort {
 
   async rewind(): Promise<void> {
     this.#store(this.device.replica.rewind())
+  }
+
+  async adopt(snapshots: readonly Bytes[]): Promise<void> {
+    this.#store(this.device.replica.adopting.adopt(snapshots))
+  }
+
+  async takeBase(piece: BasePiece): Promise<readonly Alarm[]> {
+    const { ops, alarms } = this.device.replica.adopting.take(piece)
+    this.#store(ops)
+    return alarms
   }
 
   async restoreLost(): Promise<void> {

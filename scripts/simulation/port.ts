@@ -1,6 +1,6 @@
 import type { Bytes } from '../../shared/bytes.js'
 import type { Alarm, ReplicaLike } from '../../daemon/core/sync/port.js'
-import type { PortWork } from '../../daemon/core/sync/state.js'
+import type { PortWork } from '../../daemon/core/sync/effects.js'
 import type { Op } from '../../daemon/core/vault/records.js'
 
 /** What a piece of work on the replica gave. */
@@ -23,6 +23,14 @@ export function perform(replica: ReplicaLike<Op>, work: PortWork): Done {
       return { ops: [], told: { answer: replica.chainEntries(work.from) } }
     case 'rewind':
       return { ops: replica.rewind() }
+    case 'takeChain':
+      return { ops: replica.ingestChain(work.links).ops }
+    case 'adopt':
+      return { ops: replica.adopting.adopt(work.snapshots) }
+    case 'takePiece': {
+      const { ops, alarms } = replica.adopting.take(work.piece)
+      return { ops, told: { alarms } }
+    }
     case 'restore':
       return { ops: replica.restoreLost().ops }
     case 'confirm':

@@ -1,8 +1,10 @@
+import { decodeEntry } from '../../shared/log/entry.js'
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import type { DeviceId } from '../../shared/ids.js'
 import type { Cursor } from '../../shared/protocol/relay.js'
-import type { Event, Request } from '../../daemon/core/sync/state.js'
+import type { Request } from '../../daemon/core/sync/effects.js'
+import type { Event } from '../../daemon/core/sync/state.js'
 import { readableLinks } from '../../sync-server/core/access.js'
 import { chainHead, isMember, type Candidate } from '../../sync-server/core/vault.js'
 import { describe, isCall, type AnyEvent, type AnyRequest, type LinkCall } from './calls.js'
@@ -122,6 +124,21 @@ export class SimRelay {
       case 'heads':
         this.#member(wire)
         return { kind: 'heads', heads: [...this.#heads.values()] }
+      case 'chain': {
+        this.#member(wire)
+        const links = this.log.map(({ body }) => body).filter(isLink)
+        return {
+          kind: 'chain',
+          from: request.from,
+          links: links.slice(request.from),
+          length: links.length,
+        }
+      }
+      case 'newest':
+        this.#member(wire)
+        return { kind: 'newest', snapshots: [] }
+      case 'snapshotPart':
+        throw refusal('relay-refused', 'no-snapshot')
     }
   }
 
@@ -248,4 +265,8 @@ export class SimRelay {
     wire.push({ kind: 'closed', code: 'not-found', reason: 'no-vault' })
     return true
   }
+}
+
+function isLink(body: Bytes): boolean {
+  return decodeEntry(body).kind === 'link'
 }

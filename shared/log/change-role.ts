@@ -88,7 +88,7 @@ export function planChangeRole(
   const ids = new Set(steps.map(({ device }) => device.id))
   if (role !== 'owner') checkOwner(m, ({ id }) => ids.has(id))
   const { writing, reading, begin } = lossesOf(steps)
-  checkCuts(cuts, new Set(writing.map(({ device }) => device.id)))
+  checkCuts(m, cuts, new Set(writing.map(({ device }) => device.id)))
   checkEpoch(m, epoch, reading.length > 0)
   if (begin.length > 0 !== (wraps !== undefined))
     refuse('bad-wraps', 'its table of wraps is missing or unasked for')

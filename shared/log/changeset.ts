@@ -8,11 +8,10 @@ import {
   type ChangeId,
   type ChangesetHash,
   type DeviceId,
-  type LinkHash,
   type VaultId,
 } from '../ids.js'
 import { LIMITS } from '../limits.js'
-import { SUITE, VERSION } from './link.js'
+import { memberHeadCodec, SUITE, VERSION } from './link.js'
 import { epochAt, linkAt, roleAt, type Membership } from './membership.js'
 import { checkReaderForm, checkReaders, invalid } from './readers.js'
 import { RIGHTS } from './roles.js'
@@ -25,11 +24,6 @@ export const deviceHeadCodec = struct({
   hash: req(2, id<ChangesetHash>()),
 })
 export type DeviceHead = TypeOf<typeof deviceHeadCodec>
-
-export const memberHeadCodec = struct({
-  n: req(0, uint(LIMITS.links)),
-  hash: req(1, id<LinkHash>()),
-})
 
 /**
  * How an item's keys came to be, where they don't derive from the epoch's: `value` has a random key for its value,

@@ -1,6 +1,6 @@
 import { id, req, struct, uint, type TypeOf } from '../codec.js'
 import type { DeviceId, EntryId, LogHash, VaultId } from '../ids.js'
-import { memberHeadCodec } from './changeset.js'
+import { memberHeadCodec } from './link.js'
 import { SignedKind } from './signed.js'
 
 /** What a device saw of a mailbox, in its own word (SPEC section 9). */

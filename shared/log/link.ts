@@ -28,7 +28,7 @@ import type {
 import { LIMITS } from '../limits.js'
 import { statementCodec } from './device.js'
 import { roleCodec } from './roles.js'
-import { SignedKind } from './signed.js'
+import { signedCodec, SignedKind } from './signed.js'
 
 /** The kinds of vault (SPEC section 5): a person's own, a team's directory, a project's secrets. */
 export const VAULT_KINDS = ['user', 'org', 'project'] as const
@@ -39,6 +39,12 @@ export const VERSION = 1
 export const SUITE = 1
 
 const labelBox = bytes(LIMITS.labelBox)
+
+/** A place in a membership chain. */
+export const memberHeadCodec = struct({
+  n: req(0, uint(LIMITS.links)),
+  hash: req(1, id<LinkHash>()),
+})
 
 /** What starts an epoch: the key's commitment, its public box key, the hash of the table of wraps. */
 export const epochStartCodec = struct({
@@ -101,7 +107,7 @@ export type Cut = TypeOf<typeof cutCodec>
 const cuts = list(cutCodec, LIMITS.cuts)
 const devices = (min: number) => list(id<DeviceId>(), LIMITS.devices, min)
 
-/** What a link does. Tags are frozen; 12 and 13 are kept for checkpoints and the end of a fork. */
+/** What a link does. Tags are frozen; 13 is kept for the end of a fork. */
 export const actionCodec = variant({
   genesis: [0, genesisCodec],
   relay: [1, struct({ relay: req(0, id<RelayKey>()) })],
@@ -175,6 +181,8 @@ export const actionCodec = variant({
       labels: req(3, list(labelBox, LIMITS.memberDevices, 1)),
     }),
   ],
+  /** Names a snapshot (shared/log/snapshot.ts), signed by who made it: the link's author has computed it anew. */
+  checkpoint: [12, struct({ snapshot: req(0, signedCodec) })],
 })
 export type Action = TypeOf<typeof actionCodec>
 export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>['body']
@@ -234,6 +242,7 @@ export function wrapsHashOf(action: Action): Bytes | undefined {
     case 'invite':
     case 'withdraw-invite':
     case 'raise-cut':
+    case 'checkpoint':
       return undefined
   }
 }

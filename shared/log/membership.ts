@@ -6,12 +6,14 @@ import type {
   InviteKey,
   LinkHash,
   RelayKey,
+  SnapshotHash,
   UserId,
   VaultId,
 } from '../ids.js'
 import type { DeviceKeys } from './device.js'
 import type { EpochStart, VaultKind } from './link.js'
 import { RIGHTS, type Role } from './roles.js'
+import type { Snapshot } from './snapshot.js'
 
 /** A place in a membership chain. */
 export type MemberHead = { readonly n: number; readonly hash: LinkHash }
@@ -169,6 +171,12 @@ export type Membership = {
   readonly commitments: Set<string>
   /** The relay keys that order this chain, each with the link from which it does. */
   readonly relays: { readonly from: number; readonly relay: RelayKey }[]
+  /** The snapshots that it names, each with the link that does; oldest first. */
+  readonly checkpoints: {
+    readonly from: number
+    readonly id: SnapshotHash
+    readonly snapshot: Snapshot
+  }[]
 }
 
 /** The newest link. */

@@ -1,5 +1,6 @@
 import { toHex } from '../bytes.js'
 import type { DeviceId, UserId } from '../ids.js'
+import { checkAboveCheckpoint, checkRaisable } from './checkpoint.js'
 import type { ActionOf, Cut, EpochStart } from './link.js'
 import {
   devicesOf,
@@ -72,13 +73,18 @@ export function checkOwner(m: Membership, without: (device: DeviceRecord) => boo
 }
 
 /** Cuts must be in order, and of devices that lose the right to write here. */
-export function checkCuts(cuts: readonly Cut[], losing: ReadonlySet<DeviceId>): void {
+export function checkCuts(
+  m: Membership,
+  cuts: readonly Cut[],
+  losing: ReadonlySet<DeviceId>,
+): void {
   const places = cuts.map(
     ({ device, seq, hash }) => `${device} ${String(seq).padStart(16)} ${hash}`,
   )
   if (!isAscending(places)) refuse('bad-cut', 'its cuts are unordered or doubled')
   if (cuts.some(({ device, seq }) => !losing.has(device) || seq === 0))
     refuse('bad-cut', 'it cuts a device that loses nothing')
+  checkAboveCheckpoint(m, cuts, losing)
 }
 
 /** The cut of one device, of those that a link makes. */
@@ -144,7 +150,7 @@ export function planRemove(m: Membership, body: ActionOf<'remove'>, author: Auth
   if (kept.some((id) => !rest.has(id)) || [...rest].some((id) => !keeps.has(id)))
     refuse('bad-removal', 'it leaves devices unsaid that the removed ones brought in')
   checkOwner(m, ({ id }) => removed.has(id))
-  checkCuts(cuts, new Set(devices.filter((id) => writes(roleAt(m, id)))))
+  checkCuts(m, cuts, new Set(devices.filter((id) => writes(roleAt(m, id)))))
   checkEpoch(
     m,
     epoch,
@@ -207,11 +213,12 @@ export function planRaiseCut(
 ): Apply {
   if (!RIGHTS[author.role].manages) refuse('not-authorised', 'its author manages nobody')
   const devices = new Map(cuts.map(({ device }) => [device, m.devices.get(device)]))
-  checkCuts(cuts, new Set(devices.keys()))
+  checkCuts(m, cuts, new Set(devices.keys()))
   const raised = [...devices].map(([id, device]) => {
     const last = device?.cuts.at(-1)
     if (device === undefined || last === undefined)
       return refuse('bad-cut', 'it raises a cut that was never made')
+    checkRaisable(m, last)
     const held = roleAt(m, id, last.from - 1) ?? 'owner'
     if (author.role !== 'owner' && !mayGrant(author.role, held))
       refuse('not-authorised', 'its author may not raise this cut')

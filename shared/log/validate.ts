@@ -1,5 +1,6 @@
 import { toHex } from '../bytes.js'
 import { bytesOf, idOf, type VaultId } from '../ids.js'
+import { planCheckpoint } from './checkpoint.js'
 import { planAddDevice, planAddMember, planAdmit, planInvite, planWithdraw } from './joining.js'
 import { signedLink, type Action, type Link } from './link.js'
 import { Roster, headOf, roleAt, type DeviceRecord, type Membership } from './membership.js'
@@ -47,6 +48,7 @@ export function openChain(signed: Signed): Membership {
     epochs: [{ from: 0, start: epoch, by: id }],
     commitments: new Set([toHex(epoch.commitment)]),
     relays: relay === undefined ? [] : [{ from: 0, relay }],
+    checkpoints: [],
   }
 }
 
@@ -96,6 +98,8 @@ function planAction(m: Membership, link: Link, author: DeviceRecord, role: Role)
       return planAddDevice(m, action.body, n, author, role)
     case 'add-member':
       return planAddMember(m, action.body, n, author, role)
+    case 'checkpoint':
+      return planCheckpoint(m, action.body, { device: author, role, n })
     default:
       return planRemoval(m, action, { device: author, role, n })
   }

@@ -101,6 +101,8 @@ const vaultStatus = object({
   confirmedAt: nullable(time),
   /** How long ago that was, in milliseconds: what `--max-age` is held against. */
   age: nullable(count),
+  /** The newest snapshot that the vault's chain names: how far it reaches, how many changes counted there. */
+  checkpoint: nullable(object({ pos: count, changes: count })),
   warnings,
 })
 

@@ -16,6 +16,9 @@ export const REQUEST_COSTS: Readonly<Record<RelayRequest['kind'], number>> = {
   chain: 2,
   join: 5,
   joinRequests: 2,
+  putSnapshot: 10,
+  lookup: 2,
+  snapshotPart: 2,
 }
 
 /** Bytes that cost one token more. */

@@ -5,6 +5,14 @@ import type { EntryId, LinkHash, RelayKey, VaultId } from '../ids.js'
 import { LIMITS } from '../limits.js'
 import { deviceKeysCodec } from '../log/device.js'
 import { messages } from './relay-frame.js'
+import {
+  foundCodec,
+  lookupCodec,
+  partCodec,
+  putSnapshotCodec,
+  snapshotPartCodec,
+  snapshotPushCodec,
+} from './relay-snapshot.js'
 import { MAX_ORIGIN, NONCE_LENGTH } from './relay-handshake.js'
 
 // The wire protocol between a device and a relay (SPEC section 9): binary WebSocket frames, each one
@@ -108,6 +116,12 @@ export const clientMessageCodec = messages('a client message', {
   join: [9, struct({ vaultId: req(0, vaultId), request: req(1, requestBytes) })],
   /** The pending join requests. Reply `joinRequests`. */
   joinRequests: [10, vaultOnly],
+  /** Offers a snapshot that no checkpoint names yet; one is kept of a vault. Reply `done`; others get a push. */
+  putSnapshot: [11, putSnapshotCodec],
+  /** What a checkpoint's snapshot has in a slot. Reply `found`. */
+  lookup: [12, lookupCodec],
+  /** The rows of a checkpoint's snapshot, or the entries that it keeps, piece by piece. Reply `snapshotPart`. */
+  snapshotPart: [13, snapshotPartCodec],
 })
 export type ClientMessage = TypeOf<typeof clientMessageCodec>
 
@@ -174,6 +188,10 @@ export const relayMessageCodec = messages('a relay message', {
   /** `member`: the device is one already, the request was not needed. */
   joined: [41, struct({ member: req(0, bool), head: req(1, chainHeadCodec) })],
   joinRequests: [42, struct({ requests: req(0, list(requestBytes, LIMITS.invites)) })],
+  found: [43, foundCodec],
+  snapshotPart: [44, partCodec],
+  /** Push: a member offers a snapshot. */
+  snapshot: [45, snapshotPushCodec],
 
   /** Push: entries at from, from+1, …; the vault's log head was `head` when they were read. */
   entries: [

@@ -52,6 +52,7 @@ function copyOf(m: Membership): Membership {
     epochs: [...m.epochs],
     commitments: new Set(m.commitments),
     relays: [...m.relays],
+    checkpoints: [...m.checkpoints],
   }
 }
 

@@ -19,8 +19,10 @@ import {
   signedHeader,
   tailAfter,
   type DeviceTail,
+  type Header,
 } from '../../shared/log/changeset.js'
 import { checkItem, type Entry, type Item } from '../../shared/log/entry.js'
+import { checkpointOf } from '../../shared/log/checkpoint.js'
 import type { Membership } from '../../shared/log/membership.js'
 import type { Signed } from '../../shared/log/signed.js'
 
@@ -85,7 +87,7 @@ export function takeChangeset(
   if (tail?.open !== undefined) {
     refuse('relay-refused', 'incomplete', "the device's last changeset lacks items")
   }
-  const header = checkHeader(membership, signed, tailOf(tail))
+  const header = checkHeader(membership, signed, tailFor(membership, claimed, tail))
   const after: Writer = {
     ...tailAfter(header, hash),
     open: { next: 0, items: header.items },
@@ -96,6 +98,26 @@ export function takeChangeset(
 function checkAuthor(membership: Membership, signed: Signed, device: DeviceId): void {
   const keys = membership.devices.get(device)?.keys
   if (keys !== undefined) signedHeader.check(signed, keys.sign)
+}
+
+/**
+ * What a changeset must follow. Where this log lacks what a checkpoint covers (it was lost, and members send again what
+ * they have), the numbers that were pruned are passed over.
+ */
+function tailFor(
+  m: Membership,
+  claimed: Header,
+  writer: Writer | undefined,
+): DeviceTail | undefined {
+  const seq = writer?.seq ?? 0
+  const before = { seq: claimed.seq - 1, hash: claimed.prev }
+  const covered = checkpointOf(m)?.heads.find(
+    (head) => head.device === claimed.device && head.seq >= before.seq && head.seq > seq,
+  )
+  const { hash } = before
+  if (covered === undefined || hash === undefined || claimed.seq <= seq) return tailOf(writer)
+  if (covered.seq === before.seq && covered.hash !== hash) return tailOf(writer)
+  return { seq: before.seq, hash, memberN: writer?.memberN ?? 0 }
 }
 
 function tailOf(writer: Writer | undefined): DeviceTail | undefined {

@@ -117,8 +117,14 @@ export function planAppend(
   return { positions, head: cursorOf(head, headId), added }
 }
 
-/** Removes the entries up to `floor` and raises the floor to it. */
-export function planPrune(tx: Transaction, vault: VaultId, row: VaultRow, floor: number): void {
+/** Removes the entries up to `floor`, but for the `kept` ones, and raises the floor to it. */
+export function planPrune(
+  tx: Transaction,
+  vault: VaultId,
+  row: VaultRow,
+  floor: number,
+  kept: ReadonlySet<number>,
+): void {
   let { bytes } = row
   let floorId = row.floorId
   for (let pos = row.floor + 1; pos <= floor; pos++) {
@@ -126,10 +132,36 @@ export function planPrune(tx: Transaction, vault: VaultId, row: VaultRow, floor:
     const body = tx.get(key)
     if (body === undefined) throw mailboxError('damaged', 'an entry of the log is missing')
     const entry = decodeEntryRow(body)
+    floorId = entry.id
+    if (kept.has(pos)) continue
     tx.del(key)
     tx.del(indexKey(vault, entry.id))
     bytes -= costOf(entry.body)
-    floorId = entry.id
   }
   tx.put(vaultKey(vault), encodeVaultRow({ ...row, floor, ...(floorId && { floorId }), bytes }))
+}
+
+/** Removes entries below the floor, which an earlier prune had kept. */
+export function planForget(
+  tx: Transaction,
+  vault: VaultId,
+  row: VaultRow,
+  positions: readonly number[],
+): void {
+  let { bytes } = row
+  for (const pos of positions) {
+    const key = entryKey(vault, pos)
+    const body = tx.get(key)
+    if (body === undefined || pos > row.floor) continue
+    const entry = decodeEntryRow(body)
+    tx.del(key)
+    tx.del(indexKey(vault, entry.id))
+    bytes -= costOf(entry.body)
+  }
+  tx.put(vaultKey(vault), encodeVaultRow({ ...row, bytes }))
+}
+
+/** What appended entries will count for. */
+export function weightOf(entries: readonly LogEntry[]): number {
+  return entries.reduce((sum, entry) => sum + costOf(entry.body), 0)
 }

@@ -4,8 +4,8 @@ import { decodeVaultRow, posOfKey, type VaultRow } from './level-rows.js'
 import { mailboxError } from './mailbox.js'
 
 /**
- * Reads every row: its sum must hold, and each vault's log must run from floor to head without a gap. Log
- * keys sort before vault keys, so the places are gathered first.
+ * Reads every row: its sum must hold, and each vault's log must run from floor to head without a gap. Below
+ * the floor stands what a prune kept. Log keys sort before vault keys, so the places are gathered first.
  * @param rows all rows of a store in key order
  * @throws CofferError `storage` (reason `damaged`)
  */
@@ -23,6 +23,7 @@ export async function verifyRows(rows: AsyncIterable<[key: string, body: Bytes]>
   }
 }
 
+/** The last stretch without a gap counts: those before it must lie below the floor. */
 function extend(
   logs: Map<string, { first: number; last: number }>,
   vault: string,
@@ -31,7 +32,7 @@ function extend(
   const log = logs.get(vault)
   if (log === undefined) logs.set(vault, { first: pos, last: pos })
   else if (pos === log.last + 1) log.last = pos
-  else throw missing(vault)
+  else logs.set(vault, { first: pos, last: pos })
 }
 
 function checkVault(
@@ -40,7 +41,11 @@ function checkVault(
   row: VaultRow,
 ): void {
   const log = logs.get(vault) ?? { first: row.floor + 1, last: row.floor }
-  if (log.first !== row.floor + 1 || log.last !== row.head) throw missing(vault)
+  const whole =
+    row.head === row.floor
+      ? log.last <= row.floor
+      : log.first <= row.floor + 1 && log.last === row.head
+  if (!whole) throw missing(vault)
 }
 
 function missing(vault: string): CofferError {

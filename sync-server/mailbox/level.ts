@@ -10,7 +10,9 @@ import {
   findRow,
   getRow,
   planAppend,
+  planForget,
   planPrune,
+  weightOf,
   writeRegisters,
 } from './level-plan.js'
 import {
@@ -240,24 +242,45 @@ export class LevelMailbox implements Mailbox {
     return (await this.#store.keys(range)).map(posOfKey)
   }
 
-  async getSnapshot(id: VaultId): Promise<Snapshot | undefined> {
-    const upto = (await this.#snapshots(id)).at(-1)
+  async getSnapshot(id: VaultId, wanted?: number): Promise<Snapshot | undefined> {
+    const upto = wanted ?? (await this.#snapshots(id)).at(-1)
+    getRow(this.#tx, id)
     const body = upto === undefined ? undefined : this.#tx.get(snapshotKey(id, upto))
     return upto === undefined || body === undefined ? undefined : { upto, body }
   }
 
-  async prune(id: VaultId, floor: number): Promise<void> {
+  async prune(id: VaultId, floor: number, kept: ReadonlySet<number> = new Set()): Promise<void> {
     const [older] = await this.#snapshots(id)
     let at = getRow(this.#tx, id).floor
-    if (floor > at) checkPrunable(floor, older)
+    if (floor <= at) return
+    checkPrunable(floor, older)
+    await this.#forget(id, at, kept)
     while (at < floor) {
       at = await this.#committer.submit(PRUNE_STEP, (tx) => {
         const row = getRow(tx, id)
         const next = Math.min(floor, row.floor + PRUNE_STEP)
-        if (next > row.floor) planPrune(tx, id, row, next)
+        if (next > row.floor) planPrune(tx, id, row, next, kept)
         return next
       })
     }
+  }
+
+  /** Removes what an earlier prune kept and this one doesn't. */
+  async #forget(id: VaultId, floor: number, kept: ReadonlySet<number>): Promise<void> {
+    const range = { gte: entryKey(id, 0), lte: entryKey(id, floor) }
+    const gone = (await this.#store.keys(range)).map(posOfKey).filter((pos) => !kept.has(pos))
+    for (let at = 0; at < gone.length; at += PRUNE_STEP) {
+      const step = gone.slice(at, at + PRUNE_STEP)
+      await this.#committer.submit(PRUNE_STEP, (tx) => planForget(tx, id, getRow(tx, id), step))
+    }
+  }
+
+  async readAt(id: VaultId, positions: readonly number[]): Promise<PlacedEntry[]> {
+    getRow(this.#tx, id)
+    return positions.flatMap((pos) => {
+      const row = this.#tx.get(entryKey(id, pos))
+      return row === undefined ? [] : [{ ...decodeEntryRow(row), pos }]
+    })
   }
 
   async raiseGeneration(): Promise<number> {
@@ -274,8 +297,4 @@ export class LevelMailbox implements Mailbox {
     await this.#committer.close()
     await this.#store.close()
   }
-}
-
-function weightOf(entries: readonly LogEntry[]): number {
-  return entries.reduce((sum, entry) => sum + costOf(entry.body), 0)
 }

@@ -88,9 +88,12 @@ export interface Mailbox {
   registers(vault: VaultId, prefix: string, page?: RegisterPage): Promise<Register[]>
   /** Keeps the two newest snapshots. `upto` must lie above the last one's and not past the head. */
   putSnapshot(vault: VaultId, upto: number, body: Bytes): Promise<void>
-  getSnapshot(vault: VaultId): Promise<Snapshot | undefined>
-  /** Removes entries up to `floor`, which must not pass the older kept snapshot. */
-  prune(vault: VaultId, floor: number): Promise<void>
+  /** The snapshot that reaches to `upto`, by default the newest. */
+  getSnapshot(vault: VaultId, upto?: number): Promise<Snapshot | undefined>
+  /** Removes entries up to `floor`, which must not pass the older kept snapshot, but for those at `kept` positions. */
+  prune(vault: VaultId, floor: number, kept?: ReadonlySet<number>): Promise<void>
+  /** Those of the entries at these positions that are there, in that order, kept ones below the floor included. */
+  readAt(vault: VaultId, positions: readonly number[]): Promise<PlacedEntry[]>
   /** Every vault's generation rises: called once after the store was restored from a backup. */
   raiseGeneration(): Promise<number>
   /** Resolves when the store reads and writes; @throws CofferError `storage` otherwise. */

@@ -33,6 +33,8 @@ import {
 type Vault = {
   /** Entries above the floor, by position - floor - 1. */
   log: PlacedEntry[]
+  /** Entries below it that a prune kept, by position. */
+  kept: Map<number, PlacedEntry>
   places: Map<EntryId, number>
   floor: Cursor
   registers: Map<string, Bytes>
@@ -87,6 +89,7 @@ export class MemoryMailbox implements Mailbox {
     }
     const vault: Vault = {
       log: [],
+      kept: new Map(),
       places: new Map(),
       floor: { pos: 0 },
       registers: new Map(),
@@ -221,20 +224,36 @@ export class MemoryMailbox implements Mailbox {
     vault.snapshots = [...vault.snapshots.slice(-1), { upto, body }]
   }
 
-  async getSnapshot(id: VaultId): Promise<Snapshot | undefined> {
-    return this.#vault(id).snapshots.at(-1)
+  async getSnapshot(id: VaultId, upto?: number): Promise<Snapshot | undefined> {
+    const { snapshots } = this.#vault(id)
+    return upto === undefined ? snapshots.at(-1) : snapshots.find((one) => one.upto === upto)
   }
 
-  async prune(id: VaultId, floor: number): Promise<void> {
+  async prune(
+    id: VaultId,
+    floor: number,
+    kept: ReadonlySet<number> = new Set<number>(),
+  ): Promise<void> {
     const vault = this.#vault(id)
     if (floor <= vault.floor.pos) return
     checkPrunable(floor, vault.snapshots[0]?.upto)
     const entryId = idAt(vault, floor)
-    for (const entry of vault.log.splice(0, floor - vault.floor.pos)) {
+    const passed = vault.log.splice(0, floor - vault.floor.pos)
+    const before = [...vault.kept.values(), ...passed]
+    vault.kept = new Map(before.filter(({ pos }) => kept.has(pos)).map((one) => [one.pos, one]))
+    for (const entry of before.filter(({ pos }) => !kept.has(pos))) {
       vault.places.delete(entry.id)
       vault.bytes -= costOf(entry.body)
     }
     vault.floor = { pos: floor, ...(entryId === undefined ? {} : { entryId }) }
+  }
+
+  async readAt(id: VaultId, positions: readonly number[]): Promise<PlacedEntry[]> {
+    const vault = this.#vault(id)
+    return positions.flatMap((pos) => {
+      const entry = vault.kept.get(pos) ?? vault.log[pos - vault.floor.pos - 1]
+      return entry === undefined ? [] : [entry]
+    })
   }
 
   async raiseGeneration(): Promise<number> {

@@ -4,7 +4,8 @@ import { idOf, type LogHash } from '../../../shared/ids.js'
 import { RETRY } from './backoff.js'
 import { nextWake, step } from './machine.js'
 import type { VaultFacts } from './port.js'
-import { initialState, type Effect, type Event, type State } from './state.js'
+import type { Effect } from './effects.js'
+import { initialState, type Event, type State } from './state.js'
 
 // A relay that would keep a device busy, or silent, for ever.
 

@@ -1,5 +1,6 @@
 import type { Bytes } from '../../../shared/bytes.js'
 import { backoff, RETRY } from './backoff.js'
+import { askPiece, enter, onAdopted, onBaseEvent } from './based.js'
 import {
   delayOpen,
   ingestQueued,
@@ -14,27 +15,19 @@ import {
   STALL,
   stalled,
 } from './reading.js'
+import { onRefused, problemOf } from './refusing.js'
 import {
   frameful,
   linksDue,
   onAppended,
-  onAppendRefused,
   onConfirmed,
-  passes,
   roomToSeal,
   SEAL_LIMITS,
   sendLinks,
   sendUnsent,
 } from './sending.js'
-import {
-  startPort,
-  type At,
-  type Effect,
-  type Event,
-  type Problem,
-  type State,
-  type Work,
-} from './state.js'
+import type { Effect } from './effects.js'
+import { startPort, type At, type Event, type State, type Work } from './state.js'
 import {
   addHeads,
   advanceBarriers,
@@ -102,10 +95,8 @@ function handle(w: Work, event: Event): void {
     case 'forget':
       s.barriers = s.barriers.filter(({ id }) => id !== event.id)
       return
-    case 'changed':
-    case 'headPut':
-    case 'tick':
-      return
+    default:
+      return onBaseEvent(w, event)
   }
 }
 
@@ -114,7 +105,7 @@ function pump(w: Work): void {
   const { s, at } = w
   if (s.rewind && s.busy === undefined) return startPort(w, { kind: 'rewind' })
   if (!s.connected) return
-  if (s.phase === 'waiting' && s.busy === undefined && s.openAt <= at.now) open(w)
+  if (s.phase === 'waiting' && s.busy === undefined && s.openAt <= at.now) enter(w)
   if (s.phase === 'creating' && s.busy === undefined && !s.createSent) {
     return startPort(w, { kind: 'links', from: 0 })
   }
@@ -125,6 +116,7 @@ function pump(w: Work): void {
     s.rewound = false
   }
   if (mustAsk(w)) return open(w)
+  askPiece(w)
   sendUnsent(w)
   advanceBarriers(w)
   askHead(w)
@@ -138,11 +130,13 @@ function nextPortWork(w: Work): void {
   if (s.linksFrom !== undefined && linksDue(w)) {
     return startPort(w, { kind: 'links', from: s.linksFrom })
   }
+  if (s.piece !== undefined) return startPort(w, { kind: 'takePiece', piece: s.piece })
   if (s.doubts.size > 0) {
     const places = [...s.doubts].map(([id, pos]) => ({ id, pos }))
     return startPort(w, { kind: 'confirm', places })
   }
-  if (s.restore && s.live && s.queue.length === 0 && s.linksFrom === undefined) {
+  const lacking = s.restore && s.facts.base === undefined && s.linksFrom === undefined
+  if (lacking && s.live && s.queue.length === 0) {
     return startPort(w, { kind: 'restore' })
   }
   const sealable = s.facts.drafts > 0 && roomToSeal(w)
@@ -198,40 +192,6 @@ function onCreated(w: Work, event: EventOf<'created'>): void {
   reopen(w)
 }
 
-function onRefused(w: Work, event: EventOf<'refused'>): void {
-  const { s } = w
-  const { code, reason, retryAfter, request } = event
-  const problem = problemOf(event)
-  switch (request.kind) {
-    case 'open': {
-      if (s.phase !== 'opening') return
-      const { links, cursor } = s.facts
-      if (reason === 'diverged' || (reason === 'stale-base' && cursor.pos > 0)) {
-        return loseLog(
-          w,
-          `the relay's log doesn't hold what was read up to ${cursor.pos}: ${reason}`,
-        )
-      }
-      if (code !== 'not-found' || links === 0) return delayOpen(w, problem, retryAfter)
-      s.phase = 'creating'
-      s.createSent = false
-      return
-    }
-    case 'create':
-      return s.phase === 'creating' ? delayOpen(w, problem, retryAfter) : undefined
-    case 'append':
-      return onAppendRefused(w, event)
-    case 'putHead':
-    case 'heads':
-      // Heads are tried again on the next connection or when the next one is due.
-      return
-  }
-}
-
-function problemOf({ code, reason }: Pick<Problem, 'code' | 'reason'>): Problem {
-  return { code, reason, lasting: !passes(reason) }
-}
-
 function onPortDone(w: Work, event: EventOf<'portDone'>): void {
   const { s, fx } = w
   const { work, answer = [], alarms = [] } = event
@@ -251,6 +211,12 @@ function onPortDone(w: Work, event: EventOf<'portDone'>): void {
       s.rewound = true
       s.restore = true
       return
+    case 'adopt':
+      return onAdopted(w)
+    case 'takePiece':
+      s.piece = undefined
+      s.pieceAsked = false
+      return
     case 'restore':
       s.restore = false
       return collectAnew(w)
@@ -263,6 +229,7 @@ function onPortDone(w: Work, event: EventOf<'portDone'>): void {
       return void fx.push({ kind: 'send', request: { kind: 'putHead', head } })
     case 'seal':
     case 'checkHead':
+    case 'takeChain':
       return
   }
 }

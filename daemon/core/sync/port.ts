@@ -36,12 +36,39 @@ export type IngestOutcome<Op> = {
   readonly acknowledged: readonly EntryId[]
 }
 
+/** What of the snapshot that a device went on from is to be fetched next, and where that goes on. */
+export type BaseWants = {
+  readonly upto: number
+  readonly part: 'rows' | 'entries'
+  readonly after: number
+}
+
+/** One piece of it. */
+export type BasePiece = {
+  readonly wanted: BaseWants
+  readonly rows: Bytes
+  readonly entries: readonly { readonly pos: number; readonly body: Bytes }[]
+  readonly more: boolean
+}
+
+/** Going on from a snapshot instead of the log before it. */
+export interface AdoptingLike<Op> {
+  /** Whether nothing of the log was ever read. */
+  readonly isFresh: boolean
+  readonly wants: BaseWants | undefined
+  /** Goes on from one of these signed snapshots; nothing happens when none counts. */
+  adopt(snapshots: readonly Bytes[]): readonly Op[]
+  /** Takes one piece of that snapshot in. */
+  take(piece: BasePiece): IngestOutcome<Op>
+}
+
 /** The part of a replica that syncing uses; `Op` is the store's, which syncing never looks into. */
 export interface ReplicaLike<Op> {
   readonly vaultId: VaultId
   readonly cursor: LogCursor
   /** Undefined until the genesis is known (a joiner's replica). */
   readonly membership: { readonly hashes: readonly string[] } | undefined
+  readonly adopting: AdoptingLike<Op>
   readonly ahead: LogHeight | undefined
   readonly draftCount: number
   readonly draftSpan: DraftSpan
@@ -92,6 +119,9 @@ export type VaultFacts = {
   readonly links: number
   /** The furthest place of the log that another device signed to have read, when it is past the cursor. */
   readonly ahead?: LogHeight | undefined
+  /** Whether nothing of the log was ever read; what is still to be fetched of the snapshot gone on from. */
+  readonly fresh?: boolean
+  readonly base?: BaseWants | undefined
 }
 
 /** How far a log was read. */
@@ -104,5 +134,6 @@ export function factsOf<Op>(replica: ReplicaLike<Op>): VaultFacts {
   const draftSpan = mayWrite ? replica.draftSpan : { ...replica.draftSpan, first: undefined }
   const links = membership?.hashes.length ?? 0
   const outbox = replica.outboxCount === 0 ? [] : replica.outbox()
-  return { cursor, drafts, draftSpan, outbox, links, ahead }
+  const { isFresh: fresh, wants: base } = replica.adopting
+  return { cursor, drafts, draftSpan, outbox, links, ahead, fresh, base }
 }

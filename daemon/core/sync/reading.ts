@@ -1,7 +1,8 @@
 import type { Bytes } from '../../../shared/bytes.js'
 import { asked, backoff, RETRY } from './backoff.js'
 import type { LogHeight } from './port.js'
-import { alarm, cursorOf, startPort, type Event, type Problem, type Work } from './state.js'
+import type { Problem } from './effects.js'
+import { alarm, cursorOf, startPort, type Event, type Work } from './state.js'
 
 // The way of entries from the relay's log into the replica: open at the cursor, take contiguous pushes, ingest
 // them in batches, and start again whenever the relay's account doesn't fit.
@@ -35,6 +36,8 @@ export function reopen(w: Work): void {
   w.s.queue = []
   w.s.queued = 0
   w.s.live = false
+  w.s.pieceAsked = false
+  w.s.piece = undefined
 }
 
 /** Asks the relay to start pushing after the cursor. */
@@ -43,6 +46,8 @@ export function open(w: Work): void {
   s.phase = 'opening'
   s.queue = []
   s.queued = 0
+  s.pieceAsked = false
+  s.piece = undefined
   s.openAsked = s.asked
   s.askedFor = s.facts.ahead
   s.movedAt = at.now
@@ -63,6 +68,7 @@ export function onOpened(w: Work, event: EventOf<'opened'>): void {
   noteWithheld(w, { generation, pos: head.pos })
   dropClaimsPast(w, head.pos, generation)
   s.phase = 'open'
+  s.adopted = false
   s.openFailures = 0
   s.openProblem = undefined
   s.target = head.pos
@@ -107,7 +113,8 @@ function noteLinks(w: Work, theirs: number): void {
 
 function sameGeneration(w: Work, generation: number): boolean {
   const { cursor } = w.s.facts
-  if (cursor.pos === 0 || generation === cursor.generation) return true
+  // Of a snapshot no generation is known yet.
+  if (cursor.pos === 0 || cursor.generation === 0 || generation === cursor.generation) return true
   const said = `the relay's generation went from ${cursor.generation} to ${generation}`
   if (generation > cursor.generation) alarm(w, 'generation-raised', `${said}: it was restored`)
   else alarm(w, 'log-regression', said)

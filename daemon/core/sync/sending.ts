@@ -5,7 +5,8 @@ import { FRAME_ENTRIES } from '../../../shared/protocol/relay.js'
 import { asked, backoff, RETRY } from './backoff.js'
 import type { LogPlace, OutboxEntry } from './port.js'
 import { falseAcknowledgement, loseLog, reopen, restart } from './reading.js'
-import { alarm, cursorOf, type Event, type Problem, type Work } from './state.js'
+import type { Problem } from './effects.js'
+import { alarm, cursorOf, type Event, type Work } from './state.js'
 
 // The way of sealed entries from the outbox into the relay's log: verbatim, in order, many to a frame, a few
 // frames ahead of their replies. An entry leaves the outbox when it is met in the log, not when the relay says so.
@@ -40,7 +41,8 @@ export function roomToSeal(w: Work): boolean {
 
 /** Whether entries may be sent: caught up, and with the chain and the log that they build on at the relay. */
 function mayAppend({ s, at }: Work): boolean {
-  return s.live && s.sendAt <= at.now && s.linksFrom === undefined && !s.restore
+  const whole = s.facts.base === undefined && !s.restore
+  return s.live && s.sendAt <= at.now && s.linksFrom === undefined && whole
 }
 
 /** Whether the relay is to be sent links now, which the replica must be asked for. */

@@ -2,55 +2,10 @@ import type { Bytes } from '../../../shared/bytes.js'
 import type { ErrorCode } from '../../../shared/errors.js'
 import type { EntryId, LogHash } from '../../../shared/ids.js'
 import type { ChainHead, Cursor } from '../../../shared/protocol/relay.js'
-import type { Alarm, LogHeight, LogPlace, SealLimits, VaultFacts } from './port.js'
+import type { Effect, PortWork, Problem, Request } from './effects.js'
+import type { Alarm, BasePiece, LogHeight, VaultFacts } from './port.js'
 
 // The vocabulary of one vault's syncing (SPEC section 9): what the machine knows, what happens to it, what it wants.
-
-/** Why the relay, or this device's disk, said no. `lasting`: waiting alone won't help, so barriers give up. */
-export type Problem = {
-  readonly code: ErrorCode
-  readonly reason: string
-  readonly lasting: boolean
-}
-
-/** A request to the relay about this vault. Replies come back as events; an append's carries its tag. */
-export type Request =
-  | { readonly kind: 'open'; readonly after: Cursor }
-  | { readonly kind: 'create'; readonly links: readonly Bytes[] }
-  | {
-      readonly kind: 'append'
-      readonly tag: number
-      readonly base: Cursor
-      readonly entries: readonly Bytes[]
-    }
-  | { readonly kind: 'putHead'; readonly head: Bytes }
-  | { readonly kind: 'heads' }
-
-/** Work on the replica and its store. One at a time; ends with `portDone` or `portFailed`. */
-export type PortWork =
-  | {
-      readonly kind: 'ingest'
-      readonly from: number
-      readonly bodies: readonly Bytes[]
-      readonly generation: number
-    }
-  | { readonly kind: 'seal'; readonly limits: SealLimits }
-  /** Reads link entries; `portDone` brings them. */
-  | { readonly kind: 'links'; readonly from: number }
-  | { readonly kind: 'rewind' }
-  | { readonly kind: 'restore' }
-  | { readonly kind: 'confirm'; readonly places: readonly LogPlace[] }
-  | { readonly kind: 'signHead' }
-  | { readonly kind: 'checkHead'; readonly head: Bytes }
-
-export type Effect =
-  | { readonly kind: 'send'; readonly request: Request }
-  | { readonly kind: 'port'; readonly work: PortWork }
-  | { readonly kind: 'alarm'; readonly alarm: Alarm }
-  /** A barrier is reached, or (with a problem) can't be. */
-  | { readonly kind: 'barrier'; readonly id: number; readonly problem: Problem | undefined }
-  /** The relay broke the protocol: end the connection. */
-  | { readonly kind: 'hangUp'; readonly reason: string }
 
 export type Event =
   /** The connection is authenticated. */
@@ -72,6 +27,14 @@ export type Event =
     }
   | { readonly kind: 'headPut' }
   | { readonly kind: 'heads'; readonly heads: readonly Bytes[] }
+  | {
+      readonly kind: 'chain'
+      readonly from: number
+      readonly links: readonly Bytes[]
+      readonly length: number
+    }
+  | { readonly kind: 'piece'; readonly piece: BasePiece }
+  | { readonly kind: 'newest'; readonly snapshots: readonly Bytes[] }
   | {
       readonly kind: 'refused'
       readonly request: Request
@@ -175,6 +138,17 @@ export type State = {
   readonly rewound: boolean
   /** What the log lacks is to be looked for, once it is read to its end: after a rewind, and after a start. */
   readonly restore: boolean
+  /** The chain was read ahead of the log, since the relay was last found to have pruned that. */
+  readonly chained: boolean
+  /** A part of it was. */
+  readonly chaining: boolean
+  /** A snapshot is to be gone on from; one was, since the log was last opened; the relay was asked what it has. */
+  readonly adopt: boolean
+  readonly adopted: boolean
+  readonly newestAsked: boolean
+  /** A piece of it was asked for, and has come. */
+  readonly pieceAsked: boolean
+  readonly piece: BasePiece | undefined
   /** What was `facts.ahead` when the relay was last asked for its head. */
   readonly askedFor: LogHeight | undefined
   /** Another device's signed head led to a rewind on this connection: no second one for the same reason. */
@@ -217,6 +191,16 @@ export type Work = {
   readonly at: At
 }
 
+const NO_BASE = {
+  chained: false,
+  chaining: false,
+  adopt: false,
+  adopted: false,
+  newestAsked: false,
+  pieceAsked: false,
+  piece: undefined,
+} as const
+
 /** A vault that was just attached: nothing is known of any relay. */
 export function initialState(facts: VaultFacts): State {
   return {
@@ -244,6 +228,7 @@ export function initialState(facts: VaultFacts): State {
     rewound: false,
     restore: true,
     suspected: false,
+    ...NO_BASE,
     askedFor: undefined,
     linksFrom: undefined,
     linksSent: false,

@@ -1,4 +1,5 @@
-import type { Problem, State } from './state.js'
+import type { Problem } from './effects.js'
+import type { State } from './state.js'
 
 export type Phase = 'waiting' | 'opening' | 'uploading' | 'reading' | 'live' | 'blocked'
 
@@ -13,7 +14,7 @@ export function phaseOf(s: State): Phase {
     case 'creating':
       return 'uploading'
     case 'open':
-      if (!s.live) return 'reading'
+      if (!s.live || s.facts.base !== undefined) return 'reading'
       return s.linksFrom === undefined ? 'live' : 'uploading'
   }
 }

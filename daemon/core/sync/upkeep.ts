@@ -1,7 +1,8 @@
 import type { VaultFacts } from './port.js'
 import { open } from './reading.js'
 import { unsent } from './sending.js'
-import { startPort, type Barrier, type Problem, type State, type Work } from './state.js'
+import type { Problem } from './effects.js'
+import { startPort, type Barrier, type State, type Work } from './state.js'
 
 // What is due beside the two ways of entries: barriers, signed heads of this device and of others.
 
@@ -13,7 +14,8 @@ const MAX_HEADS = 1000
 
 /** Whether the log is read, and with it all that was lost from it or is to be linked. */
 function caughtUp({ s }: Work): boolean {
-  return s.live && s.queue.length === 0 && !s.restore && s.linksFrom === undefined
+  const whole = s.facts.base === undefined && !s.restore
+  return s.live && s.queue.length === 0 && whole && s.linksFrom === undefined
 }
 
 /** Whether everything known here is in the log and the log is read. */

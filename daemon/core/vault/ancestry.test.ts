@@ -26,7 +26,15 @@ function historyOf(
     const seq = (prev?.node.seq ?? 0) + 1
     made.push({
       hash: hashOf(i),
-      node: { device: deviceOf(device), seq, memberN: 0, refs, met: 1 },
+      node: {
+        device: deviceOf(device),
+        seq,
+        memberN: 0,
+        refs,
+        met: 1,
+        pos: undefined,
+        kept: undefined,
+      },
     })
   })
   return made

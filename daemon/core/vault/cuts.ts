@@ -117,7 +117,9 @@ export class Cuts {
   }
 
   /** Says whether a changeset is void; tells whether that is news. */
-  #judge(hash: ChangesetHash, { memberN }: Node, { cuts, counted }: Known): boolean {
+  #judge(hash: ChangesetHash, { memberN, kept }: Node, { cuts, counted }: Known): boolean {
+    // What a base keeps counted when it was made, and no cut goes below it.
+    if (kept !== undefined && kept.length > 0) return false
     const cut = cuts.some(({ from }, i) => memberN < from && counted[i]?.has(hash) !== true)
     if (cut === this.#void.has(hash)) return false
     if (cut) this.#void.add(hash)

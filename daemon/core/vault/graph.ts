@@ -2,6 +2,8 @@ import { encode } from '../../../shared/codec.js'
 import { bytesOf, type ChangesetHash, type DeviceId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import type { DeviceHead, DeviceTail, Header } from '../../../shared/log/changeset.js'
+import { covers, type Snapshot } from '../../../shared/log/snapshot.js'
+import type { Change } from './change.js'
 import { changesetRecordCodec, type Op } from './records.js'
 
 export type Node = {
@@ -11,7 +13,14 @@ export type Node = {
   readonly refs: readonly ChangesetHash[]
   /** Reading of the relay's log in which it was last met; undefined until then. */
   readonly met: number | undefined
+  /** Where its own entry stands in that log. */
+  readonly pos: number | undefined
+  /** Covered by this device's base: the indexes of its changes that counted there. */
+  readonly kept: readonly number[] | undefined
 }
+
+/** The snapshot that this device went on from: what it covers is known, whether it is here or not. */
+export type Covered = Pick<Snapshot, 'heads' | 'pos'>
 
 /** The changesets that hold, as a graph by prev and deps. */
 export class Graph {
@@ -20,6 +29,7 @@ export class Graph {
   readonly #counts = new Map<DeviceId, number>()
   readonly #frontier = new Set<ChangesetHash>()
   readonly #referred = new Set<ChangesetHash>()
+  base: Covered | undefined
 
   has(hash: ChangesetHash): boolean {
     return this.nodes.has(hash)
@@ -27,6 +37,7 @@ export class Graph {
 
   /** Adds a node whose refs are there already; tells whether its device had signed that seq before. */
   add(hash: ChangesetHash, node: Node): boolean {
+    if (node.kept !== undefined) return this.#addKept(hash, node)
     const latest = this.latest(node.device)
     const doubled = latest !== undefined && node.seq <= latest.seq
     this.nodes.set(hash, node)
@@ -45,27 +56,70 @@ export class Graph {
     return (this.#counts.get(device) ?? 0) > (this.latest(device)?.seq ?? 0)
   }
 
-  /** Notes that the relay's log, as read this time, holds the changeset. */
-  meet(hash: ChangesetHash, reading: number): Op[] {
-    const node = this.nodes.get(hash)
-    if (node === undefined || node.met === reading) return []
-    const met = { ...node, met: reading }
-    this.nodes.set(hash, met)
-    return [nodeOp(hash, met)]
+  /** One that the base covers: nothing after it needs to name it, and others before and after it may be missing. */
+  #addKept(hash: ChangesetHash, node: Node): boolean {
+    const known = this.#latest.get(node.device)
+    const latest = known && this.nodes.get(known)
+    this.nodes.set(hash, node)
+    this.#counts.set(node.device, (this.#counts.get(node.device) ?? 0) + 1)
+    if (latest === undefined || latest.seq < node.seq) this.#latest.set(node.device, hash)
+    return false
   }
 
-  latest(device: DeviceId): (Node & { readonly hash: ChangesetHash }) | undefined {
+  /** Notes that the relay's log, as read this time, holds the changeset. */
+  meet(hash: ChangesetHash, reading: number): Op[] {
+    return this.#change(hash, { met: reading })
+  }
+
+  /** Notes where the changeset's own entry stands in the log. */
+  place(hash: ChangesetHash, pos: number): Op[] {
+    return this.#change(hash, { pos })
+  }
+
+  /** Notes which changes of a changeset counted at the base. */
+  keep(hash: ChangesetHash, kept: readonly number[]): Op[] {
+    const known = this.nodes.get(hash)?.kept
+    return known !== undefined && known.join() === kept.join() ? [] : this.#change(hash, { kept })
+  }
+
+  #change(hash: ChangesetHash, part: Partial<Node>): Op[] {
+    const node = this.nodes.get(hash)
+    if (node === undefined) return []
+    const changed = { ...node, ...part }
+    if (changed.met === node.met && changed.pos === node.pos && changed.kept === node.kept)
+      return []
+    this.nodes.set(hash, changed)
+    return [nodeOp(hash, changed)]
+  }
+
+  /** Whether something that isn't here superseded a change: the base covers it and leaves it out. */
+  readonly isRetired = ({ place }: Change): boolean => {
+    const kept = place && this.nodes.get(place.changeset)?.kept
+    return place !== undefined && kept !== undefined && !kept.includes(place.index)
+  }
+
+  /** Whether the base covers a device's changeset of this number. */
+  covers(device: DeviceId, seq: number): boolean {
+    return covers(this.base, device, seq)
+  }
+
+  latest(
+    device: DeviceId,
+  ): (Omit<DeviceTail, 'memberN'> & { readonly memberN: number }) | undefined {
     const hash = this.#latest.get(device)
     const node = hash && this.nodes.get(hash)
-    return hash && node && { hash, ...node }
+    const covered = this.base?.heads.findLast((head) => head.device === device)
+    if (covered !== undefined && covered.seq > (node?.seq ?? 0)) return covered
+    return hash && node && { hash, seq: node.seq, memberN: node.memberN }
   }
 
   /** What `device`'s changeset after `hash` must follow: undefined when that one isn't this device's. */
   tail(device: DeviceId, hash: ChangesetHash | undefined): DeviceTail | undefined {
     const node = hash && this.nodes.get(hash)
-    return node?.device === device && hash
-      ? { seq: node.seq, hash, memberN: node.memberN }
-      : undefined
+    if (node !== undefined && hash !== undefined)
+      return node.device === device ? { seq: node.seq, hash, memberN: node.memberN } : undefined
+    const covered = this.base?.heads.find((head) => head.device === device && head.hash === hash)
+    return covered && { seq: covered.seq, hash: covered.hash, memberN: covered.memberN }
   }
 
   /**
@@ -91,12 +145,15 @@ export class Graph {
   /**
    * Changesets that this reading of the log, once at its end, didn't meet whole: in order of seq. Own ones on their
    * way are among them: of those, too, the relay may have lost entries that it had shown. `barred` are others' that a
-   * relay which orders one changeset for a number takes no more.
+   * relay which orders one changeset for a number takes no more. `based`: this reading went on from the base, and what that
+   * covers isn't lost but pruned.
    */
   lost(
     reading: number,
     own: DeviceId,
+    based = false,
   ): { readonly lost: ChangesetHash[]; readonly barred: ReadonlySet<ChangesetHash> } {
+    const away = ({ device, seq }: Node): boolean => based && this.covers(device, seq)
     const barred = new Set<ChangesetHash>()
     for (const [device, nodes] of this.#doubled()) {
       if (device === own) continue
@@ -106,7 +163,7 @@ export class Graph {
       }
     }
     const lost = [...this.nodes]
-      .filter(([hash, node]) => node.met !== reading && !barred.has(hash))
+      .filter(([hash, node]) => node.met !== reading && !barred.has(hash) && !away(node))
       .toSorted(([, a], [, b]) => a.seq - b.seq)
       .map(([hash]) => hash)
     return { lost, barred }
@@ -159,13 +216,23 @@ function branchOf(nodes: Nodes, reading: number): ReadonlySet<ChangesetHash> {
 const prevOf = ({ seq, refs }: Node): ChangesetHash | undefined => (seq > 1 ? refs[0] : undefined)
 
 /** The node of a header. */
-export function nodeOf(header: Header, met: number | undefined): Node {
+export function nodeOf(
+  header: Header,
+  met: number | undefined,
+  { pos, kept }: { pos?: number | undefined; kept?: readonly number[] | undefined } = {},
+): Node {
   const refs = header.deps.map((dep) => dep.hash)
   if (header.prev !== undefined) refs.unshift(header.prev)
-  return { device: header.device, seq: header.seq, memberN: header.memberHead.n, refs, met }
+  const { device, seq } = header
+  return { device, seq, memberN: header.memberHead.n, refs, met, pos, kept }
 }
 
-export function nodeOp(hash: ChangesetHash, { met, ...node }: Node): Op {
-  const record = met === undefined ? node : { ...node, met }
+export function nodeOp(hash: ChangesetHash, { met, pos, kept, ...node }: Node): Op {
+  const record = {
+    ...node,
+    ...(met === undefined ? {} : { met }),
+    ...(pos === undefined ? {} : { pos }),
+    ...(kept === undefined ? {} : { kept: [...kept] }),
+  }
   return { table: 'changeset', key: bytesOf(hash), value: encode(changesetRecordCodec, record) }
 }

@@ -153,7 +153,10 @@ export class Heads {
 
   #differences(head: Head, cursor: LogCursor): Alarm[] {
     const alarms: Alarm[] = []
-    if (this.#logHash(head.pos, cursor) !== head.logHash) {
+    const seen = this.#logHash(head.pos, cursor)
+    // Who went on from a snapshot never saw the log before it.
+    if (seen === undefined) return []
+    if (seen !== head.logHash) {
       alarms.push({
         reason: 'two-logs',
         detail: `the relay showed another log up to entry ${head.pos}`,

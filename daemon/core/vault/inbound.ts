@@ -5,17 +5,14 @@ import { bytesOf, type ChangesetHash } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import {
   changeIdOf,
-  checkDeps,
   checkStanding,
-  checkTurn,
   signedHeader,
   type Header,
 } from '../../../shared/log/changeset.js'
 import { checkItem, itemCodec, type Item } from '../../../shared/log/entry.js'
-import { epochAt } from '../../../shared/log/membership.js'
-import { RIGHTS } from '../../../shared/log/roles.js'
 import { signedCodec, type Signed } from '../../../shared/log/signed.js'
 import { alarmOf, type Alarm } from './alarm.js'
+import { checkArrived, missingOf, waitsOf, type Waits } from './arrival.js'
 import type { Chain } from './chain.js'
 import type { Cuts } from './cuts.js'
 import { changeOp, type Change } from './change.js'
@@ -26,9 +23,6 @@ import type { Openable, Opening } from './opening.js'
 import { PendingSet, type Pending } from './pending.js'
 import { pendingRecordCodec, type Op, type Reader, type Space } from './records.js'
 import { Unopened } from './unopened.js'
-
-/** Why a changeset that came doesn't count yet. */
-export type Waits = 'items' | 'link' | 'key' | 'prev' | 'deps'
 
 type Parts = {
   readonly chain: Chain
@@ -47,6 +41,9 @@ export type Settled = {
   readonly alarms: Alarm[]
 }
 type Name = { readonly space: Space; readonly name: string }
+
+/** When and where a changeset came: the reading of the log, its place there, and what a snapshot keeps of it. */
+export type Arrived = Pick<Pending, 'generation' | 'pos' | 'kept'>
 
 /**
  * Changesets that came from the relay and wait until all that they build on is there (SPEC section 6): their items,
@@ -85,7 +82,7 @@ export class Inbound {
 
   /** Restores a changeset that waited when the store was closed. */
   restore(record: Bytes, reader: Reader): void {
-    const { signed, indexes, generation } = decode(
+    const { signed, indexes, generation, pos, kept } = decode(
       pendingRecordCodec,
       record,
       'a pending changeset',
@@ -94,7 +91,7 @@ export class Inbound {
     const hash = signedHeader.id(signed)
     const header = signedHeader.read(signed)
     const strange = !this.#knows(header)
-    this.#pending.add(hash, { signed, header, checked: false, strange, generation })
+    this.#pending.add(hash, { signed, header, checked: false, strange, generation, pos, kept })
     for (const index of indexes) {
       const item = reader.get('item', bytesOf(changeIdOf(hash, index)))
       if (item !== undefined)
@@ -109,11 +106,11 @@ export class Inbound {
    * @throws CofferError `format`, `tampering`; `limit` (reason `pending`) when too much waits: then the log must be
    * read again from before it, or it would be lost
    */
-  begin(hash: ChangesetHash, signed: Signed, items: readonly Item[], generation: number): void {
+  begin(hash: ChangesetHash, signed: Signed, items: readonly Item[], at: Arrived): void {
     const header = signedHeader.read(signed)
     const standing = this.#standing(signed, header)
-    this.#checkRoom(header)
-    this.#pending.add(hash, { signed, header, ...standing, generation })
+    if (at.kept === undefined) this.#checkRoom(header)
+    this.#pending.add(hash, { signed, header, ...standing, ...at })
     this.more(hash, 0, items)
   }
 
@@ -138,10 +135,8 @@ export class Inbound {
   }
 
   /** What would wait for others must find room; whatever frees those that wait always does. */
-  #checkRoom({ prev, deps }: Header): void {
-    if (!this.full) return
-    const { graph } = this.#parts
-    if ((prev === undefined || graph.has(prev)) && deps.every((dep) => graph.has(dep.hash))) return
+  #checkRoom(header: Header): void {
+    if (!this.full || missingOf(this.#parts.graph, header) === undefined) return
     throw new CofferError('limit', 'too many changesets wait for others that the relay withholds', {
       reason: 'pending',
     })
@@ -168,24 +163,9 @@ export class Inbound {
   /** Everything that waits, and for what. */
   waiting(): { hash: ChangesetHash; waits: Waits }[] {
     return [...this.#pending.all].flatMap(([hash, pending]) => {
-      const waits = this.#waits(pending)
+      const waits = waitsOf(this.#parts, pending)
       return waits === undefined ? [] : [{ hash, waits }]
     })
-  }
-
-  #waits({ header, missing }: Pending): Waits | undefined {
-    const { chain, graph, opening } = this.#parts
-    if (missing > 0) return 'items'
-    const m = chain.membership
-    if (m === undefined || header.memberHead.n >= m.hashes.length) return 'link'
-    if (header.prev !== undefined && !graph.has(header.prev)) return 'prev'
-    if (!header.deps.every((dep) => graph.has(dep.hash))) return 'deps'
-    const known = chain.keys.has(header.epoch) || header.epoch !== epochAt(m, header.memberHead.n)
-    // Who may not read has no key to wait for: it counts unopened.
-    const { role } = chain
-    return known || opening.isReader(header) || (role !== undefined && !RIGHTS[role].reads)
-      ? undefined
-      : 'key'
   }
 
   /**
@@ -199,7 +179,7 @@ export class Inbound {
     while (progress) {
       progress = false
       for (const [hash, pending] of this.#pending.all) {
-        if (this.#waits(pending) !== undefined) continue
+        if (waitsOf(this.#parts, pending) !== undefined) continue
         this.#pending.remove(hash, pending)
         out.ops.push({ table: 'pending', key: bytesOf(hash), value: undefined })
         this.#activate(hash, pending, now, out)
@@ -214,9 +194,13 @@ export class Inbound {
   #keep(hash: ChangesetHash, ops: Op[]): void {
     const pending = this.#pending.all.get(hash)
     if (pending === undefined) return
-    const { signed, generation } = pending
+    const { signed, generation, pos, kept } = pending
     const indexes = pending.items.flatMap((item, index) => (item === undefined ? [] : [index]))
-    const value = encode(pendingRecordCodec, { signed, indexes, generation })
+    const place = {
+      ...(pos === undefined ? {} : { pos }),
+      ...(kept === undefined ? {} : { kept: [...kept] }),
+    }
+    const value = encode(pendingRecordCodec, { signed, indexes, generation, ...place })
     ops.push({ table: 'pending', key: bytesOf(hash), value })
   }
 
@@ -225,9 +209,7 @@ export class Inbound {
     const { chain, graph, names, cuts } = this.#parts
     const { signed, header } = pending
     try {
-      if (!pending.checked) checkStanding(chain.known(), signed, header)
-      checkTurn(header, graph.tail(header.device, header.prev))
-      checkDeps(header, (dep) => graph.nodes.get(dep))
+      checkArrived(this.#parts, pending)
     } catch (error) {
       out.alarms.push(alarmOf(error, 'changeset'))
       for (const index of header.items.keys()) {
@@ -235,7 +217,7 @@ export class Inbound {
       }
       return
     }
-    const node = nodeOf(header, pending.generation)
+    const node = nodeOf(header, pending.generation, pending)
     const doubled = graph.add(hash, node)
     const freed = cuts.add(hash, node)
     if (doubled) {

@@ -10,6 +10,8 @@ import {
 } from '../../../shared/ids.js'
 import { signedHeader } from '../../../shared/log/changeset.js'
 import { decodeEntry, entryIdOf, logNext, logStart, type Entry } from '../../../shared/log/entry.js'
+import type { Snapshot } from '../../../shared/log/snapshot.js'
+import { badSnapshot } from '../../../shared/log/snapshot-tree.js'
 import { alarmOf, type Alarm } from './alarm.js'
 import type { Change } from './change.js'
 import type { Chain, Identity } from './chain.js'
@@ -43,6 +45,10 @@ type Parts = {
   readonly inbound: Inbound
   readonly heads: Heads
 }
+
+/** An entry that a snapshot keeps, where it stands in the log. */
+export type KeptEntry = { readonly pos: number; readonly body: Bytes }
+type KeptOf = (hash: ChangesetHash, count: number) => readonly number[]
 
 /** Where an entry is said to stand in the log. */
 type LogPlace = { readonly id: EntryId; readonly pos: number }
@@ -87,7 +93,7 @@ export class Intake {
       const next = logNext(logHash, entryId)
       this.cursor = { pos: pos + 1, entryId, logHash: next, generation, reading }
       batch.ops.push({ table: 'log', key: u64be(pos + 1), value: bytesOf(this.cursor.logHash) })
-      this.#take(body, entryId, batch)
+      this.#take(body, { id: entryId, pos: pos + 1 }, batch)
       // At each entry: the store doesn't have this batch's positions yet.
       const { ops, alarms } = this.#parts.heads.recheck(this.cursor)
       batch.ops.push(...ops)
@@ -96,6 +102,56 @@ export class Intake {
     this.cursor = { ...this.cursor, generation }
     batch.ops.push({ table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.cursor) })
     return this.#settle(batch)
+  }
+
+  /** Goes on from a snapshot instead of the log before it; its rows and entries come by `takeKept`. */
+  adopt({ pos, entryId, logHash }: Snapshot): Op[] {
+    this.cursor = { pos, entryId, logHash, generation: 0, reading: this.cursor.reading }
+    return [
+      { table: 'log', key: u64be(pos), value: bytesOf(logHash) },
+      { table: 'meta', key: CURSOR, value: encode(cursorRecordCodec, this.cursor) },
+    ]
+  }
+
+  /**
+   * Takes entries that a snapshot keeps, in the order of the log. Which of their changes count, `keptOf` says; whoever
+   * gives others tries to bring old versions back.
+   */
+  takeKept(entries: readonly KeptEntry[], keptOf: KeptOf): Outcome & { here: ChangesetHash[] } {
+    const batch = new Batch()
+    const here: ChangesetHash[] = []
+    for (const { pos, body } of entries) {
+      const entry = this.#decode(body, batch)
+      if (entry === undefined || entry.kind === 'link') continue
+      batch.ops.push(...this.#parts.drafts.settle([entryIdOf(body)]))
+      try {
+        here.push(this.#takeOneKept(entry, pos, keptOf, batch))
+      } catch (error) {
+        batch.alarms.push(alarmOf(error, 'entry'))
+      }
+    }
+    return { ...this.#settle(batch), here }
+  }
+
+  #takeOneKept(
+    entry: Exclude<Entry, { kind: 'link' }>,
+    pos: number,
+    keptOf: KeptOf,
+    batch: Batch,
+  ): ChangesetHash {
+    const { graph, inbound } = this.#parts
+    const hash = entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
+    if (graph.has(hash)) return hash
+    batch.touched.add(hash)
+    if (entry.kind === 'items') inbound.more(hash, entry.body.first, entry.body.items)
+    else if (inbound.has(hash)) inbound.more(hash, 0, entry.body.items)
+    else {
+      const { signed, items } = entry.body
+      const kept = keptOf(hash, signedHeader.read(signed).items.length)
+      if (kept.length === 0) badSnapshot('it was given with what it leaves out')
+      inbound.begin(hash, signed, items, { generation: this.cursor.reading, pos, kept })
+    }
+    return hash
   }
 
   /** Starts the log over, after the relay was restored or diverged. What is here stays; it is met again. */
@@ -114,18 +170,19 @@ export class Intake {
     const batch = new Batch()
     for (const { id, pos } of places) {
       const body = bodies.get(id)
-      if (body !== undefined && this.#holds(pos, id)) this.#take(body, id, batch)
+      if (body !== undefined && this.#holds(pos, id)) this.#take(body, { id, pos }, batch)
     }
     return batch.ops
   }
 
   #holds(pos: number, id: EntryId): boolean {
-    const at = this.#logHash(pos)
-    const before = this.#logHash(pos - 1)
+    const at = this.logHashAt(pos)
+    const before = this.logHashAt(pos - 1)
     return at !== undefined && before !== undefined && logNext(before, id) === at
   }
 
-  #logHash(pos: number): LogHash | undefined {
+  /** The running hash of the log at a position; undefined where this device didn't read it. */
+  logHashAt(pos: number): LogHash | undefined {
     if (pos > this.cursor.pos || pos < 0) return undefined
     if (pos === this.cursor.pos) return this.cursor.logHash
     if (pos === 0) return logStart(this.#parts.chain.vaultId)
@@ -142,7 +199,7 @@ export class Intake {
     }
   }
 
-  #take(body: Bytes, id: EntryId, batch: Batch): void {
+  #take(body: Bytes, { id, pos }: LogPlace, batch: Batch): void {
     const settled = this.#parts.drafts.settle([id])
     if (settled.length > 0) {
       batch.ops.push(...settled)
@@ -152,7 +209,7 @@ export class Intake {
     if (entry === undefined) return
     try {
       if (entry.kind === 'link') this.#takeLink(body, entry, batch)
-      else this.#takeChangeset(entry, batch)
+      else this.#takeChangeset(entry, pos, batch)
     } catch (error) {
       // Passed over, it would be lost although it is true: reading stops before it instead.
       if (error instanceof CofferError && error.reason === 'pending') throw error
@@ -174,11 +231,13 @@ export class Intake {
     batch.judged.push(...names.judgeAnew(cuts.refresh(taken.added)))
   }
 
-  #takeChangeset(entry: Exclude<Entry, { kind: 'link' }>, batch: Batch): void {
-    const { reading } = this.cursor
+  #takeChangeset(entry: Exclude<Entry, { kind: 'link' }>, pos: number, batch: Batch): void {
+    const { reading: generation } = this.cursor
     const hash = entry.kind === 'items' ? entry.body.changeset : signedHeader.id(entry.body.signed)
     if (this.#parts.graph.has(hash)) {
-      if (this.#ends(hash, entry)) batch.ops.push(...this.#parts.graph.meet(hash, reading))
+      const { graph } = this.#parts
+      if (entry.kind === 'changeset') batch.ops.push(...graph.place(hash, pos))
+      if (this.#ends(hash, entry)) batch.ops.push(...graph.meet(hash, generation))
       return
     }
     if (this.#parts.inbound.full) this.#drain(batch)
@@ -187,7 +246,8 @@ export class Intake {
     else if (this.#parts.inbound.has(hash)) this.#parts.inbound.more(hash, 0, entry.body.items)
     else {
       const { signed, items } = entry.body
-      this.#parts.inbound.begin(hash, signed, items, reading)
+      const at = { generation, pos, kept: undefined }
+      this.#parts.inbound.begin(hash, signed, items, at)
     }
   }
 

@@ -6,6 +6,7 @@ import { idOf, type ChangeId, type ChangesetHash, type VaultId } from '../../../
 import { PROPOSED, type Identity } from './chain.js'
 import { changeOf, sealingOf, type Change } from './change.js'
 import {
+  baseRecordCodec,
   changeRecordCodec,
   changesetRecordCodec,
   cursorRecordCodec,
@@ -15,6 +16,7 @@ import {
   type Row,
   type Table,
 } from './records.js'
+import { BASE } from './base.js'
 import { CURSOR } from './intake.js'
 import { Replica } from './replica.js'
 
@@ -48,8 +50,10 @@ export function loadReplica(
   const cursor = meta.get(toHex(CURSOR))
   if (cursor !== undefined)
     replica.restoreCursor(decode(cursorRecordCodec, cursor, 'the cursor', BIG))
+  const { drafts, inbound, cuts, heads, base } = replica.parts()
+  const record = meta.get(toHex(BASE))
+  if (record !== undefined) base.restore(decode(baseRecordCodec, record, 'the base', BIG))
   for (const row of of('changeset')) restoreNode(replica, row)
-  const { drafts, inbound, cuts, heads } = replica.parts()
   cuts.refresh()
   const changes = new Map(of('change').map((row) => restoreChange(replica, env, row)))
   inbound.restoreUnopened(changes.values())
@@ -73,8 +77,13 @@ export function loadReplica(
 }
 
 function restoreNode(replica: Replica, row: Row): void {
-  const { met, ...node } = decode(changesetRecordCodec, row.value, 'a changeset record', BIG)
-  replica.graph.add(idOf<ChangesetHash>(row.key), { met, ...node })
+  const { met, pos, kept, ...node } = decode(
+    changesetRecordCodec,
+    row.value,
+    'a changeset record',
+    BIG,
+  )
+  replica.graph.add(idOf<ChangesetHash>(row.key), { met, pos, kept, ...node })
 }
 
 function restoreChange(replica: Replica, env: Env, row: Row): [ChangeId, Change] {

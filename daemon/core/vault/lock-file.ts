@@ -128,13 +128,21 @@ export function checkLock(replica: Replica, { vaultId, relay, memberHead, heads 
   }
   const missing = heads.filter((head) => {
     const here = graph.nodes.get(head.hash)
-    if (here === undefined) return !isCutOff(replica, head, n)
+    if (here === undefined) return !isCovered(replica, head) && !isCutOff(replica, head, n)
     if (here.device !== head.device || here.seq !== head.seq)
       refuse('lock-fork', 'the lock file gives a changeset another author or number')
     return false
   })
   for (const head of missing) checkOther(replica, head)
   return { links, changesets: missing.length }
+}
+
+/** Whether the snapshot that this device went on from covers the changeset: then it may be pruned. */
+function isCovered({ graph }: Replica, { device, seq, hash }: DeviceHead): boolean {
+  const heads = graph.base?.heads.filter((head) => head.device === device) ?? []
+  if (heads.some((head) => head.seq === seq) && !heads.some((head) => head.hash === hash))
+    refuse('lock-fork', 'the lock file has another changeset than the snapshot here')
+  return graph.covers(device, seq)
 }
 
 /** Whether a link after the lock's cut the changeset off: then nobody needs it. */

@@ -33,6 +33,8 @@ type Judge = {
   readonly isVoid: (change: Change) => boolean
   /** Whether a changeset builds on another one. */
   readonly covers: (of: ChangesetHash, other: ChangesetHash) => boolean
+  /** Whether something that isn't here superseded a change. */
+  readonly isRetired?: (change: Change) => boolean
 }
 
 const NOTHING: Judge = { isVoid: () => false, covers: () => false }
@@ -55,8 +57,9 @@ class NameState {
     if (!superseded) this.live = inserted(this.live, change)
   }
 
-  isSuperseded({ id, place }: Change, judge: Judge): boolean {
-    if (this.#superseded?.has(id) === true) return true
+  isSuperseded(change: Change, judge: Judge): boolean {
+    const { id, place } = change
+    if (this.#superseded?.has(id) === true || judge.isRetired?.(change) === true) return true
     return place !== undefined && this.#isCovered(place.changeset, judge)
   }
 
@@ -102,7 +105,7 @@ export class Names {
   )
   readonly #judge: Judge
 
-  /** When `isVoid` of it changes its mind, `judgeAnew` is to be called. */
+  /** When `isVoid` or `isRetired` of it changes its mind, `judgeAnew` is to be called. */
   constructor(judge: Judge = NOTHING) {
     this.#judge = judge
   }
@@ -151,6 +154,22 @@ export class Names {
   *all(): Generator<Change> {
     for (const names of this.#spaces.values()) {
       for (const { changes } of names.values()) yield* changes.values()
+    }
+  }
+
+  /** What would be live in every name if there were only those changes that count so far. */
+  *liveOf(counts: (change: Change) => boolean): Generator<Change> {
+    for (const names of this.#spaces.values()) {
+      for (const { changes, live } of names.values()) {
+        const counted = [...changes.values()].filter(counts)
+        if (counted.length === changes.size) {
+          yield* live
+          continue
+        }
+        const state = new NameState()
+        for (const change of counted) state.add(change, this.#judge)
+        yield* state.live
+      }
     }
   }
 

@@ -13,6 +13,10 @@ export type Pending = {
   readonly checked: boolean
   /** The link under which it was written wasn't known when it came. */
   readonly strange: boolean
+  /** Where its own entry stands in the log. */
+  readonly pos: number | undefined
+  /** The snapshot that this device went on from has it: the indexes of its changes that counted there. */
+  readonly kept: readonly number[] | undefined
   missing: number
   /** Bytes of the header and of the items that came. */
   size: number

@@ -39,7 +39,7 @@ export const TABLES = {
   epochKey: { byte: 'k', ordered: true },
   /** Link entries, verbatim. Key: u32 n. */
   link: { byte: 'l', ordered: true },
-  /** Single records: `cursor`, `proposed`. */
+  /** Single records: `base`, `cursor`, `proposed`. */
   meta: { byte: 'm', ordered: false },
   /** Sealed entries not settled at the relay, verbatim. Key: u64 ordinal. */
   outbox: { byte: 'o', ordered: true },
@@ -149,13 +149,31 @@ export const changesetRecordCodec = struct({
   refs: req(3, list(id<ChangesetHash>(), LIMITS.deps + 1)),
   /** The reading of the log (see the cursor) in which it was last met; absent until the log showed it. */
   met: opt(4, uint()),
+  /** Where its own entry stands in the log; absent until the log showed it. */
+  pos: opt(5, uint()),
+  /** Covered by the snapshot that this device went on from: the indexes of its changes that still counted there. */
+  kept: opt(6, list(uint(LIMITS.items), LIMITS.items)),
 })
+
+/** The snapshot that this device went on from instead of the log before it, and how much of it is here. */
+export const baseRecordCodec = struct({
+  signed: req(0, signedCodec),
+  /** The reading of the log in which that was. */
+  reading: req(1, uint()),
+  /** Entries up to this position are here. */
+  after: req(2, uint()),
+  /** 1: all are. */
+  whole: opt(3, uint(1)),
+})
+export type BaseRecord = TypeOf<typeof baseRecordCodec>
 
 export const pendingRecordCodec = struct({
   signed: req(0, signedCodec),
   /** Those of its items that came; they stand in table `item`. */
   indexes: req(1, list(uint(LIMITS.items), LIMITS.items)),
   generation: req(2, uint()),
+  pos: opt(3, uint()),
+  kept: opt(4, list(uint(LIMITS.items), LIMITS.items)),
 })
 
 export const sealedToRecordCodec = struct({

@@ -214,7 +214,15 @@ test('a device that signed a number very often is cut at as many heads as a link
   const { device } = team().of('bob/b').identity
   for (let i = 0; i <= LIMITS.cuts; i++) {
     const hash = idOf<ChangesetHash>(sha('test-changeset', utf8(`${i}`)))
-    graph.add(hash, { device, seq: 1, memberN: 1, refs: [], met: 1 })
+    graph.add(hash, {
+      device,
+      seq: 1,
+      memberN: 1,
+      refs: [],
+      met: 1,
+      pos: undefined,
+      kept: undefined,
+    })
   }
   const cuts = headsOf(graph, new Set([device]))
   assert.is(cuts.length, LIMITS.cuts)

@@ -21,12 +21,17 @@ import { gone } from './entries.js'
 import { grantOf, type Grant, type Source } from './grants.js'
 import { Graph } from './graph.js'
 import { Heads } from './heads.js'
-import { Inbound, type Waits } from './inbound.js'
+import { Adopting } from './adopting.js'
+import type { Waits } from './arrival.js'
+import { Base } from './base.js'
+import { Inbound } from './inbound.js'
 import { Intake, type Outcome } from './intake.js'
 import { Names, type Current } from './names.js'
 import { Opening } from './opening.js'
 import { sealedToRecordCodec, type Env, type LogCursor, type Op, type Space } from './records.js'
+import type { ReplicaParts } from './parts.js'
 import { Restoring } from './restoring.js'
+import { Snapshots } from './snapshot.js'
 import { Values } from './values.js'
 import { Verification } from './verify.js'
 
@@ -51,6 +56,10 @@ export class Replica {
   readonly #inbound: Inbound
   readonly #heads: Heads
   readonly #intake: Intake
+  readonly snapshots: Snapshots
+  readonly #base: Base
+  /** Going on from a snapshot instead of a log. */
+  readonly adopting: Adopting
   #restoring: Restoring | undefined
 
   /** An empty replica, to be restored (`load.ts`) or fed by `ingestChain` and `ingest`. */
@@ -63,10 +72,11 @@ export class Replica {
     const { chain, graph } = this
     this.cuts = new Cuts(chain, graph)
     const { covers } = new Ancestry(graph)
-    this.#names = new Names({ isVoid: this.cuts.isVoid, covers })
+    this.#names = new Names({ isVoid: this.cuts.isVoid, covers, isRetired: graph.isRetired })
     this.opening = new Opening(identity, chain)
     const { opening } = this
     this.#values = new Values(env.reader, chain, opening)
+    this.#base = new Base({ chain, graph, names: this.#names })
     const [names, values] = [this.#names, this.#values]
     const parts = { chain, graph, names, opening, values, cuts: this.cuts, clock: this.#clock }
     this.#drafts = new Drafts(env, identity, parts)
@@ -74,6 +84,9 @@ export class Replica {
     this.#heads = new Heads(env, identity, this.chain)
     const [drafts, inbound, heads] = [this.#drafts, this.#inbound, this.#heads]
     this.#intake = new Intake(env, identity, { ...parts, drafts, inbound, heads })
+    const [intake, base, { device }] = [this.#intake, this.#base, identity]
+    this.snapshots = new Snapshots(env, identity, { ...parts, inbound, intake, base })
+    this.adopting = new Adopting({ device, chain, graph, drafts, intake, base })
   }
 
   get membership(): Membership | undefined {
@@ -104,7 +117,9 @@ export class Replica {
 
   /** Changes that were cut off with their device, and that nobody has built on since: somebody may write them anew. */
   lost(): Change[] {
-    return this.#names.unsuperseded(new Set(this.cuts.all))
+    const { nodes } = this.graph
+    const seen = [...this.cuts.all].filter((hash) => nodes.get(hash)?.kept === undefined)
+    return this.#names.unsuperseded(new Set(seen))
   }
 
   /** Changesets that came and wait for something that didn't. */
@@ -194,7 +209,9 @@ export class Replica {
 
   /** Starts the log over, after the relay was restored or diverged. What is here stays; it is met again. */
   rewind(): Op[] {
-    return this.#intake.rewind()
+    // A snapshot that isn't here as a whole is no help with a log that is read from its start.
+    const ops = this.#base.wants === undefined ? [] : this.#base.end()
+    return [...ops, ...this.#intake.rewind()]
   }
 
   /** Own sealed entries that the log hasn't shown, verbatim and in order. */
@@ -221,7 +238,9 @@ export class Replica {
    */
   restoreLost(): { readonly ops: Op[]; readonly more: boolean } {
     const { reader } = this.#env
-    const lost = (): ReturnType<Graph['lost']> => this.graph.lost(this.cursor.reading, this.#device)
+    const { reading } = this.cursor
+    const based = this.#base.isOf(reading)
+    const lost = (): ReturnType<Graph['lost']> => this.graph.lost(reading, this.#device, based)
     this.#restoring ??= new Restoring(reader, this.#drafts, lost())
     const batch = this.#restoring.next()
     if (!batch.more) this.#restoring = undefined
@@ -278,9 +297,10 @@ export class Replica {
   }
 
   /** The parts that `load.ts` restores from the store. */
-  parts() {
+  parts(): ReplicaParts {
     const [names, cuts, clock, drafts] = [this.#names, this.cuts, this.#clock, this.#drafts]
-    return { names, cuts, clock, drafts, inbound: this.#inbound, heads: this.#heads }
+    const [inbound, heads, base] = [this.#inbound, this.#heads, this.#base]
+    return { names, cuts, clock, drafts, inbound, heads, base }
   }
 
   restoreCursor(cursor: LogCursor): void {

@@ -6,9 +6,7 @@ import { bytesOf, type ChangesetHash, type VaultId } from '../../../shared/ids.j
 import { LIMITS } from '../../../shared/limits.js'
 import {
   changeIdOf,
-  checkDeps,
   checkStanding,
-  checkTurn,
   signedHeader,
   type Header,
 } from '../../../shared/log/changeset.js'
@@ -20,6 +18,7 @@ import { applyLink, openChain } from '../../../shared/log/validate.js'
 import { checkWraps } from '../../../shared/log/wraps.js'
 import { commitmentOf } from '../crypto/epoch.js'
 import type { Chain } from './chain.js'
+import { checkArrived } from './arrival.js'
 import { gone, storedHeader } from './entries.js'
 import { nodeOf, type Graph, type Node } from './graph.js'
 import type { Opening } from './opening.js'
@@ -170,14 +169,17 @@ export class Verification {
   /** The running hash is kept at each place that was read, and ends where the cursor says. */
   #checkLog(): void {
     const { pos, logHash } = this.#cursor
-    for (let at = 1; at < pos; at++) if (this.#reader.get('log', u64be(at)) === undefined) gone()
+    // Who went on from a snapshot never read what is before it.
+    const first = this.#inUse.graph.base?.pos ?? 1
+    for (let at = first; at < pos; at++)
+      if (this.#reader.get('log', u64be(at)) === undefined) gone()
     const last = pos === 0 ? undefined : (this.#reader.get('log', u64be(pos)) ?? gone())
     if (last !== undefined && !equal(last, bytesOf(logHash)))
       refuse('two-logs', `the log's hash at ${pos} is not the cursor's`)
   }
 
   #checkChangeset(m: Membership, id: ChangesetHash, node: Node): void {
-    const { graph } = this.#inUse
+    const { chain, graph } = this.#inUse
     const signed: Signed = storedHeader(this.#reader, id)
     const header = signedHeader.read(signed)
     const { refs, device, seq, memberN } = nodeOf(header, node.met)
@@ -186,8 +188,7 @@ export class Verification {
     if (!same || refs.join() !== node.refs.join())
       refuse('bad-graph', 'it stands elsewhere than its header says')
     checkStanding(m, signed, header)
-    checkTurn(header, graph.tail(header.device, header.prev))
-    checkDeps(header, (dep) => graph.nodes.get(dep))
+    checkArrived({ chain, graph }, { signed, header, checked: true, kept: node.kept })
     for (const index of header.items.keys()) this.#checkOne(id, header, index)
   }
 

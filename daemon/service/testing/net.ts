@@ -252,6 +252,14 @@ class Client implements SyncManager {
     }
   }
 
+  ask(): Promise<never> {
+    return Promise.reject(unreachable())
+  }
+
+  onSnapshot(): () => void {
+    return () => undefined
+  }
+
   async joinRequests(vaultId: VaultId): Promise<readonly Bytes[]> {
     return [...this.#kept(vaultId).requests.values()]
   }

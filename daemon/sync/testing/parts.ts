@@ -70,6 +70,14 @@ export class IdlePort implements VaultPort {
     return Promise.resolve()
   }
 
+  adopt(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  takeBase(): ReturnType<VaultPort['takeBase']> {
+    return Promise.resolve([])
+  }
+
   restoreLost(): Promise<void> {
     return Promise.resolve()
   }

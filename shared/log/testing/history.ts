@@ -30,6 +30,7 @@ import {
   userOf,
   type Actor,
 } from './actors.js'
+import { checkpointOn } from './checkpoints.js'
 import { removalAction } from './removals.js'
 
 // For tests only: membership chains drawn as text. Keys come from names, so a history is the same in every run.
@@ -59,7 +60,7 @@ type Made = { readonly link: Link; readonly signed: Signed; readonly hash: LinkH
  *     G -> I -> A
  *
  * Verbs: `genesis D KIND`, `relay D NAME`, `invite D CODE ROLE [USER]`, `withdraw D CODE`, `admit D CODE JOINER`,
- * `add D JOINER ROLE [recovery]`, and those of removals.ts. Several arrow lines make branches. Nothing is checked here: attacks can be drawn.
+ * `add D JOINER ROLE [recovery]`, and those of removals.ts, `checkpoint D MAKER [pos:N] [head:D:SEQ]`. Several arrow lines make branches. Nothing is checked here: attacks can be drawn.
  */
 export class History {
   readonly #steps = new Map<string, Step>()
@@ -185,7 +186,9 @@ export class History {
         }
       }
       default: {
-        const action = removalAction(words, () => this.fold(parent ?? ''))
+        const before = (): Membership => this.fold(parent ?? '')
+        if (verb === 'checkpoint') return checkpointOn(before(), second, words)
+        const action = removalAction(words, before)
         if (action === undefined) throw new TypeError(`no such verb: ${verb}`)
         return action
       }

@@ -114,6 +114,35 @@ async function pruning(_: Bench, mailbox: Mailbox): Promise<void> {
   assert.is(bytes, 64 + OVERHEAD + 'second'.length + OVERHEAD + 'third'.length + OVERHEAD)
 }
 
+/** What a prune keeps stays where it was, out of the log, until a later one lets it go. */
+async function keeping(_: Bench, mailbox: Mailbox): Promise<void> {
+  await makeVault(mailbox)
+  await mailbox.append(V, LOG_START, [a, b, c, d])
+  await mailbox.putSnapshot(V, 2, utf8('first'))
+  await mailbox.putSnapshot(V, 3, utf8('second'))
+  await mailbox.prune(V, 2, new Set([1]))
+  const there = async (): Promise<number[]> =>
+    (await mailbox.readAt(V, [4, 1, 2, 9, 3])).map(({ pos }) => pos)
+  assert.equal(await there(), [4, 1, 3])
+  assert.equal((await mailbox.readAt(V, [1]))[0]?.body, a.body)
+  assert.equal(await mailbox.find(V, [a.id, b.id]), [1, undefined])
+  await refusedWith('stale-base', () => mailbox.read(V, LOG_START, ROOMY))
+  // Sent again, what was kept is found where it stands.
+  const again = await mailbox.append(V, { pos: 4, entryId: d.id }, [a])
+  assert.equal(again.positions, [1])
+  assert.equal((await mailbox.getSnapshot(V, 2))?.body, utf8('first'))
+  assert.is(await mailbox.getSnapshot(V, 1), undefined)
+  await mailbox.putSnapshot(V, 4, utf8('third'))
+  await mailbox.prune(V, 3, new Set([3]))
+  assert.equal(await there(), [4, 3])
+  assert.equal(
+    (await all(mailbox, V, { pos: 3, entryId: c.id })).map(({ pos }) => pos),
+    [4],
+  )
+  const { bytes } = (await mailbox.info(V)) ?? { bytes: 0 }
+  assert.is(bytes, 2 * (64 + OVERHEAD) + 'second'.length + 'third'.length + 2 * OVERHEAD)
+}
+
 async function generationRises(_: Bench, mailbox: Mailbox): Promise<void> {
   await makeVault(mailbox)
   const before = (await mailbox.info(V))?.generation ?? 0
@@ -128,5 +157,6 @@ export const STATE_CHECKS: Readonly<Record<string, Check>> = {
   'registers are paged': registersArePaged,
   'registers count against the quota': registersCost,
   'prune, stale base, snapshot': pruning,
+  'a prune keeps what it is told to': keeping,
   'the generation rises': generationRises,
 }

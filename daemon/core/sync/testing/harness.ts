@@ -3,7 +3,8 @@ import { idOf, type EntryId, type LinkHash, type LogHash } from '../../../../sha
 import { entryIdOf } from '../../../../shared/log/entry.js'
 import { nextWake, step } from '../machine.js'
 import type { VaultFacts } from '../port.js'
-import { initialState, type Effect, type Event, type Request, type State } from '../state.js'
+import type { Effect, Request } from '../effects.js'
+import { initialState, type Event, type State } from '../state.js'
 
 // For tests of the machine: events in, effects out, with facts that the test decides.
 

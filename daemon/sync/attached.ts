@@ -1,0 +1,26 @@
+import type { RelayAddress, VaultSyncStatus } from './api.js'
+import type { VaultRunner } from './runner.js'
+import type { VaultPort } from './vault-port.js'
+
+/** A vault that is synced, or would be if its relay were known. */
+export type Attached = {
+  readonly port: VaultPort
+  readonly own: RelayAddress | undefined
+  runner: VaultRunner | undefined
+}
+
+/** How a vault's syncing stands. */
+export function statusOf({ port, runner }: Attached): VaultSyncStatus {
+  if (runner !== undefined) return runner.status()
+  const { cursor, drafts, outbox } = port.facts()
+  return {
+    vaultId: port.vaultId,
+    phase: 'waiting',
+    pos: cursor.pos,
+    head: undefined,
+    drafts,
+    outbox: outbox.length,
+    syncedAt: undefined,
+    problem: undefined,
+  }
+}
