@@ -95,6 +95,12 @@ export class Adopting {
     return inChain && (own || RIGHTS[role].manages)
   }
 
+  /** Starts the log over; a snapshot that isn't here as a whole is no help with that. */
+  rewind(): Op[] {
+    const { base, intake } = this.#parts
+    return [...(base.wants === undefined ? [] : base.end()), ...intake.rewind()]
+  }
+
   /** Own entries of the outbox that the snapshot covers need not be met. */
   #settle(): Op[] {
     const { device, graph, drafts } = this.#parts

@@ -38,6 +38,12 @@ export class Cuts {
     return this.#void
   }
 
+  /** Void changesets but for those that a snapshot covers: what it has no row of is superseded, too. */
+  get lost(): ReadonlySet<ChangesetHash> {
+    const { nodes } = this.#graph
+    return new Set([...this.#void].filter((hash) => nodes.get(hash)?.kept === undefined))
+  }
+
   isCut(hash: ChangesetHash): boolean {
     return this.#void.has(hash)
   }

@@ -48,7 +48,6 @@ export class Replica {
   readonly cuts: Cuts
   readonly opening: Opening
   readonly #env: Env
-  readonly #device: DeviceId
   readonly #names: Names
   readonly #values: Values
   readonly #clock = new Clock()
@@ -67,17 +66,15 @@ export class Replica {
     this.vaultId = vaultId
     this.own = identity.device
     this.#env = env
-    this.#device = identity.device
     this.chain = new Chain(identity, vaultId)
     const { chain, graph } = this
     this.cuts = new Cuts(chain, graph)
     const { covers } = new Ancestry(graph)
     this.#names = new Names({ isVoid: this.cuts.isVoid, covers, isRetired: graph.isRetired })
     this.opening = new Opening(identity, chain)
-    const { opening } = this
-    this.#values = new Values(env.reader, chain, opening)
+    this.#values = new Values(env.reader, chain, this.opening)
     this.#base = new Base({ chain, graph, names: this.#names })
-    const [names, values] = [this.#names, this.#values]
+    const [names, values, opening] = [this.#names, this.#values, this.opening]
     const parts = { chain, graph, names, opening, values, cuts: this.cuts, clock: this.#clock }
     this.#drafts = new Drafts(env, identity, parts)
     this.#inbound = new Inbound(env.reader, parts)
@@ -117,9 +114,7 @@ export class Replica {
 
   /** Changes that were cut off with their device, and that nobody has built on since: somebody may write them anew. */
   lost(): Change[] {
-    const { nodes } = this.graph
-    const seen = [...this.cuts.all].filter((hash) => nodes.get(hash)?.kept === undefined)
-    return this.#names.unsuperseded(new Set(seen))
+    return this.#names.unsuperseded(this.cuts.lost)
   }
 
   /** Changesets that came and wait for something that didn't. */
@@ -209,9 +204,7 @@ export class Replica {
 
   /** Starts the log over, after the relay was restored or diverged. What is here stays; it is met again. */
   rewind(): Op[] {
-    // A snapshot that isn't here as a whole is no help with a log that is read from its start.
-    const ops = this.#base.wants === undefined ? [] : this.#base.end()
-    return [...ops, ...this.#intake.rewind()]
+    return this.adopting.rewind()
   }
 
   /** Own sealed entries that the log hasn't shown, verbatim and in order. */
@@ -237,11 +230,9 @@ export class Replica {
    * to be called again, as soon as these ops are durable, with nothing but local writes in between.
    */
   restoreLost(): { readonly ops: Op[]; readonly more: boolean } {
-    const { reader } = this.#env
     const { reading } = this.cursor
-    const based = this.#base.isOf(reading)
-    const lost = (): ReturnType<Graph['lost']> => this.graph.lost(reading, this.#device, based)
-    this.#restoring ??= new Restoring(reader, this.#drafts, lost())
+    const lost = () => this.graph.lost(reading, this.own, this.#base.isOf(reading))
+    this.#restoring ??= new Restoring(this.#env.reader, this.#drafts, lost())
     const batch = this.#restoring.next()
     if (!batch.more) this.#restoring = undefined
     return batch
