@@ -191,4 +191,100 @@ export const BYTES: readonly Mutation[] = [
     },
     red: ['tampering/bad-wraps', 'holds'],
   },
+  {
+    attack: 23,
+    without: 'the second reckoning of a snapshot',
+    patches: [
+      {
+        file: 'daemon/core/vault/snapshot.ts',
+        was: "if (!same) badSnapshot('it leaves out, or adds, what this device finds otherwise')",
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/snapshot.test.ts',
+      name: 'attack 23: the co-signer finds what a snapshot leaves out, adds or bends',
+    },
+    red: ['said({ count: 5 })', 'holds'],
+  },
+  {
+    attack: 23,
+    without: "the root over a snapshot's rows",
+    patches: [
+      {
+        file: 'daemon/core/vault/base.ts',
+        was: "if (!holds) badSnapshot('its rows are not what was signed')",
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/snapshot.test.ts',
+      name: 'attack 23: entries or rows that the relay changes, holds back or adds do not count',
+    },
+    red: ['tampering/bad-snapshot', 'holds'],
+  },
+  {
+    attack: 23,
+    without: 'the way from a leaf to the root',
+    patches: [
+      {
+        file: 'shared/log/snapshot-tree.ts',
+        was: 'if (!equal(climb(leafHash(proof), index, snapshot.leaves, path), snapshot.root))',
+        now: 'if (climb(leafHash(proof), index, snapshot.leaves, path) === snapshot.root)',
+      },
+    ],
+    test: {
+      file: 'shared/log/snapshot-tree.test.ts',
+      name: 'attack 23: a leaf that was changed, cut, moved or is another proves nothing',
+    },
+    red: ['said({ rows: ', 'holds'],
+  },
+  {
+    attack: 24,
+    without: 'the end of what a snapshot leaves out',
+    patches: [
+      {
+        file: 'daemon/core/vault/base.ts',
+        was: 'if (!live.has(id)) continue',
+        now: 'if (live.size < 0) continue',
+      },
+    ],
+    test: {
+      file: 'daemon/core/vault/snapshot.test.ts',
+      name: 'attack 24: what was deleted while a device was away does not come back with it',
+    },
+    red: ['seen(b).slice(1), seen(a)', 'replaced='],
+  },
+  {
+    attack: 53,
+    without: 'what a checkpoint has made final',
+    patches: [
+      {
+        file: 'shared/log/checkpoint.ts',
+        was: "if (!above) refuse('below-checkpoint', 'it voids changes that a checkpoint covers')",
+        now: '',
+      },
+    ],
+    test: {
+      file: 'shared/log/checkpoint.test.ts',
+      name: 'attack 53: a cut voids nothing that a checkpoint covers',
+    },
+    red: ['tampering/below-checkpoint', 'holds'],
+  },
+  {
+    attack: 54,
+    without: 'the second person',
+    patches: [
+      {
+        file: 'shared/log/checkpoint.ts',
+        was: 'if (!mayWitness(m, maker, author.device))',
+        now: 'if (maker.id === undefined)',
+      },
+    ],
+    test: {
+      file: 'shared/log/checkpoint.test.ts',
+      name: "attack 54: one's own second device confirms nothing while another user could",
+    },
+    red: ['tampering/own-witness', 'holds'],
+  },
 ]
