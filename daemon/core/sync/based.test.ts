@@ -56,6 +56,16 @@ test('without a snapshot it reads the log from its start', () => {
   assert.equal(h.sent('open')[0]?.after.pos, 0)
 })
 
+test('links that come by another way while it asks for the chain hold nothing up', () => {
+  const h = fresh()
+  h.facts.links = 2
+  h.on({ kind: 'changed' })
+  h.on({ kind: 'chain', from: 0, links: [utf8('g'), utf8('l')], length: 2 })
+  assert.is(h.sent('newest').length, 1)
+  h.on({ kind: 'newest', snapshots: [] })
+  assert.equal(h.sent('open')[0]?.after.pos, 0)
+})
+
 test('one that does not count changes nothing', () => {
   const h = fresh()
   h.on({ kind: 'chain', from: 0, links: [], length: 0 })

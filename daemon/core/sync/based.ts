@@ -64,8 +64,10 @@ function askChain({ s, fx }: Work): void {
 
 function onChain(w: Work, { from, links, length }: EventOf<'chain'>): void {
   const { s } = w
-  if (s.phase !== 'opening' || from !== s.facts.links) return
+  if (s.phase !== 'opening') return
   s.phase = 'waiting'
+  // Links came by another way meanwhile: it goes on from those.
+  if (from !== s.facts.links) return
   s.chained = links.length === 0 || from + links.length >= length
   s.chaining = !s.chained
   if (links.length > 0) startPort(w, { kind: 'takeChain', links })
