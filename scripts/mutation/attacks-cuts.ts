@@ -88,8 +88,8 @@ export const CUTS: readonly Mutation[] = [
     patches: [
       {
         file: 'daemon/core/vault/cuts.ts',
-        was: 'return this.#void\n',
-        now: 'return NONE\n',
+        was: 'return new Set([...this.#void].filter((hash) => nodes.get(hash)?.kept === undefined))\n',
+        now: 'return NONE ?? nodes\n',
       },
     ],
     test: {
