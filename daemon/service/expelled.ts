@@ -3,13 +3,16 @@ import type { VaultId } from '../../shared/ids.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { Session } from './session.js'
 
+/** A relay that was restored may not know of the removal yet: it is asked again after so long (milliseconds). */
+const AGAIN = 30_000
+
 /**
  * Learns that this device was removed: a relay answers then as if there were no such vault, but shows the chain up to that
- * link. Asked once for each vault that it refuses so; nothing is believed that isn't signed.
+ * link. Asked of each vault that it refuses so, now and then; nothing is believed that isn't signed.
  */
 export function learnRemovals(session: Session): void {
   const { sync, vaults, ended, world } = session
-  const asked = new Set<VaultId>()
+  const asked = new Map<VaultId, number>()
   const ask = async (vaultId: VaultId): Promise<void> => {
     const shell = vaults.opened(vaultId)
     const known = shell?.replica.membership?.hashes.length
@@ -26,8 +29,8 @@ export function learnRemovals(session: Session): void {
   const stop = sync.onStatus(() => {
     for (const { vaultId, problem } of sync.status().vaults) {
       if (problem?.code !== 'not-found') asked.delete(vaultId)
-      else if (!asked.has(vaultId)) {
-        asked.add(vaultId)
+      else if (world.now() - (asked.get(vaultId) ?? -Infinity) >= AGAIN) {
+        asked.set(vaultId, world.now())
         ask(vaultId).catch(world.onError)
       }
     }
