@@ -71,6 +71,14 @@ async function recipient(call: Call, session: Session): Promise<Params<'recovery
   if (descriptor !== undefined) {
     return { kind: 'passphrase', passphrase: base64(readPassphrase('passphrase-fd', descriptor)) }
   }
+  // A passphrase of nothing would only be kept for nothing.
+  const { relay } = await session.call('status', { context: session.context })
+  if (relay === null) {
+    throw new CofferError('usage', 'this home has no relay over which you could come back', {
+      reason: 'no-relay',
+      next: 'run coffer relay set URL --relay-key KEY',
+    })
+  }
   const plain = toBase32(randomBytes(PASSPHRASE_BYTES)).replace(/(.{4})(?=.)/g, '$1-')
   // Before the device is made: one whose passphrase nobody saw couldn't be taken out again.
   session.io.out(session.json ? `${jsonText({ passphrase: plain })}\n` : `${plain}\n`)
