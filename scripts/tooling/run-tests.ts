@@ -18,7 +18,7 @@ import {
 const SECOND = 1000
 const CORES = 2
 /** Whole programs wait for each other more than they compute. */
-const E2E_AT_ONCE = 4
+const E2E_AT_ONCE = 3
 const TIMEOUT = {
   gates: 300 * SECOND,
   unitFile: 120 * SECOND,
