@@ -1,5 +1,6 @@
-import { CofferError, isErrorCode } from '../errors.js'
-import { object, oneOf, optional, text } from './schema.js'
+import { errorFields, errorOf, fieldsOf, parsedLine } from './error-line.js'
+import type { CofferError } from '../errors.js'
+import { object, oneOf, optional } from './schema.js'
 
 // Between the CLI that starts a daemon and the daemon that starts: what it inherits, and what it says on its pipe
 // (SPEC section 10).
@@ -20,14 +21,7 @@ export const DAEMON_VARIABLES = [
 /** What a starting daemon says, one line of JSON: it is ready, another one has the home, or why it can't start. */
 const outcomeSchema = object({
   state: oneOf('ready', 'busy', 'failed'),
-  error: optional(
-    object({
-      code: text(64),
-      message: text(4096),
-      reason: optional(text(64)),
-      next: optional(text(4096)),
-    }),
-  ),
+  error: optional(errorFields),
 })
 
 export type StartOutcome =
@@ -38,28 +32,15 @@ export type StartOutcome =
 /** The line, with its newline. */
 export function outcomeLine(outcome: StartOutcome): string {
   if (outcome.state !== 'failed') return `${JSON.stringify({ state: outcome.state })}\n`
-  const { code, message, reason, next } = outcome.error
-  return `${JSON.stringify({ state: 'failed', error: { code, message, reason, next } })}\n`
+  return `${JSON.stringify({ state: 'failed', error: fieldsOf(outcome.error) })}\n`
 }
 
 /** What such a line says. @throws CofferError `format` for anything else */
 export function readOutcome(line: string): StartOutcome {
-  const { state, error } = outcomeSchema.check(parsed(line), 'the daemon')
+  const { state, error } = outcomeSchema.check(
+    parsedLine(line, "the daemon's first line is not JSON"),
+    'the daemon',
+  )
   if (state !== 'failed') return { state }
-  const { code = 'internal', message = 'the daemon failed to start', reason, next } = error ?? {}
-  return {
-    state,
-    error: new CofferError(isErrorCode(code) ? code : 'internal', message, {
-      ...(reason === undefined ? {} : { reason }),
-      ...(next === undefined ? {} : { next }),
-    }),
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    throw new CofferError('format', "the daemon's first line is not JSON", { reason: 'not-json' })
-  }
+  return { state, error: errorOf(error, 'the daemon failed to start') }
 }

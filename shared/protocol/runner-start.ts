@@ -1,4 +1,5 @@
-import { CofferError, isErrorCode } from '../errors.js'
+import { errorFields, errorOf, fieldsOf, parsedLine } from './error-line.js'
+import type { CofferError } from '../errors.js'
 import { LIMITS } from '../limits.js'
 import { object, optional, text } from './schema.js'
 
@@ -15,14 +16,7 @@ export const RUNNER_FD = 3
 const lineSchema = object({
   fingerprint: optional(text(64)),
   token: optional(text(LIMITS.tokenText)),
-  error: optional(
-    object({
-      code: text(64),
-      message: text(4096),
-      reason: optional(text(64)),
-      next: optional(text(4096)),
-    }),
-  ),
+  error: optional(errorFields),
 })
 
 /** What an enrolment says: its fingerprint first, then the token or why there is none. */
@@ -33,31 +27,16 @@ export type EnrollLine =
 /** The line, with its newline. */
 export function enrollLine(line: EnrollLine): string {
   if (line.kind !== 'error') return `${JSON.stringify({ [line.kind]: line.text })}\n`
-  const { code, message, reason, next } = line.error
-  return `${JSON.stringify({ error: { code, message, reason, next } })}\n`
+  return `${JSON.stringify({ error: fieldsOf(line.error) })}\n`
 }
 
 /** @throws CofferError `format` for anything else */
 export function readEnrollLine(line: string): EnrollLine {
-  const { fingerprint, token, error } = lineSchema.check(parsed(line), 'an enrolment')
+  const { fingerprint, token, error } = lineSchema.check(
+    parsedLine(line, 'an enrolment says something that is not JSON'),
+    'an enrolment',
+  )
   if (fingerprint !== undefined) return { kind: 'fingerprint', text: fingerprint }
   if (token !== undefined) return { kind: 'token', text: token }
-  const { code = 'internal', message = 'the enrolment failed', reason, next } = error ?? {}
-  return {
-    kind: 'error',
-    error: new CofferError(isErrorCode(code) ? code : 'internal', message, {
-      ...(reason === undefined ? {} : { reason }),
-      ...(next === undefined ? {} : { next }),
-    }),
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    throw new CofferError('format', 'an enrolment says something that is not JSON', {
-      reason: 'not-json',
-    })
-  }
+  return { kind: 'error', error: errorOf(error, 'the enrolment failed') }
 }
