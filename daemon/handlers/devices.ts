@@ -5,12 +5,17 @@ import type { Params, Result } from '../../shared/protocol/local.js'
 import { openerOf, wipeOpener } from '../lifecycle/own-handlers.js'
 import type { DaemonParts } from '../lifecycle/parts.js'
 import type { DaemonHandlers } from '../rpc/call.js'
-import { addDevice, confirmDevice, deviceRequests, listDevices } from '../service/devices.js'
+import {
+  addDevice,
+  confirmDevice,
+  deviceRequests,
+  listDevices,
+} from '../service/devices/devices.js'
 import type { Engine } from '../service/engine.js'
 import { addressOf } from '../service/binding.js'
-import { deadInvite, isIn, ownApplicant, requestJoin } from '../service/join.js'
-import { joinOrg } from '../service/join-org.js'
-import { keepJoining, waitJoined } from '../service/joining.js'
+import { deadInvite, isIn, ownApplicant, requestJoin } from '../service/devices/join.js'
+import { joinOrg } from '../service/people/join-org.js'
+import { keepJoining, waitJoined } from '../service/devices/joining.js'
 import { setRelay } from '../service/relay.js'
 import type { Session } from '../service/session.js'
 import { syncNow } from '../service/sync.js'

@@ -1,6 +1,6 @@
 import type { DaemonHandlers } from '../rpc/call.js'
-import { listLost, restoreLost } from '../service/lost.js'
-import { revokeDevice, rotateProject } from '../service/removal.js'
+import { listLost, restoreLost } from '../service/removal/lost.js'
+import { revokeDevice, rotateProject } from '../service/removal/removal.js'
 import type { Session } from '../service/session.js'
 
 type MemberMethod = 'deviceRevoke' | 'projectRotate' | 'lostList' | 'lostRestore'

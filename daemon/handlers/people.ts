@@ -1,8 +1,8 @@
 import type { DaemonHandlers } from '../rpc/call.js'
-import { inviteToOrg, listInvites, revokeInvite } from '../service/org-invites.js'
-import { confirmJoiner, joinerRequests } from '../service/org-joiners.js'
-import { listMembers, removeMember, updateMember } from '../service/org-members.js'
-import { listProjectMembers, setProjectMember } from '../service/project-members.js'
+import { inviteToOrg, listInvites, revokeInvite } from '../service/people/org-invites.js'
+import { confirmJoiner, joinerRequests } from '../service/people/org-joiners.js'
+import { listMembers, removeMember, updateMember } from '../service/people/org-members.js'
+import { listProjectMembers, setProjectMember } from '../service/people/project-members.js'
 import type { Session } from '../service/session.js'
 
 type PeopleMethod =

@@ -1,12 +1,12 @@
 import type { DaemonHandlers } from '../rpc/call.js'
-import { addDevice, confirmDevice } from '../service/devices.js'
+import { addDevice, confirmDevice } from '../service/devices/devices.js'
 import {
   checkReply,
   inviteSealer,
   openInvite,
   recordVouched,
   signedReply,
-} from '../service/pgp-invites.js'
+} from '../service/people/pgp-invites.js'
 import type { Session } from '../service/session.js'
 
 type PgpMethod = 'deviceInvite' | 'inviteOpen' | 'joinReply' | 'deviceConfirmReply'

@@ -1,6 +1,11 @@
 import type { DaemonHandlers } from '../rpc/call.js'
-import { confirmRunner, createRunner, inviteRunner, revokeRunner } from '../service/runner-keys.js'
-import { grantRunner, listRunners } from '../service/runners.js'
+import {
+  confirmRunner,
+  createRunner,
+  inviteRunner,
+  revokeRunner,
+} from '../service/runners/runner-keys.js'
+import { grantRunner, listRunners } from '../service/runners/runners.js'
 import type { Session } from '../service/session.js'
 
 type RunnerMethod =

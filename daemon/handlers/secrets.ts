@@ -1,6 +1,6 @@
 import type { DaemonHandlers } from '../rpc/call.js'
-import { listConflicts, resolveConflict } from '../service/conflicts.js'
-import { generateSecret } from '../service/generate.js'
+import { listConflicts, resolveConflict } from '../service/secrets/conflicts.js'
+import { generateSecret } from '../service/secrets/generate.js'
 import {
   createOrg,
   createProject,
@@ -9,20 +9,20 @@ import {
   removeProject,
   selectOrg,
   selectProject,
-} from '../service/scopes.js'
+} from '../service/people/scopes.js'
 import {
   getSecret,
   listSecrets,
   secretEnvironment,
   secretHistory,
-} from '../service/secrets-read.js'
+} from '../service/secrets/secrets-read.js'
 import {
   moveSecret,
   removeSecrets,
   rollbackSecret,
   setMany,
   setSecret,
-} from '../service/secrets-write.js'
+} from '../service/secrets/secrets-write.js'
 import type { Session } from '../service/session.js'
 
 type SecretMethod =

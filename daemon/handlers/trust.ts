@@ -1,9 +1,9 @@
 import type { DaemonHandlers } from '../rpc/call.js'
-import { acknowledgeAlarms, listAlarms } from '../service/alarms.js'
-import { auditVault } from '../service/audit.js'
-import { announcements } from '../service/members.js'
-import { verifyAll } from '../service/verify.js'
-import { checkLockFile, lockState } from '../service/lock.js'
+import { acknowledgeAlarms, listAlarms } from '../service/trust/alarms.js'
+import { auditVault } from '../service/trust/audit.js'
+import { announcements } from '../service/people/members.js'
+import { verifyAll } from '../service/trust/verify.js'
+import { checkLockFile, lockState } from '../service/trust/lock.js'
 import type { Session } from '../service/session.js'
 
 type TrustMethod =

@@ -9,7 +9,7 @@ import { childVariables, isIdentifier } from '../core/plain/variables.js'
 import type { Change } from '../core/vault/change.js'
 import type { Current } from '../core/vault/names.js'
 import { formatReference, isBelow, parsePrefix, parseReference } from '../core/vault/reference.js'
-import { findVersion, versionRef, warningsOf } from '../service/versions.js'
+import { findVersion, versionRef, warningsOf } from '../service/secrets/versions.js'
 import type { RunnerVault } from './runner-vault.js'
 
 // get, ls and run of a runner: what it was given, of its one project. Nothing selects anything else: a `.coffer.yaml` in

@@ -6,9 +6,9 @@ import { formatReference, parsePrefix, parseReference } from '../core/vault/refe
 import type { Target } from '../core/vault/reference.js'
 import { isOffline, selectScope, type Selection } from '../core/vault/selection.js'
 import type { VaultShell } from '../vault/shell.js'
-import type { Listed } from './directory.js'
-import { noScope, stillLoading } from './missing.js'
-import { checkPin, pinProject } from './pins.js'
+import type { Listed } from './people/directory.js'
+import { noScope, stillLoading } from './secrets/missing.js'
+import { checkPin, pinProject } from './people/pins.js'
 import { findSelection } from './selection-file.js'
 import { checkLetIn, type Session } from './session.js'
 

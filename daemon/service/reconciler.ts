@@ -1,11 +1,11 @@
 import { hasCode } from '../../shared/errors.js'
 import { Mutex } from '../vault/mutex.js'
 import type { VaultEvent } from '../vault/vault-event.js'
-import { pairsOf, settle } from './grants.js'
-import { introduce } from './introduce.js'
+import { pairsOf, settle } from './people/grants.js'
+import { introduce } from './people/introduce.js'
 import { adoptRelay } from './relay.js'
-import { reconcile } from './own-devices.js'
-import { rotateOwed, shutOutEverywhere } from './removal.js'
+import { reconcile } from './devices/own-devices.js'
+import { rotateOwed, shutOutEverywhere } from './removal/removal.js'
 import type { Session } from './session.js'
 
 /** Events in quick succession make one run. */

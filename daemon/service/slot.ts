@@ -1,6 +1,6 @@
 import { CofferError } from '../../shared/errors.js'
 import type { VaultShell } from '../vault/shell.js'
-import { Directory, type DirectoryRecord } from './directory.js'
+import { Directory, type DirectoryRecord } from './people/directory.js'
 
 /** One vault of this home, while it opens, open, or not to be opened. */
 export class Slot {

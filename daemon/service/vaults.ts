@@ -14,7 +14,7 @@ import {
   listed,
   type DirectoryRecord,
   type Listed,
-} from './directory.js'
+} from './people/directory.js'
 import { Slot } from './slot.js'
 
 export type VaultsParts = {

@@ -29,7 +29,7 @@ export const RUNNERS: readonly Mutation[] = [
     without: 'the question whether a new runner is meant',
     patches: [
       {
-        file: 'daemon/service/sealing.ts',
+        file: 'daemon/service/secrets/sealing.ts',
         was: 'if (fresh.length > 0) throw newReader(reference, granted, fresh)',
         now: '',
       },

@@ -2,7 +2,7 @@ import type { Mutation } from './mutation.js'
 
 // What is withheld, rolled back or quietly done, where a person or a repository asks.
 
-const DEMANDS = 'daemon/service/demands.test.ts'
+const DEMANDS = 'daemon/service/trust/demands.test.ts'
 const BEHIND = 'attack 57: what is behind the lock is refused, by a machine without memory always'
 const LOCK = 'daemon/core/vault/lock-file.ts'
 const LOCKS = {
@@ -48,7 +48,7 @@ export const TRUST: readonly Mutation[] = [
     without: 'the age that a reader asks for',
     patches: [
       {
-        file: 'daemon/service/fresh.ts',
+        file: 'daemon/service/trust/fresh.ts',
         was: 'if (age !== undefined && age <= maxAge) return',
         now: 'if (age !== undefined) return',
       },
@@ -64,7 +64,7 @@ export const TRUST: readonly Mutation[] = [
     without: "another device's word where an age is asked for",
     patches: [
       {
-        file: 'daemon/service/fresh.ts',
+        file: 'daemon/service/trust/fresh.ts',
         was: 'if (age !== undefined && age <= maxAge) return',
         now: 'if ((age ?? 0) <= maxAge) return',
       },
@@ -106,7 +106,7 @@ export const TRUST: readonly Mutation[] = [
     without: 'the refusal of what is behind the lock',
     patches: [
       {
-        file: 'daemon/service/lock.ts',
+        file: 'daemon/service/trust/lock.ts',
         was: "if (strictness === 'warn' && !loading.has(shell.vaultId)) {",
         now: 'if (!loading.has(shell.vaultId)) {',
       },
@@ -119,7 +119,7 @@ export const TRUST: readonly Mutation[] = [
     without: 'the strictness of who has no memory',
     patches: [
       {
-        file: 'daemon/service/lock.ts',
+        file: 'daemon/service/trust/lock.ts',
         was: "if (strictness === 'warn' && !loading.has(shell.vaultId)) {",
         now: "if (strictness === 'warn') {",
       },

@@ -8,13 +8,13 @@ export const WIRE: readonly Mutation[] = [
     without: 'the fingerprint at a confirmation',
     patches: [
       {
-        file: 'daemon/service/devices.ts',
+        file: 'daemon/service/devices/devices.ts',
         was: 'const found = all.find((one) => one.fingerprint === fingerprint)',
         now: 'const found = all.find((one) => one.fingerprint.length === fingerprint.length)',
       },
     ],
     test: {
-      file: 'daemon/service/join-refused.test.ts',
+      file: 'daemon/service/devices/join-refused.test.ts',
       name: 'a fingerprint counts only when it is whole and right',
     },
     red: ["['not-found', 'no-request']"],
@@ -30,7 +30,7 @@ export const WIRE: readonly Mutation[] = [
       },
     ],
     test: {
-      file: 'daemon/service/join-refused.test.ts',
+      file: 'daemon/service/devices/join-refused.test.ts',
       name: 'a genesis in place of another is refused',
     },
     red: ['fake-genesis'],
@@ -40,18 +40,18 @@ export const WIRE: readonly Mutation[] = [
     without: "the code's invite in the chain",
     patches: [
       {
-        file: 'daemon/service/join.ts',
+        file: 'daemon/service/devices/join.ts',
         was: '.find(({ link }) => link === code.link)',
         now: '.find(({ link }) => link !== undefined)',
       },
       {
-        file: 'daemon/service/join.ts',
+        file: 'daemon/service/devices/join.ts',
         was: 'hashes.includes(code.link)',
         now: 'hashes.includes(invite?.link ?? code.link)',
       },
     ],
     test: {
-      file: 'daemon/service/join-refused.test.ts',
+      file: 'daemon/service/devices/join-refused.test.ts',
       name: 'a chain that is not of the code is refused',
     },
     red: ['invite-missing'],

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 
 /** The checkout's root, with a slash at its end; compiled files live in dist/scripts/tooling. */
-export const root = fileURLToPath(new URL('../../../', import.meta.url))
+export const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** Prints one line on stdout. */
 export function say(line: string): void {

@@ -1,4 +1,4 @@
-import { countsOf } from '../announce.js'
+import { countsOf } from '../trust/announce.js'
 import type { Device } from './device.js'
 
 /** Secrets of a device that hold several values written apart. */
