@@ -40,6 +40,8 @@ export type Command = {
   readonly stdout?: string
   /** Exit codes beyond those that every command may have. */
   readonly exits?: readonly ErrorCode[]
+  /** Works with a runner's token, too: it only reads secrets. */
+  readonly runner?: boolean
   /** Everything after the first argument is a child's. */
   readonly verbatim?: boolean
   readonly run: (call: Call, session: Session) => Promise<void>

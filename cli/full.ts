@@ -43,7 +43,7 @@ async function dispatch(argv: readonly string[], io: Io, reach: Reach): Promise<
   const { command, rest } = located
   if (asksHelp(command, rest)) return io.out(commandHelp(command, bold))
   const call = parseCall(command, rest)
-  const session = new Session(io, call, reach)
+  const session = new Session(io, call, reach, command.runner)
   try {
     await command.run(call, session)
     await session.announce()

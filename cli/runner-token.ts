@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { Buffer } from 'node:buffer'
+import type { Socket } from 'node:net'
 import { fromUtf8 } from '../shared/bytes.js'
 import { warningLine } from '../shared/complaint.js'
 import { CofferError } from '../shared/errors.js'
@@ -11,7 +12,7 @@ import { cutAnswer, type OpenAnswer } from './hot.js'
 import type { Io } from './io.js'
 import { hungUp, silent } from './refusals.js'
 import { TOKEN, TOKEN_FILE } from './runner-env.js'
-import { readDescriptor } from './values.js'
+import { readDescriptor } from './descriptor.js'
 
 // Acting as a runner: the token is read here, and given to a process that lives for one command.
 
@@ -88,6 +89,13 @@ export function exchangeAsRunner(io: Io, request: Buffer): Promise<OpenAnswer> {
     child.on('error', (error) => fail(hungUp(error)))
     peer.write(request)
   })
+}
+
+/** A connection to a runner's process, which ends with it. It reads secrets, and refuses everything else. */
+export function connectAsRunner(io: Io): Socket {
+  const { child, peer } = startForOne(AS_RUNNER, takeToken(io), { env: io.env })
+  peer.on('close', () => child.kill())
+  return peer
 }
 
 /**

@@ -14,10 +14,14 @@ import { ProgressLine, type Shown } from './progress.js'
 import { isRunner } from './runner-env.js'
 
 function onlyRunner(): CofferError {
-  return new CofferError('refused', 'a token makes coffer a runner, which can get, ls and run', {
-    reason: 'runner',
-    next: 'unset COFFER_TOKEN_FILE and COFFER_TOKEN to use your own home',
-  })
+  return new CofferError(
+    'refused',
+    'a token makes coffer a runner, which only reads what it was granted',
+    {
+      reason: 'runner',
+      next: 'unset COFFER_TOKEN_FILE and COFFER_TOKEN to use your own home',
+    },
+  )
 }
 
 /** How a session reaches the daemon; tests give another. */
@@ -40,14 +44,17 @@ export class Session {
   readonly offline: boolean
   readonly #call: Call
   readonly #reach: Reach
+  readonly #runner: boolean
   #client: Promise<Client> | undefined
 
-  constructor(io: Io, call: Call, reach: Reach) {
+  /** @param runner whether a runner may do this, by the methods that read secrets */
+  constructor(io: Io, call: Call, reach: Reach, runner = false) {
     this.io = io
     this.json = call.flag('json')
     this.offline = call.flag('offline') || saysOffline(io.env['COFFER_OFFLINE']) === true
     this.#call = call
     this.#reach = reach
+    this.#runner = runner
   }
 
   /** What selects org and project; the daemon decides. @throws CofferError when the working folder is gone. */
@@ -74,7 +81,13 @@ export class Session {
 
   /** The connection; `create` starts a daemon in a folder that is no home yet. */
   client(create = false): Promise<Client> {
-    if (isRunner(this.io.env)) return Promise.reject(onlyRunner())
+    if (isRunner(this.io.env)) {
+      if (!this.#runner) return Promise.reject(onlyRunner())
+      this.#client ??= import('./runner-token.js').then(
+        ({ connectAsRunner }) => new Client(connectAsRunner(this.io)),
+      )
+      return this.#client
+    }
     this.#client ??= this.#reach({ env: this.io.env, create, offline: this.offline })
     return this.#client
   }

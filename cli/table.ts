@@ -7,6 +7,7 @@ import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/da
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
 import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
+import { exportCommand } from './commands/export.js'
 import { importCommand } from './commands/import.js'
 import { init } from './commands/init.js'
 import { daemonInstall, uninstall } from './commands/install.js'
@@ -79,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
   secretRollback,
   secretGenerate,
   importCommand,
+  exportCommand,
   run,
   conflicts,
   conflictsResolve,

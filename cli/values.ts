@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import { systemCode, systemWords } from '../shared/system-error.js'
+import { readDescriptor } from './descriptor.js'
 import { askHidden } from './prompt.js'
 import type { Session } from './session.js'
 
@@ -120,20 +121,6 @@ export function readPath(path: string, cap: number): Uint8Array {
   } finally {
     closeSync(fd)
   }
-}
-
-/** What a descriptor gives until its end, or one byte more than `cap`. Throws Node's errors. */
-export function readDescriptor(fd: number, cap: number): Uint8Array {
-  const chunks: Buffer[] = []
-  let size = 0
-  while (size <= cap) {
-    const chunk = Buffer.allocUnsafe(Math.min(65_536, cap + 1 - size))
-    const count = readSync(fd, chunk, 0, chunk.length, null)
-    if (count === 0) break
-    chunks.push(chunk.subarray(0, count))
-    size += count
-  }
-  return Buffer.concat(chunks)
 }
 
 function unreadable(path: string, error: unknown): CofferError {

@@ -18,6 +18,8 @@ export const LIMITS = {
   label: 128,
   /** Changes in one transaction. */
   items: 1000,
+  /** Values in one answer that reads many: what is past it comes with the next call. */
+  page: 8 * MiB,
   /** All of one transaction's values. */
   transaction: 8 * MiB,
   /** Parents of one change. */

@@ -16,6 +16,7 @@ import {
   secretEnvironment,
   secretHistory,
 } from '../service/secrets/secrets-read.js'
+import { readMany } from '../service/secrets/read-many.js'
 import {
   moveSecret,
   removeSecrets,
@@ -37,6 +38,7 @@ type SecretMethod =
   | 'secretSetMany'
   | 'secretGet'
   | 'secretList'
+  | 'secretReadMany'
   | 'secretRemove'
   | 'secretMove'
   | 'secretHistory'
@@ -60,6 +62,7 @@ export function secretHandlers(session: () => Session): Pick<DaemonHandlers, Sec
     secretSetMany: (params) => setMany(session(), params),
     secretGet: (params, { signal }) => getSecret(session(), params, signal),
     secretList: (params, { signal }) => listSecrets(session(), params, signal),
+    secretReadMany: (params, { signal }) => readMany(session(), params, signal),
     secretRemove: (params) => removeSecrets(session(), params),
     secretMove: (params) => moveSecret(session(), params),
     secretHistory: (params, { signal }) => secretHistory(session(), params, signal),

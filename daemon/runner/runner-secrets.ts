@@ -9,6 +9,7 @@ import { childVariables, isIdentifier } from '../core/plain/variables.js'
 import type { Change } from '../core/vault/change.js'
 import type { Current } from '../core/vault/names.js'
 import { formatReference, isBelow, parsePrefix, parseReference } from '../core/vault/reference.js'
+import { pageOf, type Readable } from '../service/secrets/page.js'
 import { findVersion, versionRef, warningsOf } from '../service/secrets/versions.js'
 import type { RunnerVault } from './runner-vault.js'
 
@@ -40,11 +41,17 @@ function elsewhere({ org, project }: Scope): CofferError {
   })
 }
 
-export function runnerMethods(vault: RunnerVault, now: () => number): PlainMethods {
+/** What a runner may ask, by the plain form or as JSON-RPC. */
+export type RunnerMethods = PlainMethods & {
+  readonly secretReadMany: (params: Params<'secretReadMany'>) => Promise<Result<'secretReadMany'>>
+}
+
+export function runnerMethods(vault: RunnerVault, now: () => number): RunnerMethods {
   return {
     secretGet: async (params) => getSecret(vault, params),
     secretList: async (params) => listSecrets(vault, params),
     secretEnvironment: async (params) => secretEnvironment(vault, params, now),
+    secretReadMany: async (params) => readMany(vault, params),
   }
 }
 
@@ -153,6 +160,75 @@ function listSecrets(
       ...(winner.sealed === undefined ? {} : { sealed: true }),
     }))
   return { vault: ref(scope, vault), loading: false, secrets, warnings: [] }
+}
+
+function readMany(
+  vault: RunnerVault,
+  { context, names, prefix, after, strict }: Params<'secretReadMany'>,
+): Result<'secretReadMany'> {
+  const scope = scopeOf(vault)
+  checkMeant(scope, context)
+  const { found, absent } =
+    names === undefined ? under(vault, prefix, scope) : named(vault, context, names)
+  if (strict === true) for (const { current } of found) checkNoConflict(current)
+  const referenceOf = (name: string): string => formatReference({ kind: 'project', ...scope, name })
+  const { read, next } = pageOf(found.map(asReadable), after ?? 0)
+  const secrets = read.map(({ about: { asked, current }, value }) => ({
+    asked,
+    reference: referenceOf(current.winner.name),
+    name: current.winner.name,
+    value: base64(value),
+    version: versionRef(vault.replica.history('secret', current.winner.name), current.winner),
+    at: current.winner.wall,
+    ...(current.winner.note === undefined ? {} : { note: current.winner.note }),
+  }))
+  const warnings = read.flatMap(({ about: { current } }) =>
+    warningsOf(current.winner.name, current),
+  )
+  return {
+    secrets,
+    missing: absent.map(({ asked, name, message }) => ({
+      asked,
+      reference: referenceOf(name),
+      message,
+    })),
+    sealed: [],
+    next,
+    warnings: [...alarmed(vault), ...warnings].slice(0, 100),
+  }
+}
+
+type Asked = { readonly asked: string; readonly current: Current; readonly value: Bytes }
+type Absent = { readonly asked: string; readonly name: string; readonly message: string }
+type Gathered = { readonly found: readonly Asked[]; readonly absent: readonly Absent[] }
+
+function asReadable(about: Asked): Readable<Asked> {
+  return { about, open: () => about.value }
+}
+
+function under(vault: RunnerVault, prefix: string | undefined, scope: Scope): Gathered {
+  const target = parsePrefix(prefix, scope)
+  if (target.kind === 'user') throw elsewhere(scope)
+  const found = given(vault)
+    .filter(({ current }) => isBelow(current.winner.name, target.name))
+    .map((one) => ({ asked: one.current.winner.name, ...one }))
+  return { found, absent: [] }
+}
+
+function named(vault: RunnerVault, context: Context, names: readonly string[]): Gathered {
+  const found: Asked[] = []
+  const absent: Absent[] = []
+  for (const asked of names) {
+    const name = nameOf(vault, context, asked)
+    try {
+      const current = find(vault, name)
+      found.push({ asked, current, value: valueOf(vault, current.winner) })
+    } catch (error) {
+      if (!hasCode(error, 'not-found')) throw error
+      absent.push({ asked, name, message: error.message })
+    }
+  }
+  return { found, absent }
 }
 
 function secretEnvironment(

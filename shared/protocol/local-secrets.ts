@@ -3,7 +3,6 @@ import {
   author,
   context,
   count,
-  demands,
   empty,
   fingerprint,
   id32,
@@ -117,54 +116,6 @@ export const secretSetMany = {
   }),
 } as const
 
-/**
- * One value. `version` picks an older one. `strict`: siblings are `conflict` instead of a warning. While the vault is
- * loading a missing name waits, then is `stale`, never `not-found`.
- */
-export const secretGet = {
-  needs: 'unlocked',
-  params: object({
-    context,
-    name: reference,
-    version: optional(typedVersion),
-    strict: optional(flag),
-    ...demands,
-  }),
-  result: object({
-    reference,
-    value,
-    version: versionRef,
-    at: time,
-    author,
-    note: optional(note),
-    warnings,
-  }),
-} as const
-
-/** Live names under `prefix` (a path; absent: all), sorted by code point, without prefix stripping. */
-export const secretList = {
-  needs: 'unlocked',
-  params: object({ context, prefix: optional(reference), ...demands }),
-  result: object({
-    vault: vaultRef,
-    loading: flag,
-    secrets: list(
-      object({
-        name: secretName,
-        version: versionRef,
-        at: time,
-        author,
-        conflict: flag,
-        queued: flag,
-        /** Only the runners that it was sealed to open it. */
-        sealed: optional(flag),
-      }),
-      1_000_000,
-    ),
-    warnings,
-  }),
-} as const
-
 /** Deletes the names as one transaction; all must exist and be of one vault. Rollback undoes it. */
 export const secretRemove = {
   needs: 'unlocked',
@@ -177,33 +128,6 @@ export const secretMove = {
   needs: 'unlocked',
   params: object({ context, from: reference, to: reference, force: flag }),
   result: object({ from: reference, to: reference, version: versionRef, warnings }),
-} as const
-
-const historyEntry = object({
-  version: versionRef,
-  kind: oneOf('put', 'delete'),
-  at: time,
-  author,
-  note: optional(note),
-  /** Bytes of the value; absent for a delete. */
-  size: optional(count),
-  /** What `get` serves now. */
-  current: flag,
-  /** One of several values written apart. */
-  sibling: flag,
-  /** Not acknowledged by the relay yet. */
-  queued: flag,
-  /** Only the runners that it was sealed to open it. */
-  sealed: optional(flag),
-  /** Its clock was ahead of ours by more than an hour when it came. */
-  futureClock: flag,
-})
-
-/** All versions, newest first; a deleted name has a history too. */
-export const secretHistory = {
-  needs: 'unlocked',
-  params: object({ context, name: reference }),
-  result: object({ reference, versions: list(historyEntry, 1_000_000), warnings }),
 } as const
 
 /** Writes an older version's value as a new version (also of a deleted name). */
@@ -265,27 +189,4 @@ export const conflictsResolve = {
     choice: variant({ version: { version: typedVersion }, value: { value } }),
   }),
   result: written,
-} as const
-
-/**
- * The variables that `run` gives to a child: the vault's secrets whose name is an identifier, or exactly `only`.
- * Loader and interpreter variables are `refused` (reason `loader-variable`) unless in `allow`; a value with NUL or of
- * 128 KiB and more is `format` (reason `not-a-variable`); both name the secret.
- */
-export const secretEnvironment = {
-  needs: 'unlocked',
-  params: object({
-    context,
-    only: optional(list(reference, LIMITS.items)),
-    allow: list(label, LIMITS.items),
-    strict: optional(flag),
-    ...demands,
-  }),
-  result: object({
-    vault: vaultRef,
-    variables: list(object({ name: secretName, value }), 100_000),
-    /** Names that are no identifiers. */
-    skipped: list(secretName, 100_000),
-    warnings,
-  }),
 } as const

@@ -3,6 +3,7 @@ import * as members from './local-members.js'
 import * as pgp from './local-pgp.js'
 import * as recovery from './local-recovery.js'
 import * as people from './local-people.js'
+import * as reads from './local-reads.js'
 import * as runners from './local-runners.js'
 import * as secrets from './local-secrets.js'
 import * as sync from './local-sync.js'
@@ -40,14 +41,15 @@ export const METHODS = {
   projectSelect: secrets.projectSelect,
   secretSet: secrets.secretSet,
   secretSetMany: secrets.secretSetMany,
-  secretGet: secrets.secretGet,
-  secretList: secrets.secretList,
+  secretGet: reads.secretGet,
+  secretList: reads.secretList,
+  secretReadMany: reads.secretReadMany,
   secretRemove: secrets.secretRemove,
   secretMove: secrets.secretMove,
-  secretHistory: secrets.secretHistory,
+  secretHistory: reads.secretHistory,
   secretRollback: secrets.secretRollback,
   secretGenerate: secrets.secretGenerate,
-  secretEnvironment: secrets.secretEnvironment,
+  secretEnvironment: reads.secretEnvironment,
   conflictsList: secrets.conflictsList,
   conflictsResolve: secrets.conflictsResolve,
   deviceAdd: sync.deviceAdd,

@@ -26,6 +26,7 @@ const refusals = {
   secretSetMany: refuse,
   secretGet: refuse,
   secretList: refuse,
+  secretReadMany: refuse,
   secretRemove: refuse,
   secretMove: refuse,
   secretHistory: refuse,

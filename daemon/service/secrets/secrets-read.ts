@@ -22,7 +22,7 @@ import { authors, findVersion, historyOf, versionRef, warningsOf } from './versi
 
 // Reads: of memory and the local store alone. Only a vault that is still loading is waited for, briefly.
 
-const MAX_WARNINGS = 100
+export const MAX_WARNINGS = 100
 const NOTHING = new Uint8Array(0)
 
 export function base64(bytes: Bytes): string {
@@ -91,7 +91,7 @@ export async function getSecret(
   }
 }
 
-function checkNoConflict({ reference }: Place, { conflict, siblings }: Current): void {
+export function checkNoConflict({ reference }: Place, { conflict, siblings }: Current): void {
   if (!conflict) return
   throw new CofferError(
     'conflict',

@@ -1,0 +1,38 @@
+import { Buffer } from 'node:buffer'
+import type { Params, Result } from '../shared/protocol/local.js'
+import type { Session } from './session.js'
+
+// Values of many secrets, for files and programs that are made of them.
+
+type Row = Result<'secretReadMany'>['secrets'][number]
+/** One secret with its bytes. */
+export type ReadSecret = Omit<Row, 'value'> & { readonly bytes: Buffer }
+export type ReadMany = {
+  readonly secrets: readonly ReadSecret[]
+  /** Names that aren't there, with what to say of them. */
+  readonly missing: Result<'secretReadMany'>['missing']
+  /** References of secrets that only their runners open. */
+  readonly sealed: readonly string[]
+}
+type What = Omit<Params<'secretReadMany'>, 'context' | 'after'>
+
+/**
+ * The values of `names`, or of everything under `prefix`, page by page; the daemon's warnings go to stderr.
+ * @throws CofferError what the daemon answers
+ */
+export async function readMany(session: Session, what: What): Promise<ReadMany> {
+  const secrets: ReadSecret[] = []
+  let after: number | undefined
+  for (;;) {
+    const answer: Result<'secretReadMany'> = await session.call('secretReadMany', {
+      ...what,
+      context: session.context,
+      ...(after === undefined ? {} : { after }),
+    })
+    for (const { value, ...rest } of answer.secrets) {
+      secrets.push({ ...rest, bytes: Buffer.from(value, 'base64') })
+    }
+    if (answer.next === null) return { secrets, missing: answer.missing, sealed: answer.sealed }
+    after = answer.next
+  }
+}
