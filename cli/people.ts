@@ -3,7 +3,7 @@ import { isLevel, LEVELS, type Level } from '../shared/log/levels.js'
 import { displayText } from '../shared/display.js'
 import type { Call } from './call.js'
 import type { OptionSpec } from './command.js'
-import { columns } from './format.js'
+import { columns, shortId } from './format.js'
 import type { Session } from './session.js'
 
 // What the commands on people have in common: levels as typed, the table that Earthly's users know, the rotate list.
@@ -43,6 +43,7 @@ type Person = {
   readonly name: string
   readonly level: string
   readonly since: number
+  readonly pgp?: string
 }
 
 /** A day as 2026-11-26. A hostile clock may say any number. */
@@ -60,8 +61,9 @@ export function permissionTable(members: readonly Person[]): string {
 
 /** The same with names and user ids. */
 export function memberTable(members: readonly Person[]): string {
-  const rows = members.map(({ email, userId, level, since, name }) => {
-    return [email, level, showDay(since), userId, name]
+  const rows = members.map(({ email, userId, level, since, name, pgp }) => {
+    const by = pgp === undefined ? [] : [`by OpenPGP key ${shortId(pgp)}`]
+    return [email, level, showDay(since), userId, [name, ...by].filter(Boolean).join(', ')]
   })
   return columns([['User Email', 'Permission', 'Created', 'User Id', 'Name'], ...rows])
 }

@@ -50,6 +50,12 @@ export const INVITE_OPTIONS: readonly OptionSpec[] = [
   PASSPHRASE_OPTION,
 ]
 
+/** Options of what lets in who answered. */
+export const CONFIRM_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--pgp-reply <FILE>', text: 'the signed reply that the joiner sent (- for stdin)' },
+  { flags: '--pgp-key <FILE>', text: 'the armored OpenPGP key that must have signed it' },
+]
+
 /** Options of what answers one. */
 export const ANSWER_OPTIONS: readonly OptionSpec[] = [
   { flags: '--pgp-message <FILE>', text: 'take the code from an OpenPGP message (- for stdin)' },
@@ -86,6 +92,27 @@ export async function pgpOf(call: Call, session: Session): Promise<PgpParams | u
   const key = await readTextFile(session, file, LIMITS.pgpKey)
   const sign = await privateKey(call, session, 'sign-with')
   return { key, ...(sign === undefined ? {} : { sign }) }
+}
+
+/** Who is to be let in: by a fingerprint, or by a reply and the key that must have signed it. */
+export type Consent =
+  { readonly fingerprint: string } | { readonly reply: string; readonly key: string }
+
+/** The fingerprint as typed, or the files that stand for it. @throws CofferError `usage`, `limit`, `format` */
+export async function consentOf(call: Call, session: Session): Promise<Consent> {
+  const [fingerprint] = call.args
+  const [reply, key] = [call.text('pgp-reply'), call.text('pgp-key')]
+  if (fingerprint !== undefined && reply === undefined && key === undefined) return { fingerprint }
+  if (fingerprint !== undefined || reply === undefined || key === undefined) {
+    throw new CofferError('usage', 'give either FINGERPRINT, or --pgp-reply and --pgp-key', {
+      reason: 'missing-argument',
+      next: 'read the fingerprint on the other device',
+    })
+  }
+  return {
+    reply: await readTextFile(session, reply, LIMITS.pgpMessage),
+    key: await readTextFile(session, key, LIMITS.pgpKey),
+  }
 }
 
 /** The code that an invite's answer begins with, and how to sign the reply. */

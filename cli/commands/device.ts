@@ -1,11 +1,9 @@
 import { displayText } from '../../shared/display.js'
-import { CofferError } from '../../shared/errors.js'
-import { LIMITS } from '../../shared/limits.js'
 import type { Result } from '../../shared/protocol/local.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { columns, parseDuration, shortId, showTime } from '../format.js'
-import { INVITE_OPTIONS, pgpOf, readTextFile } from '../pgp.js'
+import { CONFIRM_OPTIONS, consentOf, INVITE_OPTIONS, pgpOf } from '../pgp.js'
 import type { Session } from '../session.js'
 
 export const deviceAdd: Command = {
@@ -83,10 +81,7 @@ export const deviceConfirm: Command = {
   details: `Read the fingerprint on the other device itself and type it in full: that is the consent. Where the code went by
 OpenPGP, a reply signed by that key stands for it.`,
   args: [{ name: 'FINGERPRINT', required: false }],
-  options: [
-    { flags: '--pgp-reply <FILE>', text: 'the signed reply that the joiner sent (- for stdin)' },
-    { flags: '--pgp-key <FILE>', text: 'the armored OpenPGP key that must have signed it' },
-  ],
+  options: CONFIRM_OPTIONS,
   examples: [
     { line: 'coffer device confirm abcd-efgh-ijkl-mnop', text: '' },
     { line: 'coffer device confirm --pgp-reply reply.asc --pgp-key me.asc', text: '' },
@@ -101,21 +96,8 @@ OpenPGP, a reply signed by that key stands for it.`,
 
 async function confirm(call: Call, session: Session): Promise<Result<'deviceConfirm'>> {
   const { context } = session
-  const [fingerprint] = call.args
-  const [reply, key] = [call.text('pgp-reply'), call.text('pgp-key')]
-  const byReply = reply !== undefined && key !== undefined
-  if (fingerprint === undefined ? !byReply : reply !== undefined || key !== undefined) {
-    throw new CofferError('usage', 'give either FINGERPRINT, or --pgp-reply and --pgp-key', {
-      reason: 'missing-argument',
-      next: 'read the fingerprint on the other device',
-    })
-  }
-  if (fingerprint !== undefined) {
-    return session.call('deviceConfirm', { context, fingerprint })
-  }
-  return session.call('deviceConfirmReply', {
-    context,
-    reply: await readTextFile(session, reply ?? '', LIMITS.pgpMessage),
-    key: await readTextFile(session, key ?? '', LIMITS.pgpKey),
-  })
+  const consent = await consentOf(call, session)
+  return 'reply' in consent
+    ? session.call('deviceConfirmReply', { context, ...consent })
+    : session.call('deviceConfirm', { context, ...consent })
 }

@@ -15,8 +15,8 @@ export const join: Command = {
   summary: 'Join with a code: as another device of yours, or an org of others',
   details: `Prints this device's fingerprint and waits until it is confirmed where the code was made (coffer device
 confirm, coffer org invite confirm). The same code again goes on where it stopped. The code for another device of yours
-makes the home when there is none; an org's code needs one (coffer init). The code of a device may come in an OpenPGP
-message; a reply signed by your key then stands for the fingerprint.`,
+makes the home when there is none; an org's code needs one (coffer init). The code may come in an OpenPGP message;
+a reply signed by your key then stands for the fingerprint.`,
   args: [{ name: 'CODE', required: false }],
   options: [
     ...OPENER_OPTIONS,

@@ -3,6 +3,7 @@ import { CofferError } from '../../shared/errors.js'
 import { LEVELS } from '../../shared/log/levels.js'
 import type { Command } from '../command.js'
 import { columns, parseDuration, showTime } from '../format.js'
+import { CONFIRM_OPTIONS, consentOf, INVITE_OPTIONS, pgpOf } from '../pgp.js'
 import { parseLevel, PERMISSION } from '../people.js'
 
 export const orgInvite: Command = {
@@ -16,14 +17,19 @@ admin: manages those below admin; owner: everybody.`,
     PERMISSION,
     { flags: '--name <NAME>', text: "the person's name, as members will see it" },
     { flags: '--expires <TIME>', text: 'how long the code counts (7d)' },
+    ...INVITE_OPTIONS,
   ],
   examples: [
     {
       line: 'coffer org invite bob@example.org --permission write',
       text: 'then, on their machine: coffer join CODE',
     },
+    {
+      line: 'coffer org invite bob@example.org --permission write --pgp-key bob.asc --sign-with me.key > invite.asc',
+      text: 'only that key opens it',
+    },
   ],
-  stdout: 'code',
+  stdout: 'code, or OpenPGP message',
   exits: ['exists', 'refused', 'unreachable'],
   async run(call, session) {
     const typed = call.text('permission')
@@ -34,13 +40,21 @@ admin: manages those below admin; owner: everybody.`,
       })
     }
     const name = call.text('name')
-    const result = await session.call('orgInvite', {
+    const params = {
       context: session.context,
       email: call.args[0] ?? '',
       level: parseLevel(typed),
       expires: parseDuration('--expires', call.text('expires') ?? '7d'),
       ...(name === undefined ? {} : { name }),
-    })
+    }
+    const pgp = await pgpOf(call, session)
+    if (pgp !== undefined) {
+      const sealed = await session.call('orgInvitePgp', { ...params, pgp })
+      session.show(sealed, sealed.message)
+      session.say(`only the OpenPGP key ${sealed.pgp} opens it`)
+      return
+    }
+    const result = await session.call('orgInvite', params)
     session.show(result, `${result.code}\n`)
     session.say(`on their machine, in a home of theirs: coffer join ${result.code}`)
   },
@@ -100,15 +114,20 @@ export const orgInviteConfirm: Command = {
   name: 'org invite confirm',
   summary: 'Let in the person whose device shows this fingerprint',
   details: `Have the person read the fingerprint to you, by a way that you trust, and type it in full: that is the consent.
-Nothing secret leaves before.`,
-  args: [{ name: 'FINGERPRINT', required: true }],
-  examples: [{ line: 'coffer org invite confirm abcd-efgh-ijkl-mnop', text: '' }],
-  exits: ['not-found', 'refused', 'unreachable', 'expired'],
-  async run({ args }, session) {
-    const result = await session.call('orgInviteConfirm', {
-      context: session.context,
-      fingerprint: args[0] ?? '',
-    })
+Nothing secret leaves before. Where the code went by OpenPGP, a reply signed by that key stands for the fingerprint.`,
+  args: [{ name: 'FINGERPRINT', required: false }],
+  options: CONFIRM_OPTIONS,
+  examples: [
+    { line: 'coffer org invite confirm abcd-efgh-ijkl-mnop', text: '' },
+    { line: 'coffer org invite confirm --pgp-reply reply.asc --pgp-key bob.asc', text: '' },
+  ],
+  exits: ['not-found', 'refused', 'unreachable', 'expired', 'tampering'],
+  async run(call, session) {
+    const { context } = session
+    const consent = await consentOf(call, session)
+    const result = await ('reply' in consent
+      ? session.call('orgInviteConfirmReply', { context, ...consent })
+      : session.call('orgInviteConfirm', { context, ...consent }))
     session.show(result)
     const who = displayText([result.name, result.email].filter(Boolean).join(' '))
     session.say(`let into ${displayText(result.org)}: ${who} (${result.level})`)

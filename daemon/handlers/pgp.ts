@@ -1,5 +1,7 @@
 import type { DaemonHandlers } from '../rpc/call.js'
 import { addDevice, confirmDevice } from '../service/devices/devices.js'
+import { inviteToOrg } from '../service/people/org-invites.js'
+import { confirmJoiner, managedOrgs } from '../service/people/org-joiners.js'
 import {
   checkReply,
   inviteSealer,
@@ -9,7 +11,13 @@ import {
 } from '../service/people/pgp-invites.js'
 import type { Session } from '../service/session.js'
 
-type PgpMethod = 'deviceInvite' | 'inviteOpen' | 'joinReply' | 'deviceConfirmReply'
+type PgpMethod =
+  | 'deviceInvite'
+  | 'orgInvitePgp'
+  | 'inviteOpen'
+  | 'joinReply'
+  | 'deviceConfirmReply'
+  | 'orgInviteConfirmReply'
 
 /** The methods on invites by OpenPGP. */
 export function pgpHandlers(
@@ -22,6 +30,11 @@ export function pgpHandlers(
       const { code, expiresAt } = await addDevice(session(), { context, expires })
       return { ...(await seal(code)), expiresAt }
     },
+    async orgInvitePgp({ pgp, ...params }) {
+      const seal = await inviteSealer(session(), pgp)
+      const { code, ...invited } = await inviteToOrg(session(), params)
+      return { ...(await seal(code)), ...invited }
+    },
     async inviteOpen({ message, open, signer }) {
       const { code, pgp } = await openInvite(message, open, signer, new Date(now()))
       return { code, ...(pgp === undefined ? {} : { pgp }) }
@@ -32,9 +45,17 @@ export function pgpHandlers(
     },
     async deviceConfirmReply({ context, reply, key }) {
       const { user } = session().vaults
-      const checked = await checkReply(session(), user.replica, { reply, key })
-      const { fingerprint, device } = checked
-      const result = await confirmDevice(session(), { context, fingerprint }, device)
+      const checked = await checkReply(session(), [user.replica], { reply, key })
+      const { fingerprint } = checked
+      const result = await confirmDevice(session(), { context, fingerprint }, checked)
+      await recordVouched(session(), checked)
+      return { ...result, pgp: checked.pgp }
+    },
+    async orgInviteConfirmReply({ context, reply, key }) {
+      const orgs = managedOrgs(session()).map(({ shell }) => shell.replica)
+      const checked = await checkReply(session(), orgs, { reply, key })
+      const { fingerprint } = checked
+      const result = await confirmJoiner(session(), { context, fingerprint }, checked)
       await recordVouched(session(), checked)
       return { ...result, pgp: checked.pgp }
     },

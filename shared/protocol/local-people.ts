@@ -15,6 +15,8 @@ import {
   typedFingerprint,
   warnings,
 } from './local-common.js'
+import { pgpParams } from './local-pgp.js'
+import { pgpFingerprint, pgpKey, pgpMessage } from './local-recovery.js'
 import { code } from './local-sync.js'
 import { flag, list, object, oneOf, optional, text } from './schema.js'
 
@@ -30,11 +32,21 @@ const exposed = object({ project: scopeName, names: list(secretName, LIMITS.list
 /** Projects in which a change isn't made yet; it is made in the background, by any device that may. */
 const left = list(scopeName, LIMITS.vaultsPerConnection)
 
+const invite = { context, email: who, name: optional(label), level, expires: duration }
+const invited = { org: scopeName, email: label, level, expiresAt: time }
+
 /** A code for a person to join the org with; needs the relay (`unreachable` within 5 s). `level`: `refused` above one's own. */
 export const orgInvite = {
   needs: 'unlocked',
-  params: object({ context, email: who, name: optional(label), level, expires: duration }),
-  result: object({ code, org: scopeName, email: label, level, expiresAt: time }),
+  params: object(invite),
+  result: object({ code, ...invited }),
+} as const
+
+/** The same, the code encrypted to the person's OpenPGP key: it is in nobody else's hands. */
+export const orgInvitePgp = {
+  needs: 'unlocked',
+  params: object({ ...invite, pgp: pgpParams }),
+  result: object({ message: pgpMessage, pgp: pgpFingerprint, ...invited }),
 } as const
 
 export const orgInviteList = {
@@ -78,19 +90,20 @@ export const orgInviteRequests = {
   }),
 } as const
 
+const letIn = { org: scopeName, userId: id16, email: label, name: label, level, left, warnings }
+
 /** Lets in the person whose device shows this fingerprint, typed in full. `not-found`, `expired`, `refused`, `unreachable`. */
 export const orgInviteConfirm = {
   needs: 'unlocked',
   params: object({ context, fingerprint: typedFingerprint }),
-  result: object({
-    org: scopeName,
-    userId: id16,
-    email: label,
-    name: label,
-    level,
-    left,
-    warnings,
-  }),
+  result: object(letIn),
+} as const
+
+/** The same by a reply signed with `key`, as `deviceConfirmReply`. */
+export const orgInviteConfirmReply = {
+  needs: 'unlocked',
+  params: object({ context, reply: pgpMessage, key: pgpKey }),
+  result: object({ ...letIn, pgp: pgpFingerprint }),
 } as const
 
 const member = object({
@@ -103,6 +116,8 @@ const member = object({
   self: flag,
   /** Name or address looks like another's. */
   lookalike: flag,
+  /** The OpenPGP key that vouched for them here. */
+  pgp: optional(pgpFingerprint),
 })
 
 export const orgMemberList = {

@@ -59,6 +59,8 @@ const refusals = {
   inviteOpen: refuse,
   joinReply: refuse,
   deviceConfirmReply: refuse,
+  orgInvitePgp: refuse,
+  orgInviteConfirmReply: refuse,
   recoveryCreate: refuse,
   recoveryUse: refuse,
   alarmsList: refuse,

@@ -13,9 +13,11 @@ import { addLink, letIn } from '../links.js'
 import { admittedBy, bringInto, linkOf, otherVaults, ownDevices } from './own-devices.js'
 import { deviceLabel } from '../people/people.js'
 import { pgpOfDevice } from '../people/pgp-invites.js'
-import { waitingAt, wholeFingerprint, type Waiting } from './requests.js'
+import { checkMeant, waitingAt, wholeFingerprint, type Meant, type Waiting } from './requests.js'
 import { checkMayWrite, ownRole, type Session } from '../session.js'
 import type { RelaySettings } from '../settings.js'
+
+const AGAIN = 'make another: coffer device add'
 
 /** Bytes of an invite code's secret: 104 bits. */
 export const SECRET_BYTES = 13
@@ -90,12 +92,12 @@ export async function deviceRequests(session: Session): Promise<Result<'deviceRe
 
 /**
  * Lets in the device with this fingerprint: into the person's other vaults first, into the user vault last, so that it
- * finds everything open when it comes. `meant`: the device must be this one.
+ * finds everything open when it comes. `meant`: the device, and the invite that it answers, must be these.
  */
 export async function confirmDevice(
   session: Session,
   { fingerprint: typed }: Params<'deviceConfirm'>,
-  meant?: DeviceId,
+  meant?: Meant,
 ): Promise<Result<'deviceConfirm'>> {
   const fingerprint = wholeFingerprint(typed)
   const { user } = session.vaults
@@ -107,7 +109,7 @@ export async function confirmDevice(
   if (statement === undefined) throw problem ?? noRequest()
   if (found !== undefined && session.world.now() > found.invite.expires) throw lateRequest()
   const deviceId = deviceIdOf(statement.keys)
-  if (meant !== undefined && meant !== deviceId) throw otherDevice()
+  checkMeant(statement, meant, AGAIN)
   for (const shell of otherVaults(session)) await bringInto(session, shell, deviceId, statement)
   if (found !== undefined) await admit(session, found)
   const vaults = 1 + otherVaults(session).length
@@ -143,17 +145,10 @@ async function admitted(
   return admittedOwn(session, fingerprint)
 }
 
-function otherDevice(): CofferError {
-  return new CofferError('tampering', 'the device that waits is not the one that was meant', {
-    reason: 'pgp-other-device',
-    next: 'make another invite: coffer device add',
-  })
-}
-
 function lateRequest(): CofferError {
   return new CofferError('expired', 'the invite that this device answers has expired', {
     reason: 'invite-expired',
-    next: 'make another: coffer device add',
+    next: AGAIN,
   })
 }
 

@@ -1,10 +1,10 @@
 import { fromBase32, toBase32, toHex, type Bytes } from '../../../shared/bytes.js'
 import { decode } from '../../../shared/codec.js'
 import { CofferError } from '../../../shared/errors.js'
-import type { VaultId } from '../../../shared/ids.js'
+import type { DeviceId, LinkHash, VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { fingerprintOf } from '../../../shared/log/code.js'
-import type { DeviceStatement } from '../../../shared/log/device.js'
+import { deviceIdOf, type DeviceStatement } from '../../../shared/log/device.js'
 import { checkJoinRequest } from '../../../shared/log/joining.js'
 import { joinRequestCodec, type JoinRequest } from '../../../shared/log/link.js'
 import type { InviteRecord } from '../../../shared/log/membership.js'
@@ -94,6 +94,34 @@ export async function waitingAt(
     return check(shell.replica, one) ?? []
   })
   return problem === undefined ? { all } : { all, problem }
+}
+
+/** What a signed reply says of the device that is to be let in. */
+export type Meant = {
+  readonly vault: VaultId
+  readonly invite: LinkHash
+  readonly device: DeviceId
+  readonly fingerprint: string
+}
+
+/**
+ * Holds the device under a fingerprint against the one that was meant, where one was, and the fingerprint against the
+ * invite: who was invited for little must not vouch for who answers an invite for more. `again`: how to make another invite.
+ * @throws CofferError `tampering` (reason `pgp-other-device`)
+ */
+export function checkMeant(
+  statement: DeviceStatement,
+  meant: Meant | undefined,
+  again: string,
+): void {
+  if (meant === undefined) return
+  const { vault, invite, device, fingerprint } = meant
+  const same = fingerprintOf(vault, invite, statement) === fingerprint
+  if (same && device === deviceIdOf(statement.keys)) return
+  throw new CofferError('tampering', 'the device that waits is not the one that was meant', {
+    reason: 'pgp-other-device',
+    next: again,
+  })
 }
 
 /** A typed fingerprint in its one form. @throws CofferError `format` (reason `fingerprint`) unless all of it is there */

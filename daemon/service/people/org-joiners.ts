@@ -13,15 +13,23 @@ import { checkMayGrantIn, decide, membersOfOrg, type Org } from './org.js'
 import { recordOf } from './org-invites.js'
 import { admittedBy } from '../devices/own-devices.js'
 import { encodeMember, memberName, memberRecord, type MemberRecord } from './org-people.js'
-import { waitingAt, wholeFingerprint, type Waiting } from '../devices/requests.js'
+import {
+  checkMeant,
+  waitingAt,
+  wholeFingerprint,
+  type Meant,
+  type Waiting,
+} from '../devices/requests.js'
 import { checkMayManage, ownRole, type Session } from '../session.js'
 
 // People who answered an invite to an org: shown with what the inviter wrote of them, let in by a fingerprint typed in full.
 
+const AGAIN = 'make another: coffer org invite EMAIL --permission LEVEL'
+
 type Joiner = Org & { readonly waiting: Waiting; readonly record: MemberRecord | undefined }
 
 /** The orgs that this device manages. */
-function managedOrgs(session: Session): Org[] {
+export function managedOrgs(session: Session): Org[] {
   const { vaults } = session
   return vaults.orgs().flatMap((listed) => {
     const shell = vaults.opened(listed.vaultId)
@@ -65,22 +73,29 @@ export async function joinerRequests(session: Session): Promise<Result<'orgInvit
 
 /**
  * Lets the person in whose device has this fingerprint: into the org, then, at their level, into its projects. Nothing secret
- * leaves before.
+ * leaves before. `meant`: the device, and the invite that it answers, must be these.
+ * @throws CofferError `format`, `not-found`, `expired`, `refused`, `unreachable`, `stale`, `tampering` (`pgp-other-device`)
  */
 export async function confirmJoiner(
   session: Session,
   { fingerprint: typed }: Params<'orgInviteConfirm'>,
+  meant?: Meant,
 ): Promise<Result<'orgInviteConfirm'>> {
   const fingerprint = wholeFingerprint(typed)
   const { all, problem } = await joiners(session)
   const found = all.find(({ waiting }) => waiting.fingerprint === fingerprint)
-  if (found !== undefined) return welcome(session, found)
+  if (found !== undefined) {
+    checkMeant(found.waiting.statement, meant, AGAIN)
+    return welcome(session, found)
+  }
   for (const org of managedOrgs(session)) {
     const { replica } = org.shell
     const members = replica.membership === undefined ? [] : activeDevices(replica.membership)
     const statement = admittedBy(replica, members, fingerprint)
     // Another device was faster, or the word of this one's own success was lost: again, it completes what is left.
-    if (statement !== undefined) return finish(session, org, statement.userId)
+    if (statement === undefined) continue
+    checkMeant(statement, meant, AGAIN)
+    return finish(session, org, statement.userId)
   }
   throw problem ?? noRequest()
 }
@@ -137,7 +152,7 @@ function unknownLevel(): CofferError {
 function lateRequest(): CofferError {
   return new CofferError('expired', 'the invite that this person answers has expired', {
     reason: 'invite-expired',
-    next: 'make another: coffer org invite EMAIL --permission LEVEL',
+    next: AGAIN,
   })
 }
 

@@ -24,6 +24,7 @@ import {
 import { withdrawInvites } from './org-invites.js'
 import { leftWarnings } from './org-joiners.js'
 import { personOf } from './people.js'
+import { pgpOfDevice } from './pgp-invites.js'
 import { caughtUp, removing } from '../removal/removal.js'
 import {
   encodeMember,
@@ -44,12 +45,14 @@ type Shown = Result<'orgMemberList'>['members'][number]
 type Exposed = Result<'orgMemberRemove'>['exposed']
 
 export function shownMember({ identity, vaults }: Session, member: Member): Shown {
-  const { userId, level, since, lookalike } = member
+  const { userId, level, since, lookalike, devices } = member
   const self = userId === identity.userId
   // An org that nobody shares yet doesn't know its founder's name.
   const own = self ? personOf(vaults.user.replica) : { name: '', email: '' }
   const [email, name] = [member.email || own.email, member.name || own.name]
-  return { userId, email, name, level, since, lookalike, self }
+  const [pgp] = devices.flatMap(({ id }) => pgpOfDevice(vaults.user.replica, id) ?? [])
+  const shown = { userId, email, name, level, since, lookalike, self }
+  return pgp === undefined ? shown : { ...shown, pgp }
 }
 
 /** A word on each person who may be taken for another. */

@@ -36,7 +36,7 @@ async function invited(first: Device): Promise<{ message: string; code: string }
 }
 
 const check = ({ session }: Device, reply: string, key = ann.publicKey) =>
-  checkReply(session, session.vaults.user.replica, { reply, key })
+  checkReply(session, [session.vaults.user.replica], { reply, key })
 
 test('an invite goes to a key, and its signed answer lets the device in', async () => {
   const net = new Net()
@@ -54,7 +54,7 @@ test('an invite goes to a key, and its signed answer lets the device in', async 
   const checked = await check(first, reply)
   const { fingerprint } = checked
   const { deviceId } = device.session.device
-  await confirmDevice(first.session, { context: here, fingerprint }, checked.device)
+  await confirmDevice(first.session, { context: here, fingerprint }, checked)
   await recordVouched(first.session, checked)
   assert.is(checked.device, deviceId)
   assert.is(pgpOfDevice(first.session.vaults.user.replica, deviceId), checked.pgp)
@@ -64,11 +64,7 @@ test('an invite goes to a key, and its signed answer lets the device in', async 
     [undefined, checked.pgp],
   )
   // The same reply again finds the device in, and lets nobody else in.
-  await confirmDevice(
-    first.session,
-    { context: here, fingerprint },
-    (await check(first, reply)).device,
-  )
+  await confirmDevice(first.session, { context: here, fingerprint }, await check(first, reply))
   assert.is((await listDevices(first.session)).devices.length, 2)
   for (const one of [first, device]) await one.end()
 })
@@ -110,8 +106,7 @@ test('a reply counts for its own invite, device and key only', async () => {
     await signClear(key, said.replace(/device \w+/, `device ${zeros}`)),
   )
   const { fingerprint } = swapped
-  const confirming = () =>
-    confirmDevice(first.session, { context: here, fingerprint }, swapped.device)
+  const confirming = () => confirmDevice(first.session, { context: here, fingerprint }, swapped)
   assert.equal(await refusedWith(confirming), ['tampering', 'pgp-other-device'])
   assert.is((await listDevices(first.session)).devices.length, 1)
 

@@ -1,7 +1,7 @@
 import { fromBase64 } from '../../../shared/base64.js'
 import { utf8, fromUtf8, fromHex } from '../../../shared/bytes.js'
 import { CofferError } from '../../../shared/errors.js'
-import { idOf, type DeviceId, type LinkHash, type VaultId } from '../../../shared/ids.js'
+import { idOf, type DeviceId, type LinkHash } from '../../../shared/ids.js'
 import { fingerprintOf, parseInviteCode, type InviteCode } from '../../../shared/log/code.js'
 import { deviceIdOf, type DeviceStatement } from '../../../shared/log/device.js'
 import type { PgpParams, PgpPrivate } from '../../../shared/protocol/local-pgp.js'
@@ -9,6 +9,7 @@ import { Secret } from '../../../shared/redacted.js'
 import type { Replica } from '../../core/vault/replica.js'
 import { openPrivateKey, readPublicKey, type PgpKey } from '../../pgp/keys.js'
 import { decryptWith, encryptTo, signClear, verifySigned } from '../../pgp/messages.js'
+import type { Meant } from '../devices/requests.js'
 import type { Session } from '../session.js'
 
 // Invites by OpenPGP (SPEC section 14): the code leaves encrypted to a person's key, and their answer, signed by that key,
@@ -112,14 +113,6 @@ export async function openInvite(
   return { code: codeIn(message), pgp: undefined }
 }
 
-/** What a joiner's person says of the device that joins. */
-type Reply = {
-  readonly vault: VaultId
-  readonly invite: LinkHash
-  readonly device: DeviceId
-  readonly fingerprint: string
-}
-
 const TITLE = 'coffer-join-reply 1'
 const FORM = new RegExp(
   `^${TITLE}\nvault ([0-9a-f]{64})\ninvite ([0-9a-f]{64})\ndevice ([0-9a-f]{64})\n` +
@@ -149,7 +142,7 @@ export async function signedReply(
 }
 
 /** Lines as they were signed: a clear-signed text's ends of lines and blanks there don't count. */
-function readReply(text: string): Reply {
+function readReply(text: string): Meant {
   const plain = `${text.replace(/[ \t]*\r?\n/g, '\n').trimEnd()}\n`
   const [, vault, invite, device, fingerprint] = FORM.exec(plain) ?? []
   const bytes = [vault, invite, device].map((one) => fromHex(one ?? ''))
@@ -164,23 +157,24 @@ function readReply(text: string): Reply {
 }
 
 /** A reply whose signature holds, and the key that signed it. */
-export type CheckedReply = Reply & { readonly pgp: string }
+export type CheckedReply = Meant & { readonly pgp: string }
 
 /**
- * Checks the reply to an invite of one vault: signed by `key`, which is the one that the invite was made for, if it was
- * made for one. What it says of the device is then as good as what a person would have typed.
+ * Checks the reply to an invite of one of these vaults: signed by `key`, which is the one that the invite was made for, if
+ * it was made for one. What it says of the device is then as good as what a person would have typed.
  * @throws CofferError `tampering` (`pgp-signature`, `pgp-other-signer`, `pgp-unsigned`, `pgp-other-invite`), `refused`
  * (`pgp-other-key` and as `readPublicKey`), `format`, `limit`, `expired`
  */
 export async function checkReply(
   session: Session,
-  replica: Replica,
+  vaults: readonly Replica[],
   { reply, key }: { readonly reply: string; readonly key: string },
 ): Promise<CheckedReply> {
   const signer = await readPublicKey(key, 'verify', new Date(session.world.now()))
   const said = readReply(await verifySigned(signer, reply))
-  const invites = [...(replica.membership?.invites.values() ?? [])]
-  if (said.vault !== replica.vaultId || !invites.some(({ link }) => link === said.invite)) {
+  const replica = vaults.find(({ vaultId }) => vaultId === said.vault)
+  const invites = [...(replica?.membership?.invites.values() ?? [])]
+  if (!invites.some(({ link }) => link === said.invite)) {
     throw new CofferError('tampering', 'the reply is to an invite of another vault', {
       reason: 'pgp-other-invite',
       next: 'ask for the reply to your own invite',
