@@ -43,14 +43,14 @@ test('install writes a unit for systemd, and says when there is none', () =>
     )
     assert.equal([none.code, none.reason], ['internal', 'no-systemd'])
     const refused = await refusal(() =>
-      installService(world.home, fakeSystemd(world, 1), '/opt/cofferd.js'),
+      installService(world.home, fakeSystemd(world, 1), '/opt/cofferd.cjs'),
     )
     assert.is(refused.reason, 'no-systemd')
     const system = fakeSystemd(world, 0)
-    const path = await installService(world.home, system, '/opt/my "coffer" 100%/$x/cofferd.js')
+    const path = await installService(world.home, system, '/opt/my "coffer" 100%/$x/cofferd.cjs')
     assert.is(path, join(world.folder, '.config/systemd/user/coffer.service'))
     const unit = readFileSync(path, 'utf8')
-    assert.match(unit, String.raw`"/opt/my \"coffer\" 100%%/$$x/cofferd.js"`)
+    assert.match(unit, String.raw`"/opt/my \"coffer\" 100%%/$$x/cofferd.cjs"`)
     assert.match(
       readFileSync(join(world.folder, 'said'), 'utf8'),
       '--user enable --now coffer.service',

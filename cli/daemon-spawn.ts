@@ -21,7 +21,7 @@ export type SpawnOptions = {
 /** `cofferd` beside this program: in the bundle's folder, or in the compiled tree. */
 export function daemonProgram(): string {
   const here = import.meta.dirname
-  const found = [join(here, 'cofferd.js'), join(here, '../daemon/main.js')].find((path) =>
+  const found = [join(here, 'cofferd.cjs'), join(here, '../daemon/main.js')].find((path) =>
     existsSync(path),
   )
   if (found !== undefined) return found

@@ -51,4 +51,5 @@ async function main(): Promise<void> {
   )
 }
 
-await main().catch(fail)
+// No `await` out here: the program is bundled as CommonJS.
+void main().catch(fail)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Bytes } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
@@ -35,7 +36,7 @@ export const argon2id: Stretch = async (passphrase, parameters) => {
 }
 
 async function runWorker(job: PassphraseJob): Promise<PassphraseAnswer> {
-  const worker = new Worker(new URL('./passphrase-worker.js', import.meta.url), { env: {} })
+  const worker = new Worker(join(import.meta.dirname, 'passphrase-worker.js'), { env: {} })
   try {
     return await new Promise((resolve, reject) => {
       worker.once('message', (answer: PassphraseAnswer) => {

@@ -25,7 +25,7 @@ function refuse(path: string, why: string, reason: string): CofferError {
 /** What a selection file's text says. @throws CofferError `format`: other than plain YAML of the schema. */
 export async function parseSelection(path: string, content: string): Promise<SelectionFile> {
   // Most folders have no such file, and a daemon starts 20 ms sooner without its reader.
-  const { parseDocument } = await import('yaml')
+  const { parseDocument } = await import('./yaml.js')
   const document = parseDocument(content, {
     schema: 'core',
     uniqueKeys: true,

@@ -207,7 +207,7 @@ test('an idle home locks itself', async () => {
     const config = path.join(home.folder, 'config.json')
     writeFileSync(config, '{"autoLock": 1}', { mode: 0o600 })
     const fast = world.file('fast.cjs', FAST_CLOCK)
-    const daemon = [process.execPath, '--require', fast, path.join(bin, 'cofferd.js')]
+    const daemon = [process.execPath, '--require', fast, path.join(bin, 'cofferd.cjs')]
     const running = world.start(daemon, { env: { COFFER_HOME: home.folder } })
     await until(
       () => `the daemon answers: ${running.describe()}`,

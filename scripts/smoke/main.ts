@@ -22,7 +22,7 @@ async function npm(args: readonly string[], cwd: string): Promise<string> {
 }
 
 const SHIPPED =
-  /^package\/(dist\/bin\/[^/]+\.(cjs|mjs|js)|package\.json|LICENSE|(README|SPEC|THREAT-MODEL|ARCHITECTURE|CHANGELOG|SECURITY|OPERATING)\.md)$/
+  /^package\/(dist\/bin\/[^/]+\.c?js|dist\/bin\/LICENCES\.txt|package\.json|LICENSE|(README|SPEC|THREAT-MODEL|ARCHITECTURE|CHANGELOG|SECURITY|OPERATING)\.md)$/
 
 /** Packs the checkout, checks that nothing ships by mistake, installs it, and tells the story with it. */
 async function packed(): Promise<void> {

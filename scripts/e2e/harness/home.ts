@@ -71,7 +71,7 @@ export class Home {
   /** The daemons of this home that run now: none or one, unless something is broken. */
   daemons(): number[] {
     return processesOf(this.folder).filter((pid) =>
-      argumentsOf(pid).some((one) => /\bcofferd(\.js)?$/.test(one)),
+      argumentsOf(pid).some((one) => /\bcofferd(\.cjs)?$/.test(one)),
     )
   }
 

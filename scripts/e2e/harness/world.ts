@@ -18,8 +18,8 @@ export type WorldOptions = {
 const bin = path.join(root, 'dist/bin')
 const BUILT = {
   coffer: path.join(bin, 'coffer.cjs'),
-  cofferd: path.join(bin, 'cofferd.js'),
-  'coffer-relay': path.join(bin, 'coffer-relay.js'),
+  cofferd: path.join(bin, 'cofferd.cjs'),
+  'coffer-relay': path.join(bin, 'coffer-relay.cjs'),
 }
 
 const open = new Set<World>()
