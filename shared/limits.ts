@@ -26,6 +26,8 @@ export const LIMITS = {
   parents: 64,
   /** Dependencies of one changeset. */
   deps: 32,
+  /** Ends of other branches that a relay knows of a device which signed a number twice. */
+  branches: 16,
   /** Links of one vault's membership chain. */
   links: 100_000,
   /** The last of them are for who manages: nobody else can fill a chain so that nobody can be removed. */

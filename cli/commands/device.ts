@@ -57,6 +57,11 @@ export const deviceLs: Command = {
       one.pgp === undefined ? one.name : `${one.name}, by OpenPGP key ${shortId(one.pgp)}`,
     ])
     session.show(result, columns(rows))
+    for (const { deviceId } of result.devices.filter((one) => one.doubled)) {
+      const id = shortId(deviceId)
+      session.say(`${id} signed a number twice: a copy of it is at work, or its disk was put back`)
+      session.say(`take it out of use: coffer device revoke ${id}`)
+    }
   },
 }
 

@@ -1,3 +1,4 @@
+import { BRANCHED } from './attacks-branches.js'
 import { BYTES } from './attacks-bytes.js'
 import { CUTS } from './attacks-cuts.js'
 import { KEYS } from './attacks-keys.js'
@@ -14,6 +15,7 @@ import type { Mutation } from './mutation.js'
 /** All guards that can be taken out, by attack. */
 export const MUTATIONS: readonly Mutation[] = [
   ...PLACES,
+  ...BRANCHED,
   ...BYTES,
   ...RELAY,
   ...WIRE,

@@ -1,7 +1,7 @@
 import { decodeEntry } from '../../shared/log/entry.js'
 import { signedHeader } from '../../shared/log/changeset.js'
 import { toHex, utf8, type Bytes } from '../../shared/bytes.js'
-import type { ChangesetHash, DeviceId } from '../../shared/ids.js'
+import type { ChangesetHash } from '../../shared/ids.js'
 import type { Change } from '../../daemon/core/vault/change.js'
 import type { OutboxEntry } from '../../daemon/core/sync/port.js'
 import type { Replica } from '../../daemon/core/vault/replica.js'
@@ -46,25 +46,10 @@ function changesetOf(body: Bytes): ChangesetHash | undefined {
 }
 
 /**
- * Drafts aren't. Of what is void, and of what those wrote who signed on after their removal, even where somebody let it
- * count, a relay may have lost what it won't order again: one of two for a number that was signed twice.
+ * All that a person could see of what was sent, as text: equal on two devices that converged. Drafts are left out: those of
+ * one that may not write stay its own.
  */
-function isInLog(
-  { graph, cursor }: Replica,
-  { place, device }: Change,
-  isVoid: ReturnType<typeof voidIn>,
-  rogues: ReadonlySet<DeviceId>,
-): boolean {
-  if (place === undefined) return false
-  if (graph.nodes.get(place.changeset)?.met === cursor.reading) return true
-  return !isVoid(place.changeset) && !rogues.has(device)
-}
-
-/**
- * All that a person could see of what is in the log, as text: equal on two devices that converged. Drafts are left out:
- * those of one that may not write stay its own.
- */
-export function viewOf(replica: Replica, rogues: ReadonlySet<DeviceId>): string {
+export function viewOf(replica: Replica): string {
   const isVoid = voidIn(replica)
   const value = (change: Change): string =>
     change.kind === 'delete' ? 'deleted' : toHex(replica.value(change).slice(0, 32))
@@ -73,9 +58,7 @@ export function viewOf(replica: Replica, rogues: ReadonlySet<DeviceId>): string 
     return `${change.note}/${change.id.slice(0, 16)}${cut ? '/void' : ''}`
   }
   const lines = NAMES.map((name) => {
-    const all = replica
-      .history('secret', name)
-      .filter((one) => isInLog(replica, one, isVoid, rogues))
+    const all = replica.history('secret', name).filter(({ place }) => place !== undefined)
     const live = foldOf(all, isVoid).live.map((one) => `${old(one)}=${value(one)}`)
     return `${name}: ${live.join()} after ${all.map(old).toSorted().join()}`
   })

@@ -16,13 +16,16 @@ import { NAMES, valueOf } from './promises.js'
 import type { SimRelay } from './relay.js'
 import type { World } from './world.js'
 
-/** What a removed member does with keys that it still has: it writes as if it had never heard of its removal. */
+/**
+ * What a removed member does with keys that it still has: it writes as if it had never heard of its removal; and what a
+ * member's second disk does.
+ */
 export class Rogue {
   /** Notes of what it wrote after its removal. */
   readonly notes: string[] = []
   doubled = 0
   readonly device: SimDevice
-  /** The link that removed it. */
+  /** The link that removed it; of who is still in, the next one when it began. */
   readonly removedAt: number
   readonly #world: World
   readonly #relay: SimRelay
@@ -45,11 +48,22 @@ export class Rogue {
     const first = this.#write(before)
     if (first === undefined) return
     this.#send('backdates', first.bodies)
-    if (dice < 0.65) {
-      this.#rows = first.rows
-      return
-    }
-    // The same sequence number once more.
+    if (dice < 0.65) this.#rows = first.rows
+    else this.#again(before, first)
+  }
+
+  /** Signs on from two copies of the disk, beside what the device itself does: a number twice or three times. */
+  double(): void {
+    const before = rowsBefore(this.device.parts.store.rows(), this.removedAt)
+    const first = this.#write(before)
+    if (first === undefined) return
+    this.#send('copies', first.bodies)
+    this.#again(before, first)
+  }
+
+  /** The same sequence number once more. */
+  #again(before: readonly Row[], first: Written): void {
+    const { rng } = this.#world
     const second = this.#write(before)
     if (second === undefined) return
     this.doubled += 1
@@ -58,9 +72,7 @@ export class Rogue {
   }
 
   /** Writes on from a state of its disk; undefined when it never had what it takes. */
-  #write(
-    before: readonly Row[],
-  ): { readonly bodies: readonly Bytes[]; readonly rows: readonly Row[] } | undefined {
+  #write(before: readonly Row[]): Written | undefined {
     const { rng } = this.#world
     const { env, identity, vaultId } = this.device.parts
     const store = new TestStore()
@@ -102,6 +114,8 @@ export class Rogue {
     }
   }
 }
+
+type Written = { readonly bodies: readonly Bytes[]; readonly rows: readonly Row[] }
 
 /** What its disk held under the links before number `n`, without drafts: those it keeps for itself. */
 function rowsBefore(rows: readonly Row[], n: number): Row[] {

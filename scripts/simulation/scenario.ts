@@ -48,6 +48,7 @@ export function makeRun(seed: number, trace?: (line: string) => void): Run {
   planTrouble(run)
   if (team) planPeople(run)
   if (team && rng.chance(0.3)) planDemotion(run)
+  if (team && rng.chance(0.2)) planCopy(run)
   return run
 }
 
@@ -112,6 +113,20 @@ function planDemotion({ world, devices }: Run): void {
     writer.goOffline()
     writeSome(world, writer, () => `late.${writer.name}.${note++}`)
     owner.links.want(roleChange(owner, writer.parts.identity.userId, 'reader'))
+  })
+}
+
+/** Somebody who is still in has a copy of their disk at work. */
+function planCopy({ world, relay, devices, rogues }: Run): void {
+  const { rng } = world
+  world.after(rng.int(TROUBLE / 3, TROUBLE), () => {
+    const writers = devices.filter(({ replica }) => replica.mayWrite)
+    if (writers.length === 0) return
+    const device = rng.pick(writers)
+    const links = device.replica.membership?.hashes.length ?? 0
+    const rogue = new Rogue(world, relay, device, links)
+    rogues.push(rogue)
+    rogue.double()
   })
 }
 

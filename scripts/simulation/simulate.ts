@@ -43,17 +43,14 @@ const EARNED: Readonly<Record<Profile, readonly string[]>> = {
   ],
 }
 
-/** What removed members and a relay on their side may cause besides. */
-const EARNED_BY_MEMBERS: Readonly<Record<Profile, readonly string[]>> = {
-  honest: [],
-  garbled: [],
-  lying: [],
-  // A number that was signed twice stands in the log once before and once after the relay's fall.
-  restored: ['equivocation'],
-  // A link that a removed member signed in the place of its removal; a log that was rewritten before where a device had
-  // read it, so that it never saw a link that others follow.
-  hostile: ['equivocation', 'fork', 'bad-chain', 'unknown-link'],
-}
+/** What members who sign numbers twice cause besides, whatever the relay: it orders both. */
+const EARNED_BY_MEMBERS = 'equivocation'
+
+/**
+ * What a relay on the side of removed members may cause: a link that one signed in the place of its removal; a log that was
+ * rewritten before where a device had read it, so that it never saw a link that others follow.
+ */
+const EARNED_BY_BOTH: readonly string[] = ['fork', 'bad-chain', 'unknown-link']
 
 /** One seeded run: trouble, healing, and every claim that must hold afterwards. The same seed gives the same run. */
 export function simulate(seed: number, trace?: (line: string) => void): Verdict {
@@ -105,7 +102,8 @@ function judgeAlarms(run: Run, failures: string[]): Set<string> {
     for (const alarm of device.alarms) {
       alarms.add(alarm)
       if (rogue || EARNED[run.profile].includes(alarm)) continue
-      if (run.team && EARNED_BY_MEMBERS[run.profile].includes(alarm)) continue
+      if (run.rogues.length > 0 && alarm === EARNED_BY_MEMBERS) continue
+      if (run.team && run.profile === 'hostile' && EARNED_BY_BOTH.includes(alarm)) continue
       failures.push(`${device.name}: alarm ${alarm} without cause`)
     }
   }
@@ -184,10 +182,9 @@ function apart(one: string, other = ''): string {
 function compare(run: Run, failures: string[]): string | undefined {
   const { relay, profile } = run
   const readers = readersOf(run)
-  const rogues = new Set(run.rogues.map(({ device }) => device.parts.identity.device))
   const [first, ...others] = readers.map(({ name, replica }) => ({
     name,
-    view: viewOf(replica, rogues),
+    view: viewOf(replica),
   }))
   for (const { name, view } of others) {
     if (view !== first?.view)

@@ -116,8 +116,6 @@ function raise(device: SimDevice): Wish {
     const node = replica.graph.nodes.get(hash)
     const last = node && replica.chain.known().devices.get(node.device)?.cuts.at(-1)
     if (node === undefined || last === undefined) return undefined
-    // What stands on one of two branches a relay may have to do without: nobody should build on it.
-    if (signedTwice(replica, node.device)) return undefined
     const raised = { device: node.device, seq: node.seq, hash }
     const top = Math.max(0, ...last.heads.map(({ seq }) => seq))
     if (node.memberN >= last.from || node.seq <= top) return undefined
@@ -126,13 +124,6 @@ function raise(device: SimDevice): Wish {
     const cuts = [...kept, raised].toSorted(byPlace)
     return { action: { kind: 'raise-cut', body: { cuts } } }
   })
-}
-
-function signedTwice({ graph }: Replica, device: DeviceId): boolean {
-  const numbers = [...graph.nodes.values()].flatMap((one) =>
-    one.device === device ? [one.seq] : [],
-  )
-  return new Set(numbers).size < numbers.length
 }
 
 const byPlace = (a: Cut, b: Cut): number =>

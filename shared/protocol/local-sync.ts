@@ -69,6 +69,8 @@ export const deviceList = {
         addedAt: time,
         /** Newest signed head of the device, null before its first. */
         seenAt: nullable(time),
+        /** It signed a number twice in some vault: a copy of its keys is at work, or its disk was put back. */
+        doubled: flag,
       }),
       LIMITS.devices,
     ),

@@ -26,8 +26,15 @@ import { checkpointOf } from '../../shared/log/checkpoint.js'
 import type { Membership } from '../../shared/log/membership.js'
 import type { Signed } from '../../shared/log/signed.js'
 
+const tipCodec = struct({
+  seq: req(0, uint()),
+  hash: req(1, id<ChangesetHash>()),
+  memberN: req(2, uint(LIMITS.links)),
+})
+
 /** Where a device stands as a writer, and what its last changeset still lacks. */
 export const writerCodec = struct({
+  /** The changeset that came last. */
   seq: req(0, uint()),
   hash: req(1, id<ChangesetHash>()),
   memberN: req(2, uint(LIMITS.links)),
@@ -39,6 +46,8 @@ export const writerCodec = struct({
       items: req(1, list(itemHeaderCodec, LIMITS.items, 1)),
     }),
   ),
+  /** Ends of the other branches of a device that signed a number twice; of too many those of the greatest seq. */
+  others: opt(4, list(tipCodec, LIMITS.branches, 1)),
 })
 export type Writer = TypeOf<typeof writerCodec>
 
@@ -68,7 +77,10 @@ function takeItems(writer: Writer, items: readonly Item[]): Writer {
   return { ...whole, open: { next: open.next + items.length, items: rest } }
 }
 
-/** The writer of a changeset entry, checked against the chain and against where its author stood. */
+/**
+ * The writer of a changeset entry, checked against the chain and against where its author stood. Of a device that signed
+ * a number twice the log takes every branch (SPEC section 9): what one member has met, all must be able to meet.
+ */
 export function takeChangeset(
   membership: Membership,
   writers: ReadonlyMap<DeviceId, Writer>,
@@ -76,52 +88,57 @@ export function takeChangeset(
   items: readonly Item[],
 ): readonly [DeviceId, Writer] {
   const claimed = signedHeader.read(signed)
-  const tail = writers.get(claimed.device)
+  const writer = writers.get(claimed.device)
+  const tips = tipsOf(writer)
   const hash = signedHeader.id(signed)
-  if (tail !== undefined && claimed.seq === tail.seq) {
-    if (hash === tail.hash) refuse('relay-refused', 'duplicate', 'the changeset is in the log')
-    // A device signs one seq once: the relay keeps the first, clients judge (SPEC section 6).
-    checkAuthor(membership, signed, claimed.device)
-    refuse('tampering', 'two-hashes', 'the device has signed another changeset of this seq')
-  }
-  if (tail?.open !== undefined) {
+  if (tips.some((tip) => tip.hash === hash))
+    refuse('relay-refused', 'duplicate', 'the changeset is in the log')
+  if (writer?.open !== undefined)
     refuse('relay-refused', 'incomplete', "the device's last changeset lacks items")
-  }
-  const header = checkHeader(membership, signed, tailFor(membership, claimed, tail))
+  const header = checkHeader(membership, signed, tailFor(membership, claimed, tips))
+  // Left open, it would bar its author's own line: anybody can bring an old changeset again, cut into other entries.
+  if (header.seq <= (tips[0]?.seq ?? 0) && items.length < header.items.length)
+    refuse('tampering', 'two-hashes', 'a second changeset of a number must come in one entry')
+  const others = tips.filter((tip) => tip.hash !== header.prev).slice(0, LIMITS.branches)
   const after: Writer = {
     ...tailAfter(header, hash),
     open: { next: 0, items: header.items },
+    ...(others.length === 0 ? {} : { others }),
   }
   return [header.device, items.length === 0 ? after : takeItems(after, items)]
 }
 
-function checkAuthor(membership: Membership, signed: Signed, device: DeviceId): void {
-  const keys = membership.devices.get(device)?.keys
-  if (keys !== undefined) signedHeader.check(signed, keys.sign)
+/** The ends of a device's branches, the greatest seq first. */
+function tipsOf(writer: Writer | undefined): DeviceTail[] {
+  if (writer === undefined) return []
+  const { seq, hash, memberN, others = [] } = writer
+  return [{ seq, hash, memberN }, ...others].toSorted((a, b) => b.seq - a.seq)
 }
 
 /**
- * What a changeset must follow. Where this log lacks what a checkpoint covers (it was lost, and members send again what
- * they have), the numbers that were pruned are passed over.
+ * What a changeset must follow: the end of one of its author's branches. One whose number was there already begins a branch
+ * anywhere behind the newest checkpoint: where it forks off, clients check. Where this log lacks what a checkpoint covers
+ * (it was lost, and members send again what they have), the numbers that were pruned are passed over.
  */
 function tailFor(
   m: Membership,
-  claimed: Header,
-  writer: Writer | undefined,
+  { device, seq, prev }: Header,
+  tips: readonly DeviceTail[],
 ): DeviceTail | undefined {
-  const seq = writer?.seq ?? 0
-  const before = { seq: claimed.seq - 1, hash: claimed.prev }
-  const covered = checkpointOf(m)?.heads.find(
-    (head) => head.device === claimed.device && head.seq >= before.seq && head.seq > seq,
-  )
-  const { hash } = before
-  if (covered === undefined || hash === undefined || claimed.seq <= seq) return tailOf(writer)
-  if (covered.seq === before.seq && covered.hash !== hash) return tailOf(writer)
-  return { seq: before.seq, hash, memberN: writer?.memberN ?? 0 }
-}
-
-function tailOf(writer: Writer | undefined): DeviceTail | undefined {
-  return writer && { seq: writer.seq, hash: writer.hash, memberN: writer.memberN }
+  const followed = tips.find((tip) => tip.hash === prev)
+  const [newest] = tips
+  if (followed !== undefined) return followed
+  const heads = checkpointOf(m)?.heads.filter((head) => head.device === device) ?? []
+  const isFirst = seq === 1 && prev === undefined
+  const begins = isFirst ? undefined : prev && { seq: seq - 1, hash: prev, memberN: 0 }
+  if (newest !== undefined && seq > 0 && seq <= newest.seq)
+    return heads.some((head) => head.seq >= seq) || (begins === undefined && !isFirst)
+      ? newest
+      : begins
+  const covered = heads.find((head) => head.seq >= seq - 1 && head.seq > (newest?.seq ?? 0))
+  if (covered === undefined || prev === undefined) return newest
+  if (covered.seq === seq - 1 && covered.hash !== prev) return newest
+  return { seq: seq - 1, hash: prev, memberN: newest?.memberN ?? 0 }
 }
 
 /** The writer of an items entry: the items must be the next ones of a changeset that lacks them. */

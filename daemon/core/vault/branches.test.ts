@@ -7,7 +7,7 @@ import { signedHeader, type Header } from '../../../shared/log/changeset.js'
 import { decodeEntry } from '../../../shared/log/entry.js'
 import { Team } from './testing/team.js'
 
-// A number that was signed twice, of which an honest relay orders one: nobody else's writes may wait behind the other.
+// A number that was signed twice: a relay orders both, so that nobody waits for what one member has met and another hasn't.
 
 await cryptoReady
 
@@ -43,7 +43,7 @@ function headers(bodies: readonly Bytes[]): Sent[] {
   })
 }
 
-test('a relay that lost both branches is sent one, whole', () => {
+test('a relay that lost both branches is sent both, one whole before the other', () => {
   const { t, one, two } = twice()
   const chain = [...t.log]
   t.log.push(...one, ...two)
@@ -51,39 +51,84 @@ test('a relay that lost both branches is sent one, whole', () => {
   t.write('ann/a', 'z', 'own', { hidden: true })
   const sent = headers(rescued(t, chain))
   const bob = t.of('bob/b').identity.device
-  const [first, second] = sent.filter(({ header }) => header.device === bob)
-  assert.is(sent.length, 3, 'and her own')
-  assert.is(first?.header.seq, 1)
-  assert.is(second?.header.prev, first?.hash)
+  const bobs = sent.filter(({ header }) => header.device === bob)
+  assert.is(sent.length, 5, 'and her own')
+  assert.equal(
+    bobs.map(({ header }) => header.seq),
+    [1, 2, 1, 2],
+  )
+  assert.is(bobs[1]?.header.prev, bobs[0]?.hash)
+  assert.is(bobs[3]?.header.prev, bobs[2]?.hash)
 })
 
-test('of a relay that holds one branch nothing is asked for the other', () => {
+test('a relay that holds one branch is sent the other', () => {
   for (const pick of [0, 1]) {
     const { t, one, two } = twice()
     const held = [...t.log, ...(pick === 0 ? one : two)]
     t.log.push(...one, ...two)
     t.read('ann/a')
-    assert.equal(rescued(t, held), [])
+    assert.equal(rescued(t, held), pick === 0 ? two : one)
   }
 })
 
-test('the other branch leaves the outbox once the log has shown which one the relay holds', () => {
+test('what a relay would take in no entry stays here, with what its author built on it', () => {
   const { t, one, two } = twice()
-  const chain = [...t.log]
-  t.log.push(...one)
-  t.read('ann/a')
-  const sent = rescued(t, chain)
-  assert.equal(sent, one)
-  const own = t.write('ann/a', 'z', 'own', { hidden: true })
-  t.read('ann/a', [...chain, ...two])
-  const { replica, store } = t.of('ann/a')
-  store.write(replica.restoreLost().ops)
-  assert.equal(
-    replica.outbox().map(({ body }) => body),
-    own,
+  const { replica, store } = t.of('bob/again')
+  const value = new Uint8Array(500 * 1024)
+  store.write(
+    replica.write(['x', 'y'].map((name) => ({ space: 'secret' as const, name, value }))).ops,
   )
-  t.restart('ann/a')
-  assert.is(t.of('ann/a').replica.outboxCount, 1)
+  const large = (replica.sealNext({ entries: 1, bytes: 1 })?.entries ?? []).map(({ body }) => body)
+  assert.is(large.length, 2)
+  const behind = t.write('bob/again', 'z', 'behind', { hidden: true })
+  const rest = ['1', '2', '3', '4'].flatMap((name) =>
+    t.write('bob/b', name, name, { hidden: true }),
+  )
+  const held = [...t.log, ...one, ...rest]
+  t.log.push(...one, ...rest, ...two, ...large, ...behind)
+  t.read('ann/a')
+  assert.equal(rescued(t, held), two)
+})
+
+test('attack 43: a removal names the heads of both branches: everybody shows the same, whichever came first', () => {
+  for (const pick of [0, 1]) {
+    const { t, one, two } = twice()
+    t.member('ann/a', ['cem/c'], 'writer')
+    const log = [...t.log]
+    t.log.push(...one, ...two)
+    t.remove('ann/a', 'bob/b')
+    const cuts = t.of('ann/a').replica.membership?.devices.get(t.of('bob/b').identity.device)?.cuts
+    assert.is(cuts?.at(-1)?.heads.length, 2, 'both heads are named')
+    const link = t.log.slice(-1)
+    t.read('cem/c', [...log, ...(pick === 0 ? [...one, ...two] : [...two, ...one]), ...link])
+    for (const name of ['x', 'y']) {
+      const [ann, cem] = ['ann/a', 'cem/c'].map((who) =>
+        t
+          .of(who)
+          .replica.current('secret', name)
+          ?.siblings.map(({ id }) => id),
+      )
+      assert.is(ann?.length, 2, 'each branch counts')
+      assert.equal(cem, ann)
+    }
+  }
+})
+
+test('what a removal had not met of a device that signed twice is void for everybody, and listed', () => {
+  const { t, one, two } = twice()
+  t.log.push(...one)
+  t.remove('ann/a', 'bob/b')
+  t.log.push(...two)
+  t.read('ann/a')
+  assert.is(t.value('ann/a', 'x'), 'bob/b')
+  assert.equal(
+    t
+      .of('ann/a')
+      .replica.lost()
+      .map(({ name }) => name)
+      .toSorted(),
+    ['x', 'y'],
+  )
 })
 
 test('nothing builds on what a cut has voided', () => {

@@ -144,29 +144,26 @@ export class Graph {
 
   /**
    * Changesets that this reading of the log, once at its end, didn't meet whole: in order of seq. Own ones on their
-   * way are among them: of those, too, the relay may have lost entries that it had shown. `barred` are others' that a
-   * relay which orders one changeset for a number takes no more. `based`: this reading went on from the base, and what that
-   * covers isn't lost but pruned.
+   * way are among them: of those, too, the relay may have lost entries that it had shown. `second` are those whose number
+   * another one has that the relay holds, or is sent first; they come last, since a relay takes them in one entry only.
+   * `based`: this reading went on from the base, and what that covers isn't lost but pruned.
    */
-  lost(
-    reading: number,
-    own: DeviceId,
-    based = false,
-  ): { readonly lost: ChangesetHash[]; readonly barred: ReadonlySet<ChangesetHash> } {
+  lost(reading: number, based = false): Lost {
     const away = ({ device, seq }: Node): boolean => based && this.covers(device, seq)
-    const barred = new Set<ChangesetHash>()
-    for (const [device, nodes] of this.#doubled()) {
-      if (device === own) continue
+    const second = new Set<ChangesetHash>()
+    for (const nodes of this.#doubled().values()) {
       const kept = branchOf(nodes, reading)
       for (const [hash, { met }] of nodes) {
-        if (met !== reading && !kept.has(hash)) barred.add(hash)
+        if (met !== reading && !kept.has(hash)) second.add(hash)
       }
     }
     const lost = [...this.nodes]
-      .filter(([hash, node]) => node.met !== reading && !barred.has(hash) && !away(node))
-      .toSorted(([, a], [, b]) => a.seq - b.seq)
+      .filter(([, node]) => node.met !== reading && !away(node))
+      .toSorted(
+        ([a, one], [b, two]) => Number(second.has(a)) - Number(second.has(b)) || one.seq - two.seq,
+      )
       .map(([hash]) => hash)
-    return { lost, barred }
+    return { lost, second }
   }
 
   /** The changesets of devices that signed a number twice. */
@@ -188,10 +185,16 @@ export class Graph {
   }
 }
 
+/** What a relay is to be sent again. */
+export type Lost = {
+  readonly lost: readonly ChangesetHash[]
+  readonly second: ReadonlySet<ChangesetHash>
+}
+
 type Nodes = Map<ChangesetHash, Node>
 
 /**
- * The one branch of a device's changesets that relays can be brought to hold: of which this reading met most; of several
+ * The branch of a device's changesets that a relay is sent first: of which this reading met most; of several
  * the longest, and of those the one whose head comes first, so that all members choose alike.
  */
 function branchOf(nodes: Nodes, reading: number): ReadonlySet<ChangesetHash> {
@@ -213,7 +216,9 @@ function branchOf(nodes: Nodes, reading: number): ReadonlySet<ChangesetHash> {
   return best?.path ?? new Set()
 }
 
-const prevOf = ({ seq, refs }: Node): ChangesetHash | undefined => (seq > 1 ? refs[0] : undefined)
+/** The changeset that a node's author wrote before it. */
+export const prevOf = ({ seq, refs }: Node): ChangesetHash | undefined =>
+  seq > 1 ? refs[0] : undefined
 
 /** The node of a header. */
 export function nodeOf(

@@ -221,7 +221,8 @@ export class Inbound {
     const doubled = graph.add(hash, node)
     const freed = cuts.add(hash, node)
     if (doubled) {
-      const detail = `a device signed sequence number ${header.seq} twice`
+      const who = header.device.slice(0, 12)
+      const detail = `device ${who} signed sequence number ${header.seq} twice: take it out of use`
       out.alarms.push({ reason: 'equivocation', detail })
     }
     out.ops.push({ table: 'header', key: bytesOf(hash), value: encode(signedCodec, signed) })

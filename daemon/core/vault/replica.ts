@@ -1,11 +1,6 @@
 import { u32be, utf8, type Bytes } from '../../../shared/bytes.js'
 import { decode, encode } from '../../../shared/codec.js'
-import {
-  type ChangesetHash,
-  type DeviceId,
-  type EntryId,
-  type VaultId,
-} from '../../../shared/ids.js'
+import type { ChangesetHash, DeviceId, EntryId, VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { decodeEntry } from '../../../shared/log/entry.js'
 import { signedLink, type Action, type Link } from '../../../shared/log/link.js'
@@ -231,8 +226,10 @@ export class Replica {
    */
   restoreLost(): { readonly ops: Op[]; readonly more: boolean } {
     const { reading } = this.cursor
-    const lost = () => this.graph.lost(reading, this.own, this.#base.isOf(reading))
-    this.#restoring ??= new Restoring(this.#env.reader, this.#drafts, lost())
+    this.#restoring ??= new Restoring(
+      { reader: this.#env.reader, drafts: this.#drafts, graph: this.graph, m: this.membership },
+      this.graph.lost(reading, this.#base.isOf(reading)),
+    )
     const batch = this.#restoring.next()
     if (!batch.more) this.#restoring = undefined
     return batch

@@ -174,6 +174,7 @@ export async function listDevices(session: Session): Promise<Result<'deviceList'
     recovery: record.recovery,
     addedAt: linkOf(replica, record)?.time ?? 0,
     seenAt: replica.seenAt(record.id) ?? null,
+    doubled: session.vaults.all().some(({ shell }) => shell?.replica.graph.isDoubled(record.id)),
   }))
   return { devices }
 }
