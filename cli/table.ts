@@ -2,6 +2,7 @@ import { ERROR_CODES, isErrorCode, type ErrorCode } from '../shared/errors.js'
 import type { Command } from './command.js'
 import { alarms, alarmsAck } from './commands/alarms.js'
 import { audit } from './commands/audit.js'
+import { build } from './commands/build.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
@@ -82,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   exportCommand,
   run,
+  build,
   conflicts,
   conflictsResolve,
   orgCreate,

@@ -22,6 +22,8 @@ export const LIMITS = {
   page: 8 * MiB,
   /** All of one transaction's values. */
   transaction: 8 * MiB,
+  /** A Containerfile that is read for its mounts. */
+  buildFile: 1 * MiB,
   /** Parents of one change. */
   parents: 64,
   /** Dependencies of one changeset. */
