@@ -2,8 +2,8 @@
 """An independent reading of SPEC.md: opens and verifies the frozen vectors, and refuses what must be refused.
 
 It shares no code with coffer: Python's hashlib, PyNaCl's bindings of libsodium and cbor2 only
-(Debian: python3-nacl, python3-cbor2). encoding, crypto, tables, roles, membership, removal, changesets, fold and keystore follow the
-sections of SPEC.md; this file and check_*.py hold them against the vectors. Prints a line for each vector,
+(Debian: python3-nacl, python3-cbor2). encoding, crypto, tables, roles, membership, removal, snapshots, changesets, fold and
+keystore follow the sections of SPEC.md; this file and check_*.py hold them against the vectors. Prints a line for each vector,
 then `N passed, N failed`.
 """
 import sys
@@ -17,6 +17,7 @@ from check_log import log
 from check_refusals import refusals
 from check_removals import removals
 from check_sealed import sealed
+from check_snapshots import snapshots
 from crypto import hashed, keyed, pad, sign, tag, unpad, unseal, verifies
 from encoding import base32, decode, unbase32
 from keystore import argon2id, open_keystore, subkey
@@ -134,6 +135,7 @@ def main():
     removals(run, team)
     refusals(run, team, "refused-removals.json")
     sealed(run)
+    snapshots(run)
     print(f"{run.passed} passed, {run.failed} failed")
     return 1 if run.failed or not run.passed else 0
 

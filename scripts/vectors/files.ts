@@ -18,6 +18,7 @@ import {
 import { refusedEncodings, type Refused } from './refused.js'
 import { primitivesJson } from './primitives.js'
 import { FILE as SEALED, sealedJson } from './sealed.js'
+import { FILE as SNAPSHOTS, snapshotsJson } from './snapshots.js'
 
 /** Everything that must be refused, but for keystores. */
 export function refusedCases(chain: Chain, history: Builder, frozen: FrozenWraps): Refused[] {
@@ -56,6 +57,7 @@ export async function files({
     'history.json': historyJson(chain, history),
     'log.json': logJson(chain, history),
     [SEALED]: sealedJson(),
+    [SNAPSHOTS]: snapshotsJson(),
     'local.json': local,
     'refused.json': [...refusedCases(chain, history, frozen), ...keystores],
     'wraps.json': frozen.tables,

@@ -3,6 +3,7 @@ from nacl import bindings as sodium
 from nacl.exceptions import CryptoError
 
 import removal
+import snapshots
 from crypto import hashed, keyed, unseal, verifies
 from encoding import Refused, decode, tampering
 from roles import LETS_IN, MANAGES, READS, grants
@@ -16,6 +17,7 @@ class Chain:
         self.devices = {}
         self.invites = {}
         self.relays = []
+        self.checkpoints = []  # the snapshots that links name
         self.epochs = []  # epoch e at index e - 1: (the link that starts it, its start)
 
     def active(self):
@@ -98,6 +100,8 @@ class Chain:
             self.enter(statement, args["role"], link, args.get("recovery") == 1)
         elif action == "add-member":
             self.add_member(author, args, link)
+        elif action == "checkpoint":
+            snapshots.checkpoint(self, author, args)
         else:
             removal.ACTIONS[action](self, author, args, link["n"])
 

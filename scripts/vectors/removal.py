@@ -1,6 +1,7 @@
-"""SPEC section 5, rules 11 to 16: what takes rights away or gives them, and the keys that change with them."""
+"""SPEC section 5, rules 11 to 17: what takes rights away or gives them, and the keys that change with them."""
 from encoding import tampering
 from roles import LETS_IN, MANAGES, READS, WRITES, grants
+from snapshots import check_above, check_raisable
 from tables import ROLES
 
 
@@ -8,10 +9,11 @@ def ascending(all_of):
     return all(a < b for a, b in zip(all_of, all_of[1:]))
 
 
-def check_cuts(cuts, losing):
+def check_cuts(chain, cuts, losing):
     places = [(cut["device"], cut["seq"], cut["hash"]) for cut in cuts]
     if not ascending(places) or any(cut["seq"] == 0 or cut["device"] not in losing for cut in cuts):
         raise tampering("bad-cut")
+    check_above(chain, cuts, losing)
 
 
 def check_epoch(chain, start, needed):
@@ -92,7 +94,7 @@ def remove(chain, author, args, n):
         raise tampering("bad-removal")
     owner_remains(chain, ids)
     losing = [one for one in devices if one["role"] in WRITES]
-    check_cuts(args["cuts"], [one["id"] for one in losing])
+    check_cuts(chain, args["cuts"], [one["id"] for one in losing])
     check_epoch(chain, args.get("epoch"), any(one["role"] in READS for one in devices))
     for one in devices:
         become(one, None, n)
@@ -137,7 +139,7 @@ def change_role(chain, author, args, n):
     if role != "owner":
         owner_remains(chain, [one["id"] for one, _ in steps])
     losing = [one for one, after in steps if one["role"] in WRITES and one["role"] not in LETS_IN[after]]
-    check_cuts(args["cuts"], [one["id"] for one in losing])
+    check_cuts(chain, args["cuts"], [one["id"] for one in losing])
     check_epoch(chain, args.get("epoch"), any(one["role"] in READS and after not in READS for one, after in steps))
     begins = any(one["role"] not in READS and after in READS for one, after in steps)
     if begins != ("wraps" in args):
@@ -168,7 +170,7 @@ def raise_cut(chain, author, args, _n):
     if author["role"] not in MANAGES:
         raise tampering("not-authorised")
     ids = dict.fromkeys(one["device"] for one in args["cuts"])
-    check_cuts(args["cuts"], ids)
+    check_cuts(chain, args["cuts"], ids)
     for one in ids:
         device = chain.devices.get(one)
         if device is None or not device["cuts"]:
@@ -179,6 +181,7 @@ def raise_cut(chain, author, args, _n):
         greatest = max((seq for seq, _ in last["heads"]), default=0)
         if max(seq for seq, _ in heads_of(args["cuts"], one)) <= greatest:
             raise tampering("bad-cut")
+        check_raisable(chain, last)
     for one in ids:
         last = chain.devices[one]["cuts"][-1]
         known = {head for _, head in last["heads"]}

@@ -25,6 +25,26 @@ REQUEST = struct({0: ("body", blob(1024)), 1: ("invite", fixed(64)), 2: ("device
 REQUEST_BODY = struct({0: ("vaultId", ID), 1: ("key", ID), 2: ("link", ID), 3: ("statement", STATEMENT)})
 LABEL = blob(512)
 ROLE = word(*ROLES)
+MEMBER_HEAD = struct({0: ("n", uint(100_000)), 1: ("hash", ID)})
+COVERED = struct({0: ("device", ID), 1: ("seq", uint()), 2: ("hash", ID), 3: ("memberN", uint(100_000))})
+ROWS = 60_000
+SNAPSHOT = struct(
+    {
+        0: ("version", uint(255)),
+        1: ("vaultId", ID),
+        2: ("device", ID),
+        3: ("memberHead", MEMBER_HEAD),
+        4: ("epoch", uint()),
+        5: ("pos", uint()),
+        6: ("entryId", ID),
+        7: ("logHash", ID),
+        8: ("nonce", fixed(16)),
+        9: ("count", uint(ROWS)),
+        10: ("leaves", uint(ROWS)),
+        11: ("root", ID),
+        12: ("heads", many(COVERED, 1000)),
+    }
+)
 ACTION = variant(
     {
         0: (
@@ -83,6 +103,7 @@ ACTION = variant(
                 }
             ),
         ),
+        12: ("checkpoint", struct({0: ("snapshot", SIGNED)})),
     }
 )
 LINK = struct(
@@ -99,7 +120,6 @@ LINK = struct(
 )
 WRAPS = many(struct({0: ("device", ID), 1: ("box", fixed(148))}), 1000)
 DEVICE_HEAD = struct({0: ("device", ID), 1: ("seq", uint()), 2: ("hash", ID)})
-MEMBER_HEAD = struct({0: ("n", uint(100_000)), 1: ("hash", ID)})
 RUNNERS = 40
 ITEM_HEADER = struct(
     {
