@@ -14,7 +14,7 @@ export async function importFile(
   what: { readonly file: string; readonly format: Format | undefined; readonly dryRun: boolean },
 ): Promise<Result<'secretSetMany'>> {
   const bytes = await readInputFile(session, what.file, LIMITS.transaction)
-  const items = parseAssignments(bytes, what.file, what.format)
+  const items = await parseAssignments(bytes, what.file, what.format)
   if (items.length > LIMITS.items) {
     throw new CofferError('limit', `one transaction takes at most ${LIMITS.items} secrets`, {
       reason: 'too-many',

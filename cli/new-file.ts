@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { CofferError } from '../shared/errors.js'
 import { systemCode, systemWords } from '../shared/system-error.js'
 
@@ -40,5 +49,35 @@ function make(path: string): number {
         cause: error,
       },
     )
+  }
+}
+
+/**
+ * Writes a file that nobody else may read, whole or not at all: beside its place first, then moved there.
+ * @param replace whether a file that is there may be replaced
+ * @throws CofferError `exists`, `storage`
+ */
+export function replaceFile(path: string, bytes: Uint8Array, replace: boolean): void {
+  if (!replace && existsSync(path)) {
+    throw new CofferError('exists', `${path} is there already`, {
+      reason: 'file-exists',
+      next: 'name another, or say --force',
+    })
+  }
+  const beside = `${path}.${process.pid}.new`
+  const fd = make(beside)
+  try {
+    writeFileSync(fd, bytes)
+    fsyncSync(fd)
+    renameSync(beside, path)
+  } catch (error) {
+    rmSync(beside, { force: true })
+    throw new CofferError('storage', `can't write ${path}: ${systemWords(error)}`, {
+      reason: 'unwritable',
+      next: 'free space, or name another file',
+      cause: error,
+    })
+  } finally {
+    closeSync(fd)
   }
 }

@@ -10,6 +10,7 @@ import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
 import { exportCommand } from './commands/export.js'
 import { importCommand } from './commands/import.js'
+import { inject } from './commands/inject.js'
 import { init } from './commands/init.js'
 import { daemonInstall, uninstall } from './commands/install.js'
 import { join } from './commands/join.js'
@@ -82,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
   secretGenerate,
   importCommand,
   exportCommand,
+  inject,
   run,
   build,
   conflicts,

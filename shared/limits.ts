@@ -24,6 +24,8 @@ export const LIMITS = {
   transaction: 8 * MiB,
   /** A Containerfile that is read for its mounts. */
   buildFile: 1 * MiB,
+  /** A template that is filled with secrets. */
+  template: 8 * MiB,
   /** Parents of one change. */
   parents: 64,
   /** Dependencies of one changeset. */

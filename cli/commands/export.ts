@@ -15,11 +15,14 @@ nothing is printed. Sealed secrets are left out, and named on stderr.`,
   args: [{ name: 'NAME…', required: false, many: true }],
   options: [
     { flags: '--format <FORMAT>', text: `one of ${FORMATS}; dotenv without it` },
+    { flags: '--name <NAME>', text: 'with k8s: the name of the Secret' },
+    { flags: '--namespace <NAME>', text: 'with k8s: its namespace' },
     { flags: '--strict', text: 'fail where two values were written apart' },
     ...DEMAND_OPTIONS,
   ],
   examples: [
     { line: 'coffer export > .env', text: '' },
+    { line: 'coffer export --format k8s --name app | kubectl apply -f -', text: '' },
     { line: 'coffer export --format json DATABASE_URL API_KEY', text: '' },
   ],
   stdout: 'the file',
@@ -27,6 +30,7 @@ nothing is printed. Sealed secrets are left out, and named on stderr.`,
   runner: true,
   async run(call, session) {
     const format = checkFormat(call.text('format') ?? 'dotenv')
+    const options = { name: call.text('name'), namespace: call.text('namespace') }
     const { secrets, missing, sealed } = await readMany(session, {
       ...(call.args.length === 0 ? {} : { names: [...call.args] }),
       ...(call.flag('strict') ? { strict: true } : {}),
@@ -43,7 +47,7 @@ nothing is printed. Sealed secrets are left out, and named on stderr.`,
       const names = sealed.map(displayText).join(', ')
       session.warn([{ code: 'sealed', message: `left out, since they are sealed: ${names}` }])
     }
-    session.io.out(WRITERS[format](secrets))
+    session.io.out(WRITERS[format](secrets, options))
   },
 }
 

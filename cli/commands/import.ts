@@ -2,22 +2,23 @@ import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
 import { lines } from '../format.js'
 import { importFile, importSummary } from '../import-file.js'
-import { checkFormat } from '../interop/assignments.js'
+import { checkFormat, FORMATS } from '../interop/assignments.js'
 
 export const importCommand: Command = {
   name: 'import',
-  summary: 'Store all values of a dotenv or JSON file as one transaction',
-  details: `JSON is an object of names and texts ({"NAME": "text", "KEY": {"base64": "…"}}). With --watch the file is
+  summary: 'Store all values of a file as one transaction',
+  details: `Formats: ${FORMATS.join(', ')}; the file's name tells it where --from does not. JSON is an object of names and texts ({"NAME": "text", "KEY": {"base64": "…"}}). With --watch the file is
 stored again whenever it changes; what is taken out of it stays in the vault.`,
   args: [{ name: 'FILE', required: true }],
   options: [
-    { flags: '--from <FORMAT>', text: 'dotenv or json, where the file itself does not tell' },
+    { flags: '--from <FORMAT>', text: `one of ${FORMATS.join(', ')}` },
     { flags: '-d, --dry-run', text: 'only tell what would be stored' },
     { flags: '--watch', text: 'stay, and store the file at each change' },
   ],
   examples: [
     { line: 'coffer import .env --dry-run', text: '' },
     { line: 'coffer import - --from json < secrets.json', text: '' },
+    { line: 'kubectl get secret app -o yaml | coffer import - --from k8s', text: '' },
     { line: 'coffer import --watch .env', text: 'until Ctrl-C' },
   ],
   stdout: 'with --dry-run: what would be',

@@ -5,27 +5,34 @@ import { CofferError } from '../../shared/errors.js'
 import { base64, isObject, isWellFormed } from '../../shared/protocol/schema.js'
 import { LIMITS } from '../../shared/limits.js'
 import { parseDotenv } from './dotenv.js'
+import { readEnvFile } from './env-file.js'
+import { readKubernetes } from './kubernetes.js'
+import { readYaml } from './yaml.js'
 
 // Files of many secrets, as the items of one transaction.
 
 export type Item = { readonly name: string; readonly value: string }
-export const FORMATS = ['dotenv', 'json'] as const
+export const FORMATS = ['dotenv', 'json', 'yaml', 'docker', 'k8s'] as const
 export type Format = (typeof FORMATS)[number]
 
 /** The format that a flag names. @throws CofferError `usage`. */
 export function checkFormat(option: string, typed: string): Format {
   const format = FORMATS.find((one) => one === typed)
   if (format !== undefined) return format
-  throw new CofferError('usage', `${option} takes ${FORMATS.join(' or ')}`, {
+  throw new CofferError('usage', `${option} takes one of ${FORMATS.join(', ')}`, {
     reason: 'bad-format',
   })
 }
 
 /**
- * The secrets in a file, values as base64: JSON when the name or the first character says so, else dotenv.
+ * The secrets in a file, values as base64. Without a format the file's name tells it, or a first `{`; else it is dotenv.
  * @throws CofferError `format` naming line or secret, never a value
  */
-export function parseAssignments(bytes: Uint8Array, file: string, format?: Format): Item[] {
+export async function parseAssignments(
+  bytes: Uint8Array,
+  file: string,
+  format: Format = guessed(file, bytes),
+): Promise<readonly Item[]> {
   const content = fromUtf8(bytes)
   if (content === undefined) {
     throw new CofferError('format', 'the file is not UTF-8', {
@@ -33,18 +40,45 @@ export function parseAssignments(bytes: Uint8Array, file: string, format?: Forma
       next: 'save it as UTF-8',
     })
   }
-  const json = format === 'json' || (format === undefined && looksLikeJson(file, content))
-  const items = json ? parseJson(content) : parseDotenv(content).map(encode)
-  for (const { name } of items) refuseReference(name)
+  const items = await READERS[format](content)
+  const seen = new Set<string>()
+  for (const { name } of items) {
+    refuseReference(name)
+    if (seen.has(name)) throw twice(name)
+    seen.add(name)
+  }
   return items
+}
+
+type Read = (content: string) => readonly Item[] | Promise<readonly Item[]>
+
+const READERS: { readonly [F in Format]: Read } = {
+  dotenv: (content) => parseDotenv(content).map(encode),
+  json: parseJson,
+  docker: (content) => readEnvFile(content).map(encode),
+  yaml: async (content) => (await readYaml(content)).map(encodeBytes),
+  k8s: async (content) => (await readKubernetes(content)).map(encodeBytes),
+}
+
+function guessed(file: string, bytes: Uint8Array): Format {
+  if (/\.ya?ml$/i.test(file)) return 'yaml'
+  if (file.endsWith('.json')) return 'json'
+  return /^\ufeff?\s*\{/.test(Buffer.from(bytes.subarray(0, 4096)).toString()) ? 'json' : 'dotenv'
 }
 
 function encode({ name, value }: { readonly name: string; readonly value: string }): Item {
   return { name, value: Buffer.from(value).toString('base64') }
 }
 
-function looksLikeJson(file: string, content: string): boolean {
-  return file.endsWith('.json') || content.trimStart().startsWith('{')
+function encodeBytes({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }): Item {
+  return { name, value: Buffer.from(bytes).toString('base64') }
+}
+
+function twice(name: string): CofferError {
+  return new CofferError('format', `${shown(name)} stands twice in the file`, {
+    reason: 'duplicate',
+    next: 'take one of them out; nothing was stored',
+  })
 }
 
 // A file tells names, not places: one that somebody sent must not write among one's own secrets.

@@ -1,31 +1,38 @@
-import type { Buffer } from 'node:buffer'
 import { fromUtf8 } from '../../shared/bytes.js'
-import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { writeDotenv } from './dotenv.js'
+import { writeEnvFile } from './env-file.js'
+import { writeKubernetes } from './kubernetes.js'
+import { textOf, type Named } from './named.js'
+import { writeYaml } from './yaml.js'
 
 // Files that other programs read secrets from. A format that can't hold a name or a value refuses it by name; none is
 // ever written so that its reader would read something else.
 
-/** A name as the file shall have it, and the very bytes. */
-export type Named = { readonly name: string; readonly bytes: Buffer }
-type Writer = (secrets: readonly Named[]) => string
+/** What some formats need beside the secrets. */
+export type WriteOptions = {
+  readonly name?: string | undefined
+  readonly namespace?: string | undefined
+}
+type Writer = (secrets: readonly Named[], options: WriteOptions) => string
 
-export const WRITERS = {
+export type ExportFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s'
+
+export const WRITERS: { readonly [F in ExportFormat]: Writer } = {
   dotenv: (secrets) => writeDotenv(secrets.map((one) => ({ name: one.name, value: textOf(one) }))),
   json: (secrets) =>
     `${JSON.stringify(Object.fromEntries(secrets.map(jsonEntry)), undefined, 2)}\n`,
-} as const satisfies { readonly [format: string]: Writer }
+  yaml: writeYaml,
+  docker: writeEnvFile,
+  k8s: (secrets, { name, namespace }) =>
+    writeKubernetes(secrets, { name: nameGiven(name), namespace }),
+}
 
-export type ExportFormat = keyof typeof WRITERS
-
-/** The value as text. @throws CofferError `format` (reason `not-text`) by name, for bytes that are no UTF-8 */
-export function textOf({ name, bytes }: Named): string {
-  const text = fromUtf8(bytes)
-  if (text !== undefined) return text
-  throw new CofferError('format', `the value of ${displayText(name)} is not UTF-8 text`, {
-    reason: 'not-text',
-    next: 'leave it out, or read it with coffer get -n',
+function nameGiven(name: string | undefined): string {
+  if (name !== undefined) return name
+  throw new CofferError('usage', 'a Secret of Kubernetes needs a name', {
+    reason: 'no-name',
+    next: 'give it: --name app-secrets',
   })
 }
 
