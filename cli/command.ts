@@ -44,6 +44,8 @@ export type Command = {
   readonly runner?: boolean
   /** Everything after the first argument is a child's. */
   readonly verbatim?: boolean
+  /** The last word is its argument, even one that looks like an option. */
+  readonly lastIsName?: boolean
   readonly run: (call: Call, session: Session) => Promise<void>
 }
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { complaint } from '../shared/complaint.js'
-import { CofferError, ERROR_CODES } from '../shared/errors.js'
+import { CofferError } from '../shared/errors.js'
+import { exitOf } from '../shared/protocol/plain-argv.js'
 import { writeAll } from './hot.js'
 
 /** The CofferError that an exception is; a foreign one becomes `internal`, without its text. */
@@ -12,9 +13,9 @@ export function known(error: unknown): CofferError {
   })
 }
 
-/** Says what failed on stderr and takes its exit code. */
-export function fail(error: unknown): void {
+/** Says what failed on stderr and takes its exit code as a command line has it. */
+export function fail(error: unknown, argv: readonly string[]): void {
   const failure = known(error)
-  process.exitCode = ERROR_CODES[failure.code]
+  process.exitCode = exitOf(failure, argv)
   writeAll(2, Buffer.from(complaint(failure)))
 }

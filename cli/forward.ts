@@ -11,15 +11,16 @@ import { shownOn } from './visible.js'
 /** Sends a plain command line to the daemon, which is started when there is none, and shows its answer. */
 export async function forward(
   session: Session,
-  verb: 'get' | 'ls' | 'run',
+  verb: 'get' | 'ls' | 'run' | 'earthly provider',
   words: readonly string[],
 ): Promise<void> {
-  const request = requestBytes([verb, ...words], session.io.env)
+  const request = requestBytes([...verb.split(' '), ...words], session.io.env)
   const answer = isRunner(session.io.env)
     ? await exchangeAsRunner(session.io, request)
     : await askDaemon(session, request)
   answer.close()
-  const exact = words.slice(0, words.indexOf('--')).includes('--raw')
+  const options = words.slice(0, words.indexOf('--'))
+  const exact = verb === 'earthly provider' || options.includes('--raw')
   const { stdout, stderr } = shownOn(answer, exact, () => session.io.outIsTerminal)
   session.io.err(stderr.toString())
   session.io.out(stdout)

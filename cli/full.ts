@@ -1,5 +1,6 @@
 import { complaint } from '../shared/complaint.js'
 import { CofferError, ERROR_CODES } from '../shared/errors.js'
+import { exitOf } from '../shared/protocol/plain-argv.js'
 import { VERSION } from '../shared/version.js'
 import { checkArguments } from './arguments.js'
 import { GLOBAL_OPTIONS, optionShape, type Command } from './command.js'
@@ -28,7 +29,7 @@ export async function main(
       ? (text) => `\x1b[31m${text}\x1b[39m`
       : plain
     io.err(red(complaint(failure).trimEnd()) + '\n')
-    io.exit(ERROR_CODES[failure.code])
+    io.exit(exitOf(failure, argv))
   }
 }
 
@@ -42,7 +43,7 @@ async function dispatch(argv: readonly string[], io: Io, reach: Reach): Promise<
   if (located === undefined) return withoutCommand(argv, words, io, bold)
   const { command, rest } = located
   if (asksHelp(command, rest)) return io.out(commandHelp(command, bold))
-  const call = parseCall(command, rest)
+  const call = parseCall(command, command.lastIsName === true ? withName(command, rest) : rest)
   const session = new Session(io, call, reach, command.runner)
   try {
     await command.run(call, session)
@@ -75,6 +76,15 @@ function withoutCommand(
   }
   io.err(topHelp(COMMANDS, bold))
   io.exit(ERROR_CODES.usage)
+}
+
+/** A name at the end that looks like an option and is none of the command's. */
+function withName(command: Command, rest: readonly string[]): readonly string[] {
+  const [last = '', before] = [rest.at(-1), rest.at(-2)]
+  const known = [...GLOBAL_OPTIONS, ...(command.options ?? [])].map(({ flags }) => flags)
+  const isName = last.startsWith('-') && before !== '--'
+  if (!isName || known.some((flags) => last === `--${optionShape(flags).long}`)) return rest
+  return [...rest.slice(0, -1), '--', last]
 }
 
 function help(words: readonly string[], io: Io, bold: Paint): void {

@@ -1,30 +1,39 @@
-import { scanPlain } from '../shared/protocol/plain-argv.js'
+import { meansProvider, scanPlain } from '../shared/protocol/plain-argv.js'
 import { isSuspect } from './arguments.js'
 import { exchange } from './exchange.js'
 import { finish, requestBytes } from './hot.js'
 import { saysOffline } from '../shared/offline.js'
+import { isForeign, limitTime } from './provider.js'
 import { homeOf, readySocketOf } from './socket.js'
 
-// The program `coffer`: get, ls and run by the short way when a daemon listens; everything else, and the daemon's
+// The program `coffer`: get, ls, run and earthly provider by the short way when a daemon listens; everything else, and the daemon's
 // start, by the full program, which is loaded only then.
 
 async function main(argv: readonly string[]): Promise<void> {
   const { COFFER_TOKEN: token, COFFER_TOKEN_FILE: file } = process.env
   const isRunner = (token ?? '') !== '' || (file ?? '') !== ''
-  const line = isRunner || argv.some(isSuspect) ? undefined : scanPlain(argv)
+  if (meansProvider(argv)) limitTime()
+  const scanned = argv.some(isSuspect) ? undefined : scanPlain(argv)
+  if (scanned !== undefined && isForeign(scanned)) {
+    process.exitCode = 2
+    return
+  }
+  const line = isRunner ? undefined : scanned
   if (line !== undefined) {
     const offline =
       line.switches.has('offline') || saysOffline(process.env['COFFER_OFFLINE']) === true
     const socket = readySocketOf(homeOf(process.env), offline)
     const answer =
       socket === undefined ? undefined : await exchange(socket, requestBytes(argv, process.env))
-    if (answer !== undefined) return finish(answer, line.switches.has('raw'))
+    const exact = line.verb === 'provider' || line.switches.has('raw')
+    if (answer !== undefined) return finish(answer, exact)
   }
   const full = await import('./full.js')
   await full.main(argv)
 }
 
-main(process.argv.slice(2)).catch(async (error: unknown) => {
+const line = process.argv.slice(2)
+main(line).catch(async (error: unknown) => {
   const { fail } = await import('./fail.js')
-  fail(error)
+  fail(error, line)
 })

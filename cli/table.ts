@@ -8,6 +8,7 @@ import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/da
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
 import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
+import { earthlyProvider } from './commands/earthly-provider.js'
 import { exportCommand } from './commands/export.js'
 import { importCommand } from './commands/import.js'
 import { inject } from './commands/inject.js'
@@ -86,6 +87,7 @@ export const COMMANDS: readonly Command[] = [
   inject,
   run,
   build,
+  earthlyProvider,
   conflicts,
   conflictsResolve,
   orgCreate,

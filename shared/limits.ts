@@ -113,6 +113,8 @@ export const LIMITS = {
   plainRequest: 1 * MiB,
   /** A launcher gives up on a daemon that says nothing for this long. */
   plainAnswer: 60_000,
+  /** An Earthly secret provider gives up after this: Earthly itself would wait for ever. */
+  provider: 10_000,
   /** Rows of a listing that names secrets of several vaults. */
   listed: 200_000,
   /** A path that a client names, UTF-8 (Linux PATH_MAX). */

@@ -218,7 +218,7 @@ export class Peer implements Connection {
     try {
       return encodePlainAnswer(await this.#shared.plain(request, this.#call(0)))
     } catch (error) {
-      return encodePlainAnswer(plainFailure(this.#noted(error)))
+      return encodePlainAnswer(plainFailure(this.#noted(error), request.argv))
     }
   }
 

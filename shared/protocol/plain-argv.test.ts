@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { scanPlain } from './plain-argv.js'
+import { CofferError } from '../errors.js'
+import { exitOf, meansProvider, scanPlain } from './plain-argv.js'
 
 function shown(line: string): string {
   const found = scanPlain(line === '' ? [] : line.split(' '))
@@ -29,6 +30,14 @@ const TABLE: readonly (readonly [string, string])[] = [
   ['run --only A --only=B --preserve-env cmd', 'run preserve-env only=A|B -- cmd'],
   ['--org o run --allow-env PATH env', 'run org=o allow-env=PATH -- env'],
   ['run -', 'run -- -'],
+  ['earthly provider A', 'provider A'],
+  ['--org o earthly --offline provider a/b', 'provider offline org=o a/b'],
+  ['earthly provider --override --optional A,B A', 'provider override optional=A,B A'],
+  ['earthly provider --legacy-project p acme/K', 'provider legacy-project=p acme/K'],
+  ['earthly provider -n', 'provider -n'],
+  ['earthly provider --odd', 'provider --odd'],
+  ['earthly provider org', 'provider org'],
+  ['earthly provider -- --override', 'provider --override'],
 ]
 
 test('plain lines are read', () => {
@@ -63,8 +72,39 @@ test('all else is for the full program', () => {
     '-- get A',
     'get A --__proto__ x',
     'toString A',
+    'earthly',
+    'earthly get A',
+    'earthly run x',
+    'provider A',
+    'secret provider A',
+    'earthly provider',
+    'earthly provider A B',
+    'earthly provider --help',
+    'earthly provider --override',
+    'earthly provider --odd A',
+    'earthly provider --json A',
+    'earthly provider --raw A',
   ]
   for (const line of lines) assert.is(shown(line), 'full', line)
+})
+
+test('a provider is known by its words, and its 2 is no mistake of the command line', () => {
+  const table: readonly (readonly [string, boolean])[] = [
+    ['earthly provider', true],
+    ['earthly provider --odd', true],
+    ['--org o --offline earthly --project=p provider A', true],
+    ['set earthly provider', false],
+    ['--org earthly provider', false],
+    ['earthly check provider', false],
+    ['-- earthly provider', false],
+    ['', false],
+  ]
+  const usage = new CofferError('usage', 'x')
+  for (const [line, meant] of table) {
+    assert.is(meansProvider(line.split(' ')), meant, line)
+    assert.is(exitOf(usage, line.split(' ')), meant ? 32 : 2, line)
+    assert.is(exitOf(new CofferError('locked', 'x'), line.split(' ')), 21)
+  }
 })
 
 test("run's command is verbatim whatever it holds", () => {

@@ -2,13 +2,15 @@ import { fromBase64 } from '../../../shared/base64.js'
 import { concat, fromUtf8, utf8, type Bytes } from '../../../shared/bytes.js'
 import { complaint, skippedWarning, warningLine } from '../../../shared/complaint.js'
 import { displayText, jsonText } from '../../../shared/display.js'
-import { CofferError, ERROR_CODES } from '../../../shared/errors.js'
+import { CofferError } from '../../../shared/errors.js'
 import { isoTime } from '../../../shared/iso-time.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
 import type { PlainAnswer } from '../../../shared/protocol/plain.js'
+import { exitOf } from '../../../shared/protocol/plain-argv.js'
 import type { PlainCommand } from './parse.js'
+import { answerProvider } from './provider.js'
 
-// What get, ls and run answer, in bytes for stdout and stderr. The methods behind are the caller's.
+// What get, ls, run and earthly provider answer, in bytes for stdout and stderr. The methods behind are the caller's.
 
 type PlainMethod = 'secretGet' | 'secretList' | 'secretEnvironment'
 export type PlainMethods = {
@@ -34,12 +36,14 @@ export async function answerPlain(
     }
     case 'run':
       return renderRun(command, await methods.secretEnvironment(command.params))
+    case 'provider':
+      return answerProvider(command, methods.secretGet)
   }
 }
 
-/** The answer to a request that failed: its exit code, and its line on stderr. */
-export function plainFailure(error: CofferError): PlainAnswer {
-  return { status: ERROR_CODES[error.code], stdout: NOTHING, stderr: utf8(complaint(error)) }
+/** The answer to a request (of that command line) that failed: its exit code, and its line on stderr. */
+export function plainFailure(error: CofferError, argv: readonly string[] = []): PlainAnswer {
+  return { status: exitOf(error, argv), stdout: NOTHING, stderr: utf8(complaint(error)) }
 }
 
 /** What `get --json` shows of a value: text when it is UTF-8, else base64. */

@@ -4,6 +4,7 @@ import { typedVersion, type Context, type Demands } from '../../../shared/protoc
 import type { Params } from '../../../shared/protocol/local.js'
 import type { PlainRequest } from '../../../shared/protocol/plain.js'
 import { scanPlain, type PlainLine } from '../../../shared/protocol/plain-argv.js'
+import { parseProvider, type ProviderCommand } from './provider.js'
 
 // From a launcher's argv to a checked command of the method table.
 
@@ -26,16 +27,17 @@ export type PlainCommand =
       readonly preserve: boolean
       readonly command: readonly string[]
     }
+  | ProviderCommand
 
 /**
- * Reads get, ls and run.
+ * Reads get, ls, run and earthly provider.
  * @throws CofferError `usage`: reason `not-plain` for a command line that only the full program understands,
  * `bad-version`, `empty-name` for a value that can't be meant.
  */
 export function parsePlain(request: PlainRequest): PlainCommand {
   const line = scanPlain(request.argv)
   if (line === undefined) {
-    throw new CofferError('usage', 'this is no command line of get, ls or run', {
+    throw new CofferError('usage', 'this is no command line of get, ls, run or earthly provider', {
       reason: 'not-plain',
       next: 'see coffer --help',
     })
@@ -53,6 +55,10 @@ export function parsePlain(request: PlainRequest): PlainCommand {
     }
     case 'run':
       return parseRun(line, context)
+    case 'provider': {
+      const { context: built, name, ...command } = parseProvider(line, request, context)
+      return { ...command, params: { context: built, name, ...readingOf(line) } }
+    }
   }
 }
 
@@ -77,14 +83,17 @@ function demandsOf({ values, switches }: PlainLine): Demands {
   }
 }
 
+function readingOf(line: PlainLine): Demands & { strict?: true } {
+  return { ...(line.switches.has('strict') ? { strict: true } : {}), ...demandsOf(line) }
+}
+
 function parseGet(line: PlainLine, context: Context): PlainCommand {
   const version = line.values.get('version')?.at(-1)
   const params = {
     context,
     name: line.names[0] ?? '',
     ...(version === undefined ? {} : { version: checkVersion(version) }),
-    ...(line.switches.has('strict') ? { strict: true } : {}),
-    ...demandsOf(line),
+    ...readingOf(line),
   }
   return { kind: 'get', params, json: line.switches.has('json'), raw: line.switches.has('raw') }
 }
