@@ -8,6 +8,7 @@ import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/da
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
 import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
+import { earthlyCheck } from './commands/earthly-check.js'
 import { earthlyProvider } from './commands/earthly-provider.js'
 import { exportCommand } from './commands/export.js'
 import { importCommand } from './commands/import.js'
@@ -88,6 +89,7 @@ export const COMMANDS: readonly Command[] = [
   run,
   build,
   earthlyProvider,
+  earthlyCheck,
   conflicts,
   conflictsResolve,
   orgCreate,

@@ -143,6 +143,9 @@ export const LIMITS = {
   /** Local files read whole: keystore, device, key file, layout, pointer; configuration apart. */
   homeFile: 16 * KiB,
   configFile: 64 * KiB,
+  /** An Earthfile, and how many of them one may lead to. */
+  earthfile: 1 * MiB,
+  earthfiles: 200,
   /** Connections to the local socket, requests in work on one of them, bytes of half-sent requests over all. */
   localConnections: 512,
   localInflight: 64,
