@@ -64,6 +64,7 @@ export const GROUP_ALIASES: { readonly [word: string]: string } = {
   orgs: 'org',
   projects: 'project',
   devices: 'device',
+  registries: 'registry',
 }
 
 /** The long name and arity of `-f, --file <FILE>`. */

@@ -6,7 +6,7 @@ import { fromUtf8 } from '../shared/bytes.js'
 import { LIMITS } from '../shared/limits.js'
 import { systemWords } from '../shared/system-error.js'
 import { parseEarthfile, type Earthfile } from './interop/earthly/earthfile.js'
-import { readDescriptor } from './values.js'
+import { readDescriptor } from './descriptor.js'
 
 // Earthfiles on disk: those that are named, and those that they lead to. They may be a stranger's: read with caps.
 

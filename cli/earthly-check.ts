@@ -139,7 +139,7 @@ async function rowOf(
 ): Promise<Row> {
   const secret = wish.kind === 'secret' ? wish.name : wish.kind === 'skipped' ? '' : wish.typed
   const at = { secret, file: set.shown.get(folder) ?? folder, line, target: recipe }
-  if ('status' in meant) return { ...meant, ...at }
+  if ('status' in meant) return { status: meant.status, ...at, why: meant.why }
   const { scope, name } = meant
   const reference = scope === '' ? name : `${scope}/${name}`
   const vault = vaults.get(scope) ?? namesIn(session, meant)

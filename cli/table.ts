@@ -10,6 +10,7 @@ import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
 import { earthlyCheck } from './commands/earthly-check.js'
 import { earthlyProvider } from './commands/earthly-provider.js'
+import { earthlySetup } from './commands/earthly-setup.js'
 import { exportCommand } from './commands/export.js'
 import { importCommand } from './commands/import.js'
 import { inject } from './commands/inject.js'
@@ -46,6 +47,7 @@ import {
   projectMemberLs,
   projectMemberRm,
 } from './commands/project-member.js'
+import { registryList, registryRemove, registrySetup } from './commands/registry.js'
 import { relaySet } from './commands/relay.js'
 import { run } from './commands/run.js'
 import {
@@ -90,6 +92,10 @@ export const COMMANDS: readonly Command[] = [
   build,
   earthlyProvider,
   earthlyCheck,
+  earthlySetup,
+  registrySetup,
+  registryList,
+  registryRemove,
   conflicts,
   conflictsResolve,
   orgCreate,

@@ -22,6 +22,7 @@ is there, missing, unresolved (an ARG decides) or wrong (Earthly would refuse it
   ],
   stdout: 'status, secret, file and line, target',
   exits: ['not-found', 'locked', 'refused', 'stale'],
+  runner: true,
   async run(call, session) {
     const { checkEarthfiles } = await import('../earthly-check.js')
     const named = call.args.length > 0 ? call.args : ['Earthfile']
