@@ -36,9 +36,10 @@ function editsOf(before: readonly string[], after: readonly string[]): Edit[] {
 
 function middle(before: readonly string[], after: readonly string[]): Edit[] {
   const out: Edit[] = []
-  const common = before.length * after.length > MAX_PAIRS ? undefined : commonLengths(before, after)
+  const isLong = before.length * after.length > MAX_PAIRS
+  const common = isLong ? [] : commonLengths(before, after)
   let [i, j] = [0, 0]
-  while (common !== undefined && i < before.length && j < after.length) {
+  while (i < before.length && j < after.length) {
     const [b = '', a = ''] = [before[i], after[j]]
     if (b === a) {
       out.push({ sign: ' ', line: b })

@@ -36,8 +36,9 @@ export function withProvider(text: string, command: string, force: boolean): str
   const before: unknown = document.toJS({ maxAliasCount: 100 })
   const current = document.getIn(['global', 'secret_provider'])
   if (current === command) return text
-  const isOther = current !== undefined && current !== null && current !== ''
-  if (isOther && !force && !String(current).startsWith(MARK)) throw otherProvider()
+  const isUnset = current === undefined || current === null || current === ''
+  const isOurs = typeof current === 'string' && current.startsWith(MARK)
+  if (!isUnset && !isOurs && !force) throw otherProvider()
   const wanted = settingOf(before, command)
   for (const make of [spliced, rewritten]) {
     const made = make(text, command)

@@ -63,8 +63,8 @@ export function parseEarthfile(text: string): Earthfile {
   const [first] = lines
   if (first !== undefined && /^VERSION\b/.test(first.text)) draft.dialect = dialectOf(first.text)
   for (const line of lines) take(draft, line)
-  const { imports: _, folders, ...rest } = draft
-  return { ...rest, folders: [...folders] }
+  const { dialect, project, recipes, folders, problems } = draft
+  return { dialect, project, recipes, folders: [...folders], problems }
 }
 
 /** VERSION 0.7 and later name secrets by project, and earlier ones with the flag that 0.7 made the rule. */
@@ -82,35 +82,38 @@ function take(draft: Draft, line: LogicalLine): void {
     draft.recipes.push({ name: target, isFunction: false, uses: [], calls: [] })
     return
   }
-  const words = wordsOf(line.text)
-  const [command = '', second = ''] = words
-  switch (command) {
-    case 'PROJECT':
-      return takeProject(draft, line, words.slice(1))
-    case 'IMPORT':
-      return takeImport(draft, words.slice(1))
-    case 'COMMAND':
-    case 'FUNCTION': {
-      const recipe = draft.recipes.at(-1)
-      if (recipe !== undefined && recipe.name !== '') recipe.isFunction = true
-      return
-    }
-    case 'RUN':
-    case 'IF':
-    case 'FOR':
-      return takeUses(draft, line, words.slice(1))
-    case 'ELSE':
-      return second === 'IF' ? takeUses(draft, line, words.slice(2)) : undefined
-    case 'FROM':
-    case 'BUILD':
-    case 'DO':
-    case 'COPY':
-      return takeCalls(draft, line, words.slice(1))
-    case 'WITH':
-      return second === 'DOCKER' ? takeCalls(draft, line, words.slice(2)) : undefined
-    default:
-      return undefined
+  const [command = '', ...words] = wordsOf(line.text)
+  if (Object.hasOwn(COMMANDS, command)) COMMANDS[command]?.(draft, line, words)
+}
+
+type Take = (draft: Draft, line: LogicalLine, words: readonly string[]) => void
+
+/** `ELSE IF` and `WITH DOCKER`: what stands behind the second word. */
+function behind(second: string, then: Take): Take {
+  return (draft, line, [first, ...words]) => {
+    if (first === second) then(draft, line, words)
   }
+}
+
+const COMMANDS: { readonly [command: string]: Take } = {
+  PROJECT: takeProject,
+  IMPORT: takeImport,
+  COMMAND: takeFunction,
+  FUNCTION: takeFunction,
+  RUN: takeUses,
+  IF: takeUses,
+  FOR: takeUses,
+  ELSE: behind('IF', takeUses),
+  FROM: takeCalls,
+  BUILD: takeCalls,
+  DO: takeCalls,
+  COPY: takeCalls,
+  WITH: behind('DOCKER', takeCalls),
+}
+
+function takeFunction(draft: Draft): void {
+  const recipe = draft.recipes.at(-1)
+  if (recipe !== undefined && recipe.name !== '') recipe.isFunction = true
 }
 
 function takeUses(draft: Draft, { line }: LogicalLine, words: readonly string[]): void {
@@ -131,7 +134,7 @@ function takeProject(draft: Draft, { line }: LogicalLine, words: readonly string
   draft.project = { org, project }
 }
 
-function takeImport(draft: Draft, words: readonly string[]): void {
+function takeImport(draft: Draft, _line: LogicalLine, words: readonly string[]): void {
   const { rest } = splitFlags(words, new Set())
   const [folder = '', as, alias] = rest
   if (folder === '') return

@@ -47,12 +47,12 @@ export function parseProvider(
   const { COFFER_ORG: org = '', COFFER_PROJECT: project = '', COFFER_OFFLINE } = variables
   const scope = named ? built : { org: context.org ?? org, project: context.project ?? project }
   const offline = COFFER_OFFLINE === undefined ? {} : { COFFER_OFFLINE }
-  const { org: _org, project: _project, ...rest } = context
+  const plain = { cwd: context.cwd, ...(context.offline === true ? { offline: true } : {}) }
   const name = line.names[0] ?? ''
   return {
     kind: 'provider',
     context: {
-      ...(named ? rest : context),
+      ...(named ? plain : context),
       env: {
         ...offline,
         COFFER_ORG: named ? built.org : org,
