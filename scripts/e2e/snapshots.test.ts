@@ -4,29 +4,18 @@ import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Client } from '../../cli/client.js'
-import { type RelayMessage } from '../../shared/protocol/relay.js'
+import { LIMITS } from '../../shared/limits.js'
 import { type Home } from './harness/home.js'
 import { type Relay } from './harness/relay.js'
 import { until } from './harness/until.js'
 import { inWorld } from './harness/world.js'
-import { base64, clientOf, contextOf } from './support/local.js'
-import { HostileRelay } from './support/hostile/relay.js'
+import { bytesOfFirst, fill, fullLeaves, grown } from './support/first-secret.js'
+import { clientOf, contextOf } from './support/local.js'
 import { countsOf } from './support/metrics.js'
 
 /** Sets so many secrets, each in a transaction of its own, and syncs. */
-async function fill(client: Client, from: number, to: number, names = to): Promise<void> {
-  for (let at = from; at < to; at += 50) {
-    const some = Array.from({ length: Math.min(50, to - at) }, (_, i) => at + i)
-    await Promise.all(
-      some.map((n) =>
-        client.call('secretSet', {
-          context: contextOf(),
-          name: `/user/secret-${n % names}`,
-          value: base64(`value ${n}`),
-        }),
-      ),
-    )
-  }
+async function write(client: Client, from: number, to: number, names = to): Promise<void> {
+  await fill(client, from, to, names)
   await client.call('sync', { context: contextOf(), timeout: 30_000 })
 }
 
@@ -52,9 +41,9 @@ test('a log that has grown is snapshotted, and pruned; a new device starts from 
     await relay.serve(a)
     const client = await clientOf(world, a)
     writeFileSync(path.join(a.folder, 'config.json'), '{"checkpointAfter": 64}', { mode: 0o600 })
-    await fill(client, 0, 70)
+    await write(client, 0, 70)
     await until('a snapshot is kept', async () => (await counted(relay, 'kept_snapshots')) === 1)
-    await fill(client, 70, 680, 100)
+    await write(client, 70, 680, 100)
     await until('another one is', async () => (await counted(relay, 'kept_snapshots')) > 1)
     await until('the log is pruned', async () => (await counted(relay, 'pruned_positions')) > 60)
     const b = world.home('b')
@@ -95,7 +84,7 @@ test('attack 24: a device that was away while the log was pruned goes on, and br
     await a.ok(['rm', '/user/gone'])
     const client = await clientOf(world, a)
     for (const [i, to] of [90, 180, 270].entries()) {
-      await fill(client, to - 90, to, 20)
+      await write(client, to - 90, to, 20)
       // The other device is the only one that may confirm it.
       await until('a checkpoint', async () => (await counted(relay, 'kept_snapshots')) > i)
     }
@@ -112,47 +101,24 @@ test('attack 24: a device that was away while the log was pruned goes on, and br
   })
 })
 
-/** The relay's bytes that a new device of this person takes until it has read its first secret. */
-async function firstSecret(secrets: number): Promise<number> {
+/** Changesets, each of a secret that still counts. With --full as many as are between two checkpoints. */
+const MANY = process.env['TEST_FULL'] === undefined ? 1000 : LIMITS.checkpointAfter
+
+async function firstOf(changesets: number): Promise<number> {
   let bytes = 0
   await inWorld(async (world) => {
-    const relay = await HostileRelay.start(world)
-    const a = world.home('a')
-    await a.init()
-    await a.ok(['relay', 'set', relay.url, '--relay-key', relay.key])
-    const client = await clientOf(world, a)
-    await fill(client, 0, secrets)
-    await until('a snapshot is offered', async () => {
-      return (await counted(relay.real, 'kind="putSnapshot",outcome="done"')) > 0
-    })
-    const b = world.home('b')
-    const code = (await a.ok(['device', 'add'])).trim()
-    const joining = await b.run(['join', code, '--key-file', b.keyFile, '--no-wait'])
-    const [, fingerprint = ''] = /^fingerprint: (\S+)$/m.exec(joining.out + joining.err) ?? []
-    // Whatever isn't needed for one name is slow: neither the log nor the rest of the snapshot comes.
-    const own = relay.wires[0]?.device
-    const isSlow = (message: RelayMessage): boolean =>
-      message.kind === 'entries' ||
-      (message.kind === 'snapshotPart' && message.body.snapshots.length === 0)
-    relay.lie = {
-      down: (message, wire) => (wire.device !== own && isSlow(message) ? [] : [message]),
-    }
-    await a.ok(['device', 'confirm', fingerprint])
-    assert.is(await b.until(['get', '/user/secret-7']), 'value 7\n')
-    const { vaults } = await (await clientOf(world, b)).call('status', { context: contextOf() })
-    assert.is(vaults[0]?.state, 'loading')
-    assert.equal(vaults[0]?.warnings, [])
-    const theirs = relay.wires.filter(({ device }) => device !== own)
-    bytes = theirs.flatMap(({ received }) => received).reduce((sum, one) => sum + one.length, 0)
-    client.close()
-    relay.close()
+    const vault = await grown(world, changesets)
+    bytes = await bytesOfFirst(world, vault)
+    vault.client.close()
+    vault.relay.close()
   })
   return bytes
 }
 
-test('a new device is sent as much for its first secret whether 100 were written or 1000', async () => {
-  const few = await firstSecret(100)
-  const many = await firstSecret(1000)
+test(`a new device is sent as much for its first secret whether 100 were written or ${MANY}`, async () => {
+  const few = await firstOf(fullLeaves(100))
+  const many = await firstOf(fullLeaves(MANY))
+  console.log(`${few} bytes at 100 changesets, ${many} at ${MANY}`)
   assert.ok(Math.abs(many - few) < few / 10, `${few} bytes, then ${many}`)
 })
 

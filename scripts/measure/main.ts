@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { say } from '../tooling/repo.js'
 import { type Bench, type Group } from './bench.js'
 import { visible } from './devices.js'
+import { firstSecret } from './first-secret.js'
 import { hotPath } from './hot-path.js'
 import { members } from './members.js'
 import { memory } from './memory.js'
@@ -12,7 +13,16 @@ import { relayLoad } from './relay-load.js'
 import { judge, table, type Judged } from './report.js'
 import { unlock } from './unlock.js'
 
-const GROUPS: readonly Group[] = [hotPath, visible, newcomer, unlock, memory, members, relayLoad]
+const GROUPS: readonly Group[] = [
+  hotPath,
+  visible,
+  newcomer,
+  firstSecret,
+  unlock,
+  memory,
+  members,
+  relayLoad,
+]
 
 const { values } = parseArgs({
   options: {

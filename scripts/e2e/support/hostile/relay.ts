@@ -123,7 +123,7 @@ export class HostileRelay {
   }
 
   /** Starts a real relay, and the liar in front of it. */
-  static async start(world: World): Promise<HostileRelay> {
+  static async start(world: World, args: readonly string[] = []): Promise<HostileRelay> {
     const http = createServer()
     const sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
     await new Promise<void>((resolve) => {
@@ -132,7 +132,7 @@ export class HostileRelay {
     const address = http.address()
     if (address === null || typeof address === 'string') throw new Error('not listening')
     const url = `ws://127.0.0.1:${address.port}`
-    const real = await world.relay({ args: ['--rate', '100000'] })
+    const real = await world.relay({ args: ['--rate', '100000', ...args] })
     return new HostileRelay(http, sockets, url, real)
   }
 
