@@ -1,5 +1,5 @@
 import type { ChangesetHash, DeviceId } from '../../../shared/ids.js'
-import type { Graph } from './graph.js'
+import type { Graph, Node } from './graph.js'
 
 /** How far a changeset's ancestors reach: of each device the greatest sequence number among them. */
 type Reach = ReadonlyMap<DeviceId, number>
@@ -45,11 +45,13 @@ export class Ancestry {
     const done = new Map<DeviceId, number>()
     const seen = new Set<ChangesetHash>()
     const next = [...(nodes.get(of)?.refs ?? [])]
+    raiseAll(reach, nodes.get(of)?.known)
     for (let at = next.pop(); at !== undefined; at = next.pop()) {
       const node = nodes.get(at)
       if (node === undefined || seen.has(at)) continue
       seen.add(at)
       raise(reach, node.device, node.seq)
+      raiseAll(reach, node.known)
       const walked = !this.#graph.isDoubled(node.device) && (done.get(node.device) ?? 0) >= node.seq
       if (walked) continue
       const before = this.#reaches.get(at)
@@ -62,6 +64,11 @@ export class Ancestry {
     this.#reaches.set(of, reach)
     return reach
   }
+}
+
+/** What a changeset names itself counts even where that is pruned. */
+function raiseAll(reach: Map<DeviceId, number>, places: Node['known']): void {
+  for (const { device, seq } of places ?? []) raise(reach, device, seq)
 }
 
 function raise(reach: Map<DeviceId, number>, device: DeviceId, seq: number): void {

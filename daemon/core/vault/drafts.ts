@@ -187,6 +187,8 @@ export class Drafts {
     const { chain, graph, cuts } = this.#parts
     const { device } = this.#identity
     const tail = graph.latest(device)
+    // What supersedes all that it builds on must say so where that will be pruned, too.
+    const all = isBlind(chain)
     const base = {
       version: VERSION,
       suite: SUITE,
@@ -195,7 +197,7 @@ export class Drafts {
       seq: (tail?.seq ?? 0) + 1,
       memberHead: headOf(chain.known()),
       epoch: epochAt(chain.known()),
-      deps: graph.deps(device, (hash) => cuts.isCut(hash)),
+      deps: graph.deps(device, (hash) => cuts.isCut(hash), all),
     }
     return tail === undefined ? base : { ...base, prev: tail.hash }
   }

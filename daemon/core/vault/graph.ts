@@ -17,7 +17,11 @@ export type Node = {
   readonly pos: number | undefined
   /** Covered by this device's base: the indexes of its changes that counted there. */
   readonly kept: readonly number[] | undefined
+  /** Of an author who can't read: where its deps stand, since what they name, and what that builds on, may be pruned. */
+  readonly known?: readonly Place[] | undefined
 }
+
+type Place = Pick<DeviceHead, 'device' | 'seq'>
 
 /** The snapshot that this device went on from: what it covers is known, whether it is here or not. */
 export type Covered = Pick<Snapshot, 'heads' | 'pos'>
@@ -124,9 +128,10 @@ export class Graph {
 
   /**
    * Heads of the other devices that nothing here builds on yet: the deps of `device`'s next changeset. Nothing builds on
-   * what was cut off: a relay may not have it, and then whoever comes later would wait for it.
+   * what was cut off: a relay may not have it, and then whoever comes later would wait for it. `all`: then those that
+   * something builds on, too, as far as there is room.
    */
-  deps(device: DeviceId, isCut: (hash: ChangesetHash) => boolean): DeviceHead[] {
+  deps(device: DeviceId, isCut: (hash: ChangesetHash) => boolean, all = false): DeviceHead[] {
     const heads = new Map<DeviceId, DeviceHead>()
     for (const hash of this.#frontier) {
       const node = this.nodes.get(hash)
@@ -137,9 +142,29 @@ export class Graph {
       }
     }
     // What doesn't fit stays in the frontier and goes with the next changeset.
-    return [...heads.values()]
-      .toSorted((a, b) => (a.device < b.device ? -1 : 1))
-      .slice(0, LIMITS.deps)
+    const open = byDevice([...heads.values()]).slice(0, LIMITS.deps)
+    return all
+      ? byDevice([...open, ...this.#others(device, heads, isCut)].slice(0, LIMITS.deps))
+      : open
+  }
+
+  /** The newest changesets of devices that aren't among these. */
+  #others(
+    own: DeviceId,
+    named: ReadonlyMap<DeviceId, unknown>,
+    isCut: (hash: ChangesetHash) => boolean,
+  ): DeviceHead[] {
+    const devices = new Set([
+      ...this.#latest.keys(),
+      ...(this.base?.heads ?? []).map((one) => one.device),
+    ])
+    const heads = [...devices].flatMap((device) => {
+      const latest = device === own || named.has(device) ? undefined : this.latest(device)
+      return latest === undefined || isCut(latest.hash)
+        ? []
+        : [{ device, seq: latest.seq, hash: latest.hash }]
+    })
+    return byDevice(heads)
   }
 
   /**
@@ -185,6 +210,9 @@ export class Graph {
   }
 }
 
+const byDevice = (heads: DeviceHead[]): DeviceHead[] =>
+  heads.toSorted((a, b) => (a.device < b.device ? -1 : 1))
+
 /** What a relay is to be sent again. */
 export type Lost = {
   readonly lost: readonly ChangesetHash[]
@@ -229,15 +257,18 @@ export function nodeOf(
   const refs = header.deps.map((dep) => dep.hash)
   if (header.prev !== undefined) refs.unshift(header.prev)
   const { device, seq } = header
-  return { device, seq, memberN: header.memberHead.n, refs, met, pos, kept }
+  const blind = header.items.some(({ sealed }) => sealed === 'item')
+  const known = blind ? header.deps.map((dep) => ({ device: dep.device, seq: dep.seq })) : undefined
+  return { device, seq, memberN: header.memberHead.n, refs, met, pos, kept, known }
 }
 
-export function nodeOp(hash: ChangesetHash, { met, pos, kept, ...node }: Node): Op {
+export function nodeOp(hash: ChangesetHash, { met, pos, kept, known, ...node }: Node): Op {
   const record = {
     ...node,
     ...(met === undefined ? {} : { met }),
     ...(pos === undefined ? {} : { pos }),
     ...(kept === undefined ? {} : { kept: [...kept] }),
+    ...(known === undefined ? {} : { known: [...known] }),
   }
   return { table: 'changeset', key: bytesOf(hash), value: encode(changesetRecordCodec, record) }
 }

@@ -77,13 +77,13 @@ export function loadReplica(
 }
 
 function restoreNode(replica: Replica, row: Row): void {
-  const { met, pos, kept, ...node } = decode(
+  const { met, pos, kept, known, ...node } = decode(
     changesetRecordCodec,
     row.value,
     'a changeset record',
     BIG,
   )
-  replica.graph.add(idOf<ChangesetHash>(row.key), { met, pos, kept, ...node })
+  replica.graph.add(idOf<ChangesetHash>(row.key), { met, pos, kept, known, ...node })
 }
 
 function restoreChange(replica: Replica, env: Env, row: Row): [ChangeId, Change] {

@@ -153,6 +153,8 @@ export const changesetRecordCodec = struct({
   pos: opt(5, uint()),
   /** Covered by the snapshot that this device went on from: the indexes of its changes that still counted there. */
   kept: opt(6, list(uint(LIMITS.items), LIMITS.items)),
+  /** Of an author who can't read: the places of its deps, which may be pruned. */
+  known: opt(7, list(struct({ device: req(0, id<DeviceId>()), seq: req(1, uint()) }), LIMITS.deps)),
 })
 
 /** The snapshot that this device went on from instead of the log before it, and how much of it is here. */
