@@ -42,7 +42,7 @@ Usage: coffer-relay --listen HOST:PORT --data DIR [options]
                             (default: open on loopback without a proxy, else token)
   --registration-file FILE  tokens, one a line; read anew at each use
   --quota BYTES             room of a new vault; K, M and G are understood (default 256M)
-  --prune                   remove what two checkpoints leave out: old versions (default: keep all)
+  --prune                   remove old versions that two checkpoints leave out, for good (default: keep all)
   --max-connections N       WebSocket connections (default 10000)
   --rate N                  requests a second and connection, sustained (default 500)
   --restored                DIR was put back from a backup: tell the devices, once

@@ -58,6 +58,16 @@ type Checkpoint = Extract<Action, { kind: 'checkpoint' }>
 /** Rows that are made in one step: some ten milliseconds. */
 const STEP = 1024
 
+/** All of them; undefined when there are more than `most`. */
+function takeUpTo<T>(all: Iterable<T>, most: number): T[] | undefined {
+  const out: T[] = []
+  for (const one of all) {
+    if (out.length === most) return undefined
+    out.push(one)
+  }
+  return out
+}
+
 function atOnce<T>(work: Generator<void, T>): T {
   for (;;) {
     const step = work.next()
@@ -133,8 +143,7 @@ export class Snapshots {
     const memberHead = headOf(m)
     const heads = this.#headsAt(pos)
     const rows = yield* this.#rowsAt(at)
-    if (rows === undefined || rows.length > LIMITS.snapshotRows || heads.length > LIMITS.cuts)
-      return undefined
+    if (rows === undefined || heads.length > LIMITS.cuts) return undefined
     yield
     const { root, leaves } = new SnapshotTree(rows.map(({ row }) => row))
     const snapshot: Snapshot = {
@@ -154,7 +163,10 @@ export class Snapshots {
     return { signed: encode(signedCodec, signed), rows: placed, pos }
   }
 
-  /** The rows of the changes that count at a position, ascending; undefined when a place in the log isn't known. */
+  /**
+   * The rows of the changes that count at a position, ascending; undefined when a place in the log isn't known, or when
+   * they are too many for a snapshot: that is asked again and again, and told before anything is hashed.
+   */
   *#rowsAt(
     at: Pick<Snapshot, 'pos' | 'epoch' | 'nonce' | 'vaultId'>,
   ): Generator<void, Row[] | undefined> {
@@ -164,8 +176,9 @@ export class Snapshots {
     const nodeOf = ({ place }: Change): Node | undefined =>
       place && graph.nodes.get(place.changeset)
     const counts = (change: Change): boolean => (nodeOf(change)?.pos ?? Infinity) <= at.pos
+    const live = takeUpTo(names.liveOf(counts), LIMITS.snapshotRows)
     const rows: Row[] = []
-    for (const change of names.liveOf(counts)) {
+    for (const change of live ?? []) {
       const pos = nodeOf(change)?.pos
       if (pos === undefined || change.place === undefined) return undefined
       if (rows.length % STEP === STEP - 1) yield
@@ -174,7 +187,7 @@ export class Snapshots {
       const placed = concat(slot, u64be(pos).subarray(2), index)
       rows.push({ row: rowOf(slot, bytesOf(change.id)), placed })
     }
-    return rows.toSorted((a, b) => compareBytes(a.row, b.row))
+    return live && rows.toSorted((a, b) => compareBytes(a.row, b.row))
   }
 
   /** The newest changesets of each device up to a position: several of one that signed a number twice. */
