@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Session } from '../session.js'
 
@@ -6,8 +6,12 @@ import type { Session } from '../session.js'
 const MANY = 500
 const QUIET = 1_000
 
+/** Bytes of heap with which there is nothing to be had: a daemon of few names has half of it, and a collection takes it 30 ms. */
+const SMALL = 32 * 2 ** 20
+
 /** Full collections: the first finds what is dead, the second lets go of its pages. Node offers it behind a flag only, which can be set later for the next context. */
 export function systemCollect(): void {
+  if (getHeapStatistics().total_heap_size < SMALL) return
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   collect()
