@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromUtf8 } from '../shared/bytes.js'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
+import { builtin } from './builtin.js'
 import type { BuildLine } from './interop/buildkit/command-line.js'
 import { secretMounts, type SecretMount } from './interop/buildkit/containerfile.js'
 import type { ReadSecret } from './read-many.js'
@@ -166,5 +166,9 @@ export function digestOf(
   secrets: readonly { readonly id: string; readonly secret: ReadSecret }[],
 ): string {
   const lines = secrets.map(({ id, secret }) => `${id}\0${secret.version.id}\n`).toSorted()
-  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 32)
+  return builtin('node:crypto')
+    .createHash('sha256')
+    .update(lines.join(''))
+    .digest('hex')
+    .slice(0, 32)
 }

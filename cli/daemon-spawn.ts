@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import { DAEMON_VARIABLES, readOutcome } from '../shared/protocol/daemon-start.js'
 import { RUNNER_FD } from '../shared/protocol/runner-start.js'
+import { builtin } from './builtin.js'
 
 // A daemon that doesn't run yet: the process, and what it says of its start.
 
@@ -60,6 +61,7 @@ export function startForOne(
   secret: string,
   { env, program = daemonProgram() }: SpawnOptions,
 ): OneCommand {
+  const { spawn } = builtin('node:child_process')
   const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, program, mode], {
     cwd: '/',
     env: daemonEnvironment(env),
@@ -88,6 +90,7 @@ export async function startDaemon(
   const words = [...SMALL_HEAP, program, '--ready-fd', '3']
   if (offline) words.push('--offline')
   if (replaces !== undefined) words.push('--successor-of', String(replaces))
+  const { spawn } = builtin('node:child_process')
   const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, ...words], {
     cwd: '/',
     detached: true,

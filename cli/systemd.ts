@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CofferError } from '../shared/errors.js'
 import { makeFolder } from '../shared/make-folder.js'
 import { systemWords } from '../shared/system-error.js'
 import { LIMITS } from '../shared/limits.js'
+import { builtin } from './builtin.js'
 import { openRunning } from './daemon-reach.js'
 import { daemonProgram } from './daemon-spawn.js'
 
@@ -30,7 +30,7 @@ function systemctl(
   { env, systemctl: program = 'systemctl' }: Systemd,
   ...words: string[]
 ): boolean {
-  const { status } = spawnSync(program, ['--user', ...words], {
+  const { status } = builtin('node:child_process').spawnSync(program, ['--user', ...words], {
     env,
     stdio: 'ignore',
     timeout: LIMITS.daemonStart,

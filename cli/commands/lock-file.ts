@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { makeFolder } from '../../shared/make-folder.js'
+import { builtin } from '../builtin.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { showVault } from '../format.js'
@@ -68,7 +68,7 @@ export async function checkLockFile(session: Session, call?: Call): Promise<void
 
 /** Replaces the file, whatever stands in its place: a link isn't followed. @throws CofferError `storage` */
 function write(path: string, content: string): void {
-  const fresh = `${path}.${randomBytes(8).toString('hex')}.tmp`
+  const fresh = `${path}.${builtin('node:crypto').randomBytes(8).toString('hex')}.tmp`
   try {
     makeFolder(dirname(path), { make: (folder) => mkdirSync(folder), parentOf: dirname })
     writeFileSync(fresh, content, { flag: 'wx' })

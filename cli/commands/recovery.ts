@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
-import { randomBytes } from 'node:crypto'
 import { fromUtf8, toBase32 } from '../../shared/bytes.js'
 import { displayText, jsonText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { Params } from '../../shared/protocol/local.js'
 import type { Opener } from '../../shared/protocol/local-common.js'
+import { builtin } from '../builtin.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { lines, parseDuration } from '../format.js'
@@ -79,7 +79,10 @@ async function recipient(call: Call, session: Session): Promise<Params<'recovery
       next: 'run coffer relay set URL --relay-key KEY',
     })
   }
-  const plain = toBase32(randomBytes(PASSPHRASE_BYTES)).replace(/(.{4})(?=.)/g, '$1-')
+  const plain = toBase32(builtin('node:crypto').randomBytes(PASSPHRASE_BYTES)).replace(
+    /(.{4})(?=.)/g,
+    '$1-',
+  )
   // Before the device is made: one whose passphrase nobody saw couldn't be taken out again.
   session.io.out(session.json ? `${jsonText({ passphrase: plain })}\n` : `${plain}\n`)
   return { kind: 'passphrase', passphrase: base64(Buffer.from(plain)) }
