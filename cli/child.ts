@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { constants } from 'node:os'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
@@ -21,20 +21,26 @@ export type Ending =
 /** The child's variables. A token for CI never reaches one. */
 export function childEnvironment(exec: PlainExec, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const env =
-    exec.policy === 'override' ? { ...own, ...exec.environment } : { ...exec.environment, ...own }
+    exec.policy === 'preserve' ? { ...exec.environment, ...own } : { ...own, ...exec.environment }
   delete env['COFFER_TOKEN']
   return env
 }
 
-/** Starts the command with coffer's own stdin, stdout and stderr. `ended` never rejects. */
-export function startChild(exec: PlainExec): {
-  child: ChildProcess | undefined
-  ended: Promise<Ending>
-} {
+export type Started = {
+  readonly child: ChildProcess | undefined
+  /** Never rejects. */
+  readonly ended: Promise<Ending>
+}
+
+/** Starts the command, with coffer's own variables, stdin, stdout and stderr unless told otherwise. */
+export function startChild(
+  exec: PlainExec,
+  { own = process.env, stdio = 'inherit' }: { own?: NodeJS.ProcessEnv; stdio?: StdioOptions } = {},
+): Started {
   const [file = '', ...args] = exec.argv
   let child: ChildProcess
   try {
-    child = spawn(file, args, { stdio: 'inherit', env: childEnvironment(exec, process.env) })
+    child = spawn(file, args, { stdio, env: childEnvironment(exec, own) })
   } catch (error) {
     return { child: undefined, ended: Promise.resolve(cannotStart(file, error)) }
   }
@@ -100,11 +106,17 @@ export async function runToEnd(exec: PlainExec): Promise<void> {
   endLike(ending)
 }
 
-/** Runs what a plain answer says, to its end. @throws CofferError `format`, `internal` when it says nothing. */
-export async function runAnswer(bytes: Uint8Array): Promise<void> {
+/**
+ * Runs what a plain answer says, to its end.
+ * @returns 'full' when it says that only the full program can
+ * @throws CofferError `format`, `internal` when it says nothing
+ */
+export async function runAnswer(bytes: Uint8Array): Promise<'ran' | 'full'> {
   const { exec } = decodePlainAnswer(bytes)
   if (exec === undefined) {
     throw new CofferError('internal', 'the daemon answered run with nothing to run')
   }
+  if (exec.policy === 'full') return 'full'
   await runToEnd(exec)
+  return 'ran'
 }

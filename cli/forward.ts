@@ -8,12 +8,15 @@ import type { Session } from './session.js'
 import { homeOf, socketOf } from './socket.js'
 import { shownOn } from './visible.js'
 
-/** Sends a plain command line to the daemon, which is started when there is none, and shows its answer. */
+/**
+ * Sends a plain command line to the daemon, which is started when there is none, and shows its answer.
+ * @returns 'full' for a `run` that needs more than a plain answer tells
+ */
 export async function forward(
   session: Session,
   verb: 'get' | 'ls' | 'run' | 'earthly provider',
   words: readonly string[],
-): Promise<void> {
+): Promise<'done' | 'full'> {
   const request = requestBytes([...verb.split(' '), ...words], session.io.env)
   const answer = isRunner(session.io.env)
     ? await exchangeAsRunner(session.io, request)
@@ -25,14 +28,15 @@ export async function forward(
   session.io.err(stderr.toString())
   session.io.out(stdout)
   session.io.exit(answer.status)
-  if (!answer.exec) return
+  if (!answer.exec) return 'done'
   const { runAnswer } = await import('./child.js')
-  await runAnswer(answer.bytes)
+  return (await runAnswer(answer.bytes)) === 'full' ? 'full' : 'done'
 }
 
 async function askDaemon(session: Session, request: Buffer): Promise<OpenAnswer> {
   const client = await session.client()
   client.close()
+  session.forget()
   const socket = socketOf(homeOf(session.io.env))
   const answer = socket === undefined ? undefined : await exchange(socket, request)
   if (answer !== undefined) return answer

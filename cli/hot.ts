@@ -110,8 +110,11 @@ function notWritten(cause: unknown): CofferError {
   })
 }
 
-/** Shows the answer (`exact`: its very bytes) and ends with its exit code; `run` goes on with the child. */
-export async function finish(answer: OpenAnswer, exact: boolean): Promise<void> {
+/**
+ * Shows the answer (`exact`: its very bytes) and ends with its exit code; `run` goes on with the child.
+ * @returns 'full' when only the full program can do it
+ */
+export async function finish(answer: OpenAnswer, exact: boolean): Promise<'done' | 'full'> {
   process.exitCode = answer.status
   const { stdout, stderr } = shownOn(answer, exact, stdoutIsTerminal)
   const said = writeAll(2, stderr)
@@ -119,8 +122,9 @@ export async function finish(answer: OpenAnswer, exact: boolean): Promise<void> 
   if (answer.exec) {
     answer.close()
     const { runAnswer } = await import('./child.js')
-    return runAnswer(answer.bytes)
+    return (await runAnswer(answer.bytes)) === 'full' ? 'full' : 'done'
   }
   if (said && written) process.exit()
   answer.close()
+  return 'done'
 }

@@ -26,7 +26,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const answer =
       socket === undefined ? undefined : await exchange(socket, requestBytes(argv, process.env))
     const exact = line.verb === 'provider' || line.switches.has('raw')
-    if (answer !== undefined) return finish(answer, exact)
+    if (answer !== undefined && (await finish(answer, exact)) === 'done') return
   }
   const full = await import('./full.js')
   await full.main(argv)

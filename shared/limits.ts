@@ -52,6 +52,8 @@ export const LIMITS = {
   /** Orgs that a home waits to be let into, and project names whose vault it remembers. */
   orgJoins: 16,
   pins: 1000,
+  /** Files of selection that a home has allowed. */
+  allowed: 256,
   /** A relay's URL, and the token that it may ask for where a vault is made. */
   relayUrl: 255,
   registrationToken: 256,

@@ -36,15 +36,16 @@ export const secretGet: Command = {
     'tampering',
     'expired',
   ],
-  run: (call, session) =>
-    forward(session, 'get', [
+  run: async (call, session) => {
+    await forward(session, 'get', [
       ...selection(call),
       ...(call.flag('raw') ? ['--raw'] : []),
       ...demandWords(call),
       ...valued(call, 'version'),
       '--',
       ...call.args,
-    ]),
+    ])
+  },
 }
 
 export const secretLs: Command = {
@@ -65,14 +66,15 @@ export const secretLs: Command = {
   ],
   stdout: 'names',
   exits: ['not-found', 'locked', 'stale', 'unreachable', 'tampering'],
-  run: (call, session) =>
-    forward(session, 'ls', [
+  run: async (call, session) => {
+    await forward(session, 'ls', [
       ...selection(call),
       ...(call.flag('long') ? ['--long'] : []),
       ...demandWords(call),
       '--',
       ...call.args,
-    ]),
+    ])
+  },
 }
 
 /** The options of every plain command, written out again. */

@@ -10,12 +10,9 @@ import {
   selectOrg,
   selectProject,
 } from '../service/people/scopes.js'
-import {
-  getSecret,
-  listSecrets,
-  secretEnvironment,
-  secretHistory,
-} from '../service/secrets/secrets-read.js'
+import { getSecret, listSecrets, secretHistory } from '../service/secrets/secrets-read.js'
+import { secretEnvironment } from '../service/secrets/environment.js'
+import { allowFile } from '../service/allowed.js'
 import { readMany } from '../service/secrets/read-many.js'
 import {
   moveSecret,
@@ -45,6 +42,7 @@ type SecretMethod =
   | 'secretRollback'
   | 'secretGenerate'
   | 'secretEnvironment'
+  | 'selectionAllow'
   | 'conflictsList'
   | 'conflictsResolve'
 
@@ -69,6 +67,7 @@ export function secretHandlers(session: () => Session): Pick<DaemonHandlers, Sec
     secretRollback: (params) => rollbackSecret(session(), params),
     secretGenerate: (params) => generateSecret(session(), params),
     secretEnvironment: (params, { signal }) => secretEnvironment(session(), params, signal),
+    selectionAllow: (params) => allowFile(session(), params),
     conflictsList: (params) => listConflicts(session(), params),
     conflictsResolve: (params) => resolveConflict(session(), params),
   }

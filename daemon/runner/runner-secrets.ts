@@ -5,7 +5,7 @@ import { CofferError, hasCode } from '../../shared/errors.js'
 import type { Params, Result } from '../../shared/protocol/local.js'
 import type { Context, VaultRef, Warning } from '../../shared/protocol/local-common.js'
 import type { PlainMethods } from '../core/plain/answer.js'
-import { childVariables, isIdentifier } from '../core/plain/variables.js'
+import { childVariables, isIdentifier, mergedVariables } from '../core/plain/variables.js'
 import type { Change } from '../core/vault/change.js'
 import type { Current } from '../core/vault/names.js'
 import { formatReference, isBelow, parsePrefix, parseReference } from '../core/vault/reference.js'
@@ -233,28 +233,31 @@ function named(vault: RunnerVault, context: Context, names: readonly string[]): 
 
 function secretEnvironment(
   vault: RunnerVault,
-  { context, only, allow, strict }: Params<'secretEnvironment'>,
+  { context, only, map = [], bare, allow, strict }: Params<'secretEnvironment'>,
   now: () => number,
 ): Result<'secretEnvironment'> {
   const scope = scopeOf(vault)
   checkMeant(scope, context)
-  const chosen =
-    only === undefined
+  const said = only ?? (bare === true ? [] : undefined)
+  const named = (typed: string): { current: Current; value: Bytes } => {
+    const current = find(vault, nameOf(vault, context, typed))
+    return { current, value: valueOf(vault, current.winner) }
+  }
+  const plain =
+    said === undefined
       ? given(vault).filter(({ current }) => isIdentifier(current.winner.name))
-      : only.map((typed) => {
-          const current = find(vault, nameOf(vault, context, typed))
-          return { current, value: valueOf(vault, current.winner) }
-        })
+      : said.map(named)
+  const mapped = map.map(({ variable, name }) => ({ variable, ...named(name) }))
+  const chosen = [...plain, ...mapped]
   if (strict === true) for (const { current } of chosen) checkNoConflict(current)
-  const { variables, skipped } = childVariables(
-    chosen.map(({ current, value }) => ({ name: current.winner.name, value })),
-    only !== undefined,
-    allow,
-  )
+  const own = plain.map(({ current, value }) => ({ name: current.winner.name, value }))
+  const { variables, skipped } = childVariables(own, said !== undefined, allow)
+  const renamed = mapped.map(({ variable, value }) => ({ name: variable, value }))
+  const all = mergedVariables(variables, childVariables(renamed, true, allow).variables)
   const warnings = chosen.flatMap(({ current }) => warningsOf(current.winner.name, current))
   return {
     vault: ref(scope, vault),
-    variables: variables.map(({ name, value }) => ({ name, value: base64(value) })),
+    variables: all.map(({ name, value }) => ({ name, value: base64(value) })),
     skipped,
     warnings: [...alarmed(vault), ...endingSoon(vault, now()), ...warnings].slice(0, 100),
   }

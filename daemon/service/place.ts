@@ -9,7 +9,8 @@ import type { VaultShell } from '../vault/shell.js'
 import type { Listed } from './people/directory.js'
 import { noScope, stillLoading } from './secrets/missing.js'
 import { checkPin, pinProject } from './people/pins.js'
-import { findSelection } from './selection-file.js'
+import { isAllowed, notAllowed } from './allowed.js'
+import { findSelection, type FoundSelection as FileFound } from './selection-file.js'
 import { checkLetIn, type Session } from './session.js'
 
 // From what a caller typed to a vault and a name in it.
@@ -35,11 +36,15 @@ export async function selectionOf(session: Session, context: Context): Promise<F
   return (await bothSelections(session, context)).selected
 }
 
-/** The selection, and what it would be without the `.coffer.yaml`. */
-async function bothSelections(
-  session: Session,
-  context: Context,
-): Promise<{ readonly selected: FoundSelection; readonly without: Selection }> {
+/** The selection, what it would be without the `.coffer.yaml`, and that file as it was read. */
+export type Selections = {
+  readonly selected: FoundSelection
+  readonly without: Selection
+  readonly file: FileFound | undefined
+}
+
+/** The same as selectionOf, for callers that must know what the nearest `.coffer.yaml` adds. */
+export async function bothSelections(session: Session, context: Context): Promise<Selections> {
   const file = await findSelection(context.cwd)
   if (file !== undefined) session.world.seen(file.path)
   const known = await remembered(session)
@@ -47,6 +52,7 @@ async function bothSelections(
   return {
     selected: { ...selected, file: file?.path ?? null },
     without: selectScope(context, {}, known),
+    file,
   }
 }
 
@@ -173,24 +179,22 @@ export async function prefixOf(
 
 /**
  * The secret (or, without a name, the vault) that a caller wants as variables of a child. The nearest `.coffer.yaml` may
- * be a stranger's: it has no say in what a program in its folder is given.
+ * be a stranger's: it has no say in what a program in its folder is given until `allow` pinned its bytes.
+ * @param selections what bothSelections said, where many places are looked up
  * @throws CofferError `refused` (reason `not-allowed`) when that file alone chooses it, else as placeOf and prefixOf
  */
 export async function variablePlace(
   session: Session,
   context: Context,
   typed: string | undefined,
+  selections?: Selections,
 ): Promise<Place> {
-  const { selected, without } = await bothSelections(session, context)
+  const { selected, without, file } = selections ?? (await bothSelections(session, context))
   const meant = (scope: Selection): Target =>
     typed === undefined ? parsePrefix(undefined, scope) : parseReference(typed, scope)
   const target = meant(selected)
-  if (selected.file !== null && !sameTarget(target, () => meant(without))) {
-    throw new CofferError('refused', `${selected.file} chooses what would become variables`, {
-      reason: 'not-allowed',
-      next: 'choose it yourself: coffer run --org ORG --project PROJECT -- COMMAND',
-    })
-  }
+  const isFree = file === undefined || isAllowed(session, file)
+  if (!isFree && !sameTarget(target, () => meant(without))) throw notAllowed(file.path)
   return resolve(session, context, target)
 }
 

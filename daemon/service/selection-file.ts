@@ -1,18 +1,21 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { constants } from 'node:fs'
-import { fromUtf8 } from '../../shared/bytes.js'
+import { fromUtf8, utf8, type Bytes } from '../../shared/bytes.js'
+import { hash } from '../../shared/crypto/hash.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import { systemCode } from '../../shared/system-error.js'
 import { checkSelectionFile, selectionFiles, type SelectionFile } from '../core/vault/selection.js'
 
 // Reads the `.coffer.yaml` that counts for a caller's folder. It may be anybody's (a cloned repository's): it is size-
-// capped and checked, and selects org and project, nothing more.
+// capped and checked, and selects org and project, nothing more, until it is allowed (allowed.ts).
 
 export type FoundSelection = {
   /** Absolute. */
   readonly path: string
   readonly selection: SelectionFile
+  /** Of the very bytes that were read: what `allow` pins. */
+  readonly digest: Bytes
 }
 
 function refuse(path: string, why: string, reason: string): CofferError {
@@ -72,7 +75,9 @@ const ABSENT = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']
 export async function findSelection(cwd: string): Promise<FoundSelection | undefined> {
   for (const path of selectionFiles(cwd)) {
     const content = await readIfThere(path, LIMITS.configFile)
-    if (content !== undefined) return { path, selection: await parseSelection(path, content) }
+    if (content === undefined) continue
+    const digest = hash('selection-file', utf8(content))
+    return { path, selection: await parseSelection(path, content), digest }
   }
   return undefined
 }

@@ -52,6 +52,12 @@ const pinCodec = struct({
   project: req(2, id<VaultId>()),
 })
 
+/** A `.coffer.yaml` that `allow` let map secrets, as it was then (SPEC section 12). */
+const allowedCodec = struct({
+  path: req(0, text(LIMITS.path)),
+  digest: req(1, bytes(32)),
+})
+
 const peopleCodec = struct({
   /** Orgs that this person waits to be let into. */
   joins: req(0, list(joinCodec, LIMITS.orgJoins)),
@@ -73,6 +79,8 @@ const settingsCodec = struct({
   loading: req(6, list(id<VaultId>(), LIMITS.vaultsPerConnection)),
   /** What is remembered of other people's orgs. */
   people: opt(10, peopleCodec),
+  /** Files that were allowed, the oldest first. */
+  allowed: opt(11, list(allowedCodec, LIMITS.allowed)),
 })
 
 export type Settings = Omit<TypeOf<typeof settingsCodec>, 'version'>
@@ -84,7 +92,8 @@ const MAX_BYTES =
   2 * LIMITS.homeFile +
   40 * LIMITS.vaultsPerConnection +
   4096 * LIMITS.orgJoins +
-  400 * LIMITS.pins
+  400 * LIMITS.pins +
+  (LIMITS.path + 64) * LIMITS.allowed
 
 /** Reads and replaces the settings of one open home. */
 export class SettingsFile {
@@ -145,7 +154,8 @@ export class SettingsFile {
    */
   update(change: { readonly [K in keyof Settings]?: Settings[K] | undefined }): void {
     const merged = { ...this.#current, ...change }
-    const { vault = this.#current.vault, loading = [], relay, org, project, join, people } = merged
+    const { vault = this.#current.vault, loading = [], ...rest } = merged
+    const { relay, org, project, join, people, allowed } = rest
     const next: Settings = {
       vault,
       loading,
@@ -154,6 +164,7 @@ export class SettingsFile {
       ...(project === undefined ? {} : { project }),
       ...(join === undefined ? {} : { join }),
       ...(people === undefined ? {} : { people }),
+      ...(allowed === undefined ? {} : { allowed }),
     }
     this.#write(next)
     this.#current = next

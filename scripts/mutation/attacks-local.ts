@@ -166,8 +166,8 @@ export const LOCAL: readonly Mutation[] = [
     patches: [
       {
         file: 'daemon/service/place.ts',
-        was: 'if (selected.file !== null && !sameTarget(target, () => meant(without))) {',
-        now: 'if (selected.file !== null && !sameTarget(target, () => target)) {',
+        was: 'if (!isFree && !sameTarget(target, () => meant(without))) throw',
+        now: 'if (!isFree && !sameTarget(target, () => target)) throw',
       },
     ],
     test: {
@@ -175,6 +175,38 @@ export const LOCAL: readonly Mutation[] = [
       name: "attack 60: a cloned repository's .coffer.yaml loads no secret into run",
     },
     red: ["['refused', 'not-allowed']"],
+  },
+  {
+    attack: 60,
+    without: 'the bytes of what was allowed',
+    patches: [
+      {
+        file: 'daemon/service/allowed.ts',
+        was: 'one.path === path && equal(one.digest, digest)',
+        now: 'one.path === path && !equal(one.digest, new Uint8Array(32))',
+      },
+    ],
+    test: {
+      file: 'daemon/service/allowed.test.ts',
+      name: 'attack 60: an allowed file counts while it is the very one, and no longer',
+    },
+    red: ['changed'],
+  },
+  {
+    attack: 60,
+    without: 'the look at what a file maps in the selected project',
+    patches: [
+      {
+        file: 'daemon/service/secrets/mapping.ts',
+        was: 'if (!isAllowed(session, file)) throw notAllowed(path)',
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/service/allowed.test.ts',
+      name: 'attack 60: what a file maps is refused until it is allowed, in the selected project too',
+    },
+    red: ['not-allowed'],
   },
   {
     attack: 61,

@@ -5,6 +5,7 @@ import {
   count,
   demands,
   label,
+  path,
   reference,
   secretName,
   time,
@@ -136,8 +137,14 @@ export const secretHistory = {
   result: object({ reference, versions: list(historyEntry, 1_000_000), warnings }),
 } as const
 
+/** A variable under a name of its own, and the secret that it holds. */
+const mapped = object({ variable: secretName, name: reference })
+
 /**
- * The variables that `run` gives to a child: the vault's secrets whose name is an identifier, or exactly `only`.
+ * The variables that `run` gives to a child: the vault's secrets whose name is an identifier, or exactly `only`; besides
+ * those of `map` under their own names (`bare`: nothing else). Where neither `only` nor a flag or variable that chooses the
+ * project says otherwise, the `only`, `env` and `files` of a `.coffer.yaml` that was allowed count; of one that wasn't,
+ * they are `refused` (reason `not-allowed`), and so is everything with `allowed`, for callers whom nobody has told a word.
  * Loader and interpreter variables are `refused` (reason `loader-variable`) unless in `allow`; a value with NUL or of
  * 128 KiB and more is `format` (reason `not-a-variable`); both name the secret.
  */
@@ -146,6 +153,9 @@ export const secretEnvironment = {
   params: object({
     context,
     only: optional(list(reference, LIMITS.items)),
+    map: optional(list(mapped, LIMITS.items)),
+    bare: optional(flag),
+    allowed: optional(flag),
     allow: list(label, LIMITS.items),
     strict: optional(flag),
     ...demands,
@@ -155,6 +165,8 @@ export const secretEnvironment = {
     variables: list(object({ name: secretName, value }), 100_000),
     /** Names that are no identifiers. */
     skipped: list(secretName, 100_000),
+    /** Files that an allowed `.coffer.yaml` wants beside them: where, in which folder's keeping, and of which secret. */
+    files: optional(list(object({ path, below: path, reference }), LIMITS.items)),
     warnings,
   }),
 } as const

@@ -7,6 +7,7 @@ import {
   fingerprint,
   id32,
   label,
+  path,
   reference,
   role,
   scopeName,
@@ -48,6 +49,25 @@ export const orgSelect = {
   needs: 'unlocked',
   params: object({ context, name: nullable(scopeName) }),
   result: empty,
+} as const
+
+/**
+ * Lets the nearest `.coffer.yaml` of the caller's folder, as it is now, choose what becomes variables; `revoke`: no more.
+ * Tells what it does, and whether it was allowed before. `not-found` (reason `no-file`) where there is none.
+ */
+export const selectionAllow = {
+  needs: 'unlocked',
+  params: object({ context, revoke: flag }),
+  result: object({
+    file: path,
+    was: flag,
+    org: optional(scopeName),
+    project: optional(scopeName),
+    only: optional(list(reference, LIMITS.items)),
+    env: list(object({ variable: secretName, name: reference }), LIMITS.items),
+    /** Paths below the file's folder. */
+    files: list(object({ file: text(LIMITS.path), name: reference }), LIMITS.items),
+  }),
 } as const
 
 /** Makes a project in the selected org. `usage` (reason `no-org`) without one; `exists`. */

@@ -50,6 +50,7 @@ export const METHODS = {
   secretRollback: secrets.secretRollback,
   secretGenerate: secrets.secretGenerate,
   secretEnvironment: reads.secretEnvironment,
+  selectionAllow: secrets.selectionAllow,
   conflictsList: secrets.conflictsList,
   conflictsResolve: secrets.conflictsResolve,
   deviceAdd: sync.deviceAdd,

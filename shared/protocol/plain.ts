@@ -6,7 +6,8 @@ import { LIMITS } from '../limits.js'
 //   request   "coffer1" ‖ u32be n ‖ n bytes: NUL-terminated fields argc, argc arguments, cwd, NAME=value…
 //   answer    status byte ‖ u32be ‖ stdout ‖ u32be ‖ stderr ‖ u32be ‖ exec
 //   exec      empty, or NUL-terminated fields policy, argc, argc arguments, NAME=value…
-//             policy: override (NAME=value wins over the launcher's own) or preserve (the launcher's own wins)
+//             policy: override (NAME=value wins over the launcher's own), preserve (the launcher's own wins), or full
+//             (nothing follows but 0 arguments: only the full program can do it)
 
 /** The first bytes of a plain request; JSON-RPC begins with `{`. */
 export const PLAIN_MAGIC = utf8('coffer1')
@@ -29,10 +30,13 @@ export type PlainRequest = {
   readonly variables: Readonly<Partial<Record<PlainVariable, string>>>
 }
 
-/** What the launcher executes in its own process, adding `environment` to its variables. */
+/**
+ * What the launcher executes in its own process, adding `environment` to its variables. `full`: there is nothing here to
+ * execute; the same command line is for the full program, which asks by JSON-RPC.
+ */
 export type PlainExec = {
   /** Which wins where both have a variable: `override` the answer's, `preserve` the launcher's. */
-  readonly policy: 'override' | 'preserve'
+  readonly policy: 'override' | 'preserve' | 'full'
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string>>
 }
@@ -157,7 +161,9 @@ export function decodePlainAnswer(bytes: Bytes): PlainAnswer {
   if (block.length === 0) return { status, stdout, stderr }
   const parts = split(block)
   const policy = parts.shift()
-  if (policy !== 'override' && policy !== 'preserve') throw malformed('an unknown policy')
+  if (policy !== 'override' && policy !== 'preserve' && policy !== 'full') {
+    throw malformed('an unknown policy')
+  }
   const argv = takeArguments(parts)
   return {
     status,

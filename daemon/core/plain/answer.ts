@@ -97,8 +97,13 @@ function longLines(secrets: Result<'secretList'>['secrets']): string[] {
 
 function renderRun(
   command: Extract<PlainCommand, { kind: 'run' }>,
-  { variables, skipped, warnings }: Result<'secretEnvironment'>,
+  { variables, skipped, files, warnings }: Result<'secretEnvironment'>,
 ): PlainAnswer {
+  // A launcher makes no files: its user's full program does, and says the warnings.
+  if (files !== undefined) {
+    const exec = { policy: 'full', argv: [], environment: {} } as const
+    return { status: 0, stdout: NOTHING, stderr: NOTHING, exec }
+  }
   const environment = Object.fromEntries(
     variables.map(({ name, value }) => [name, variableText(name, value)] as const),
   )

@@ -88,6 +88,12 @@ export function childVariables(
   return { variables, skipped }
 }
 
+/** A variable has one value: of two under one name the later counts. */
+export function mergedVariables(first: readonly Pair[], second: readonly Pair[]): Pair[] {
+  if (second.length === 0) return [...first]
+  return [...new Map([...first, ...second].map((one) => [one.name, one] as const)).values()]
+}
+
 function checkValue({ name, value }: Pair): void {
   if (utf8(name).length + value.length + 2 > VARIABLE_MAX) {
     throw notVariable('limit', name, 'has 128 KiB or more')

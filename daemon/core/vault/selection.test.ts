@@ -72,7 +72,7 @@ test('the file is looked for upwards', () => {
 
 test('the file may select and nothing more', () => {
   assert.equal(checkSelectionFile(null), {})
-  const all = { org: 'o', project: 'p', env: { A: 'x' }, files: { '/f': 'y' }, only: ['A'] }
+  const all = { org: 'o', project: 'p', env: { A: 'x' }, files: { 'etc/f': 'y' }, only: ['A'] }
   assert.equal(checkSelectionFile(all), all)
   assert.is(
     verdictOf(() => checkSelectionFile({ relay: 'ws://x' })),
@@ -85,6 +85,16 @@ test('the file may select and nothing more', () => {
     { org: 1 },
     { org: 'a/b' },
     { env: ['A'] },
+    { env: { 'A B': 'x' } },
+    { env: { A: 1 } },
+    { files: { '/f': 'y' } },
+    { files: { '../f': 'y' } },
+    { files: { 'a/../../f': 'y' } },
+    { files: { 'a//f': 'y' } },
+    { files: { './f': 'y' } },
+    { files: { '.git/hooks/pre-commit': 'y' } },
+    { files: { '': 'y' } },
+    { files: { 'a\0': 'y' } },
     { only: {} },
   ]) {
     assert.match(

@@ -14,7 +14,7 @@ type Layer = Named & { readonly from: Source }
 
 export type Selection = Named & { readonly orgFrom: Source; readonly projectFrom: Source }
 
-/** A checked `.coffer.yaml`. Only org and project have a meaning by themselves: the rest maps nothing by standing there. */
+/** A checked `.coffer.yaml`. Org and project have a meaning by themselves; the rest maps nothing until it is allowed. */
 export type SelectionFile = Named & {
   readonly env?: { readonly [variable: string]: string }
   readonly files?: { readonly [path: string]: string }
@@ -46,8 +46,8 @@ export function checkSelectionFile(parsed: unknown): SelectionFile {
   return {
     ...scopeField('org', parsed['org']),
     ...scopeField('project', parsed['project']),
-    ...mapField('env', parsed['env']),
-    ...mapField('files', parsed['files']),
+    ...mapField('env', parsed['env'], checkVariable),
+    ...mapField('files', parsed['files'], checkFilePath),
     ...(parsed['only'] === undefined
       ? {}
       : {
@@ -80,15 +80,36 @@ function scopeField<K extends 'org' | 'project'>(key: K, value: unknown): { [P i
 function mapField<K extends 'env' | 'files'>(
   key: K,
   value: unknown,
+  checkKey: (name: string) => void,
 ): { [P in K]?: { [name: string]: string } } {
   if (value === undefined) return {}
   if (!isObject(value)) throw mismatch(`${SELECTION_FILE} ${key}`, 'a map')
-  const entries = Object.entries(value).map(
-    ([name, to]) => [name, text(LIMITS.reference).check(to, `${SELECTION_FILE} ${key}`)] as const,
-  )
+  const given = Object.entries(value)
+  if (given.length > LIMITS.items) throw mismatch(`${SELECTION_FILE} ${key}`, 'that long')
+  const entries = given.map(([name, to]) => {
+    checkKey(name)
+    return [name, text(LIMITS.reference).check(to, `${SELECTION_FILE} ${key}`)] as const
+  })
   const out: { [P in K]?: { [name: string]: string } } = {}
   out[key] = Object.fromEntries(entries)
   return out
+}
+
+function checkVariable(name: string): void {
+  if (name.length <= LIMITS.name && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return
+  throw mismatch(`${SELECTION_FILE} env`, 'a map from names of variables')
+}
+
+/** A file may lie in the folder of the selection file and below, written in its plainest form. */
+function checkFilePath(path: string): void {
+  const segments = path.split('/')
+  const plain = segments.every((one) => one !== '' && one !== '.' && one !== '..')
+  if (plain && !path.includes('\0') && path.length < LIMITS.path / 4 && segments[0] !== '.git')
+    return
+  throw mismatch(
+    `${SELECTION_FILE} files`,
+    'a map from paths below its folder (no .., no leading /)',
+  )
 }
 
 /**

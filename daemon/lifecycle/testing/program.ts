@@ -33,6 +33,7 @@ const refusals = {
   secretRollback: refuse,
   secretGenerate: refuse,
   secretEnvironment: refuse,
+  selectionAllow: refuse,
   conflictsList: refuse,
   conflictsResolve: refuse,
   deviceAdd: refuse,

@@ -4,7 +4,6 @@ import { displayText } from '../../../shared/display.js'
 import { CofferError } from '../../../shared/errors.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
 import type { Warning } from '../../../shared/protocol/local-common.js'
-import { childVariables, isIdentifier } from '../../core/plain/variables.js'
 import type { Current } from '../../core/vault/names.js'
 import { isBelow } from '../../core/vault/reference.js'
 import { isOffline } from '../../core/vault/selection.js'
@@ -12,8 +11,8 @@ import type { Replica } from '../../core/vault/replica.js'
 import { checkDemands, readFresh } from '../trust/fresh.js'
 import { lookUp } from '../snapshots/lookups.js'
 import { mayNotRead, missing, stillLoading } from './missing.js'
-import { placeOf, prefixOf, variablePlace, type Place } from '../place.js'
-import { openValue, sealedWarning } from './sealing.js'
+import { placeOf, prefixOf, type Place } from '../place.js'
+import { openValue } from './sealing.js'
 import type { VaultShell } from '../../vault/shell.js'
 import type { Session } from '../session.js'
 import { isQueued } from '../queue.js'
@@ -23,7 +22,6 @@ import { authors, findVersion, historyOf, versionRef, warningsOf } from './versi
 // Reads: of memory and the local store alone. Only a vault that is still loading is waited for, briefly.
 
 export const MAX_WARNINGS = 100
-const NOTHING = new Uint8Array(0)
 
 export function base64(bytes: Bytes): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
@@ -183,79 +181,4 @@ export async function secretHistory(
     versions,
     warnings: [...warningsOf(place.name, current), ...loadingWarning(session, place)],
   }
-}
-
-type Chosen = { readonly place: Place; readonly current: Current; readonly value: Bytes }
-
-export async function secretEnvironment(
-  session: Session,
-  params: Params<'secretEnvironment'>,
-  signal: AbortSignal,
-): Promise<Result<'secretEnvironment'>> {
-  const { only, allow, strict } = params
-  await readFresh(session, params, signal)
-  const places = await environmentPlaces(session, params, signal)
-  const demanded = await checkDemands(session, places, params)
-  const chosen =
-    only === undefined
-      ? places.flatMap(wholeVault)
-      : places.map((one) => chosenSecret(session, one))
-  if (strict === true) for (const { place, current } of chosen) checkNoConflict(place, current)
-  const { variables, skipped } = childVariables(
-    chosen.map(({ current, value }) => ({ name: current.winner.name, value })),
-    only !== undefined,
-    allow,
-  )
-  const sealed = only === undefined ? places.flatMap(sealedNames) : []
-  const warnings = [
-    ...sealedWarning(sealed),
-    ...chosen.flatMap(({ current }) => warningsOf(current.winner.name, current)),
-  ]
-  return {
-    vault: places[0]?.vault ?? { vaultId: session.vaults.userVault, kind: 'user' },
-    variables: variables.map(({ name, value }) => ({ name, value: base64(value) })),
-    skipped,
-    warnings: [...demanded, ...warnings].slice(0, MAX_WARNINGS),
-  }
-}
-
-function sealedNames({ shell }: Place): string[] {
-  const live = [...shell.replica.live('secret')].filter(({ winner }) => winner.sealed !== undefined)
-  return live.map(({ winner }) => winner.name).toSorted(byCodePoint)
-}
-
-/** Where what becomes variables stands, loaded: one place for each name, or one for a whole vault. */
-async function environmentPlaces(
-  session: Session,
-  { context, only }: Params<'secretEnvironment'>,
-  signal: AbortSignal,
-): Promise<Place[]> {
-  const load = async (name: string | undefined): Promise<Place> => {
-    const place = await variablePlace(session, context, name)
-    // A child that lacks half of its variables is worse than one that doesn't start.
-    const there = (replica: Replica): boolean =>
-      name !== undefined && replica.get('secret', place.name) !== undefined
-    await awaitLoaded(session, place, isOffline(context), signal, there)
-    return place
-  }
-  return Promise.all((only ?? [undefined]).map(load))
-}
-
-function wholeVault(place: Place): Chosen[] {
-  const { replica } = place.shell
-  return [...replica.live('secret')]
-    .filter(({ winner }) => winner.sealed === undefined)
-    .toSorted((a, b) => byCodePoint(a.winner.name, b.winner.name))
-    .map((current) => {
-      // What can't be a variable needn't be opened.
-      const value = isIdentifier(current.winner.name) ? replica.value(current.winner) : NOTHING
-      return { place, current, value }
-    })
-}
-
-function chosenSecret(session: Session, place: Place): Chosen {
-  const { replica } = place.shell
-  const current = replica.get('secret', place.name)
-  if (current === undefined) throw missing(session, place)
-  return { place, current, value: openValue(place, current.winner) }
 }
