@@ -1,30 +1,26 @@
 import { Buffer } from 'node:buffer'
 import type { ChildProcess } from 'node:child_process'
-import { complaint, skippedWarning } from '../shared/complaint.js'
-import type { Params } from '../shared/protocol/local.js'
-import type { PlainExec } from '../shared/protocol/plain.js'
-import { endLike, forwardSignals, startChild } from './child.js'
+import { complaint } from '../shared/complaint.js'
+import { endLike, forwardSignals, type Started } from './child.js'
 import type { Call } from './call.js'
-import { demandsOf } from './demands.js'
 import { known } from './fail.js'
+import { launch, type Order } from './launch.js'
+import { orderOf } from './run-order.js'
 import type { Session } from './session.js'
 
 /** A child that ignores SIGTERM is killed after this. */
 const PATIENCE = 10_000
-
-type Request = Params<'secretEnvironment'>
 
 /**
  * Runs the command, and starts it again whenever the variables it would get have changed. Ends as the command ends by
  * itself. A daemon that goes away leaves the command running; it is reached again for the next change.
  */
 export async function runWatch(call: Call, session: Session): Promise<void> {
-  const request = requestOf(call, session)
   const changes = new Changes(session)
   await changes.start()
-  let exec: PlainExec
+  let order: Order
   try {
-    exec = await environment(call, request, session)
+    order = await orderOf(call, session)
   } catch (error) {
     // Else it would go on reaching for the daemon, for a command that never starts.
     changes.stop()
@@ -32,19 +28,26 @@ export async function runWatch(call: Call, session: Session): Promise<void> {
   }
   let child: ChildProcess | undefined
   const stop = forwardSignals(() => child)
-  const next = async (): Promise<PlainExec> => {
+  const next = async (): Promise<Order> => {
     for (;;) {
       await changes.next()
-      const fresh = await environment(call, request, session).catch((error: unknown) => {
+      const fresh = await orderOf(call, session).catch((error: unknown) => {
         session.io.err(complaint(known(error)))
-        return exec
+        return order
       })
-      if (!sameVariables(exec, fresh)) return fresh
+      if (!sameOrder(order, fresh)) return fresh
     }
   }
   let waiting = next()
   for (;;) {
-    const started = startChild(exec)
+    let started: Started
+    try {
+      started = launch(order, session.io.env)
+    } catch (error) {
+      stop()
+      changes.stop()
+      throw error
+    }
     child = started.child
     const first = await Promise.race([started.ended, waiting])
     if ('kind' in first) {
@@ -52,21 +55,9 @@ export async function runWatch(call: Call, session: Session): Promise<void> {
       changes.stop()
       return endLike(first)
     }
-    exec = first
+    order = first
     waiting = next()
     await end(started)
-  }
-}
-
-function requestOf(call: Call, session: Session): Request {
-  const names = (option: string): string[] => call.list(option).flatMap((one) => one.split(','))
-  const only = names('only')
-  return {
-    context: session.context,
-    allow: names('allow-env'),
-    ...(only.length === 0 ? {} : { only }),
-    ...(call.flag('strict') ? { strict: true } : {}),
-    ...demandsOf(call),
   }
 }
 
@@ -133,26 +124,18 @@ class Changes {
   }
 }
 
-async function environment(call: Call, request: Request, session: Session): Promise<PlainExec> {
-  const client = await session.client()
-  const { variables, skipped, warnings } = await client.call('secretEnvironment', request)
-  session.warn(warnings)
-  if (skipped.length > 0) session.warn([skippedWarning(skipped)])
-  const entries = variables.map(
-    ({ name, value }) => [name, Buffer.from(value, 'base64').toString()] as const,
-  )
-  const policy = call.flag('preserve-env') ? 'preserve' : 'override'
-  return { policy, argv: call.args, environment: Object.fromEntries(entries) }
-}
-
-function sameVariables(a: PlainExec, b: PlainExec): boolean {
-  const sorted = ({ environment }: PlainExec): string =>
-    JSON.stringify(Object.entries(environment).toSorted(([x], [y]) => (x < y ? -1 : 1)))
+/** A word of two orders is the same when nothing of what the command gets differs. */
+function sameOrder(a: Order, b: Order): boolean {
+  const sorted = ({ exec, files }: Order): string =>
+    JSON.stringify([
+      Object.entries(exec.environment).toSorted(([x], [y]) => (x < y ? -1 : 1)),
+      files.map(({ path, bytes }) => [path, Buffer.from(bytes).toString('base64')]),
+    ])
   return sorted(a) === sorted(b)
 }
 
 /** Asks the child to end, then makes it. */
-async function end({ child, ended }: ReturnType<typeof startChild>): Promise<void> {
+async function end({ child, ended }: Started): Promise<void> {
   child?.kill('SIGTERM')
   const timer = setTimeout(() => child?.kill('SIGKILL'), PATIENCE)
   await ended

@@ -1,6 +1,7 @@
 import { ERROR_CODES, isErrorCode, type ErrorCode } from '../shared/errors.js'
 import type { Command } from './command.js'
 import { alarms, alarmsAck } from './commands/alarms.js'
+import { allow } from './commands/allow.js'
 import { audit } from './commands/audit.js'
 import { build } from './commands/build.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
@@ -96,6 +97,7 @@ export const COMMANDS: readonly Command[] = [
   registrySetup,
   registryList,
   registryRemove,
+  allow,
   conflicts,
   conflictsResolve,
   orgCreate,
