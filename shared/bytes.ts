@@ -2,7 +2,7 @@
 export type Bytes = Uint8Array
 
 const encoder = new TextEncoder()
-// Made at first use, like the table of hex: the CLI's short way needs neither and starts without them.
+// Made at first use: the CLI's short way starts without it.
 let decoder: TextDecoder | undefined
 
 /** UTF-8 bytes of `text`. Lone surrogates become U+FFFD; callers that care check `isWellFormed` first. */
@@ -12,12 +12,16 @@ export function utf8(text: string): Bytes {
 
 /** Text of strict UTF-8 `bytes`, or undefined when they are not UTF-8. A BOM is kept. */
 export function fromUtf8(bytes: Bytes): string | undefined {
-  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   try {
-    return decoder.decode(bytes)
+    return text(bytes)
   } catch {
     return undefined
   }
+}
+
+function text(bytes: Bytes): string {
+  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  return decoder.decode(bytes)
 }
 
 export function concat(...parts: readonly Bytes[]): Bytes {
@@ -44,13 +48,20 @@ export function equal(a: Bytes, b: Bytes): boolean {
   return true
 }
 
-let hex: readonly string[] | undefined
+/** The char code of a lower-case hex digit. */
+function digit(nibble: number): number {
+  return nibble < 10 ? 48 + nibble : 87 + nibble
+}
 
+/** Lower-case hex. Made in one piece: joined digit by digit it would be a tree of a kilobyte for an id, until it is read. */
 export function toHex(bytes: Bytes): string {
-  hex ??= Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
-  let out = ''
-  for (const byte of bytes) out += hex[byte]
-  return out
+  const digits = new Uint8Array(2 * bytes.length)
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    digits[2 * i] = digit(byte >> 4)
+    digits[2 * i + 1] = digit(byte & 15)
+  }
+  return text(digits)
 }
 
 /** Value of a lower-case hex digit by its char code; 255 for anything else. */
