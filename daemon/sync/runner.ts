@@ -1,7 +1,8 @@
 import { readU32be, type Bytes } from '../../shared/bytes.js'
 import type { Random } from '../../shared/crypto/random.js'
 import { CofferError } from '../../shared/errors.js'
-import type { Alarm } from '../core/sync/port.js'
+import { partsOf } from '../core/sync/based.js'
+import type { Alarm, BasePiece } from '../core/sync/port.js'
 import { nextWake, step } from '../core/sync/machine.js'
 import type { Effect, PortWork, Problem, Request } from '../core/sync/effects.js'
 import { initialState, type Event, type State } from '../core/sync/state.js'
@@ -228,6 +229,12 @@ export class VaultRunner {
     return { alarms }
   }
 
+  async #takePiece(piece: BasePiece): Promise<Alarm[]> {
+    const alarms: Alarm[] = []
+    for (const part of partsOf(piece)) alarms.push(...(await this.port.takeBase(part)))
+    return alarms
+  }
+
   async #call(work: PortWork): Promise<Done> {
     const { port } = this
     switch (work.kind) {
@@ -248,7 +255,7 @@ export class VaultRunner {
         await port.adopt(work.snapshots)
         return {}
       case 'takePiece':
-        return { alarms: await port.takeBase(work.piece) }
+        return { alarms: await this.#takePiece(work.piece) }
       case 'restore':
         await port.restoreLost()
         return {}

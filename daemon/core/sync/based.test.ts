@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { utf8 } from '../../../shared/bytes.js'
 import { idOf, type LinkHash } from '../../../shared/ids.js'
+import { partsOf } from './based.js'
 import type { BasePiece, BaseWants } from './port.js'
 import { phaseOf } from './status.js'
 import { Harness, NO_LOG } from './testing/harness.js'
@@ -115,6 +116,30 @@ test('a snapshot that is replaced while it is read gives way to the newer one', 
   assert.is(h.sent('newest').length, 1)
   h.on({ kind: 'newest', snapshots: [utf8('s')] })
   assert.is(h.work, 'adopt')
+})
+
+test('a large piece is taken part by part, each from where the one before it ended', () => {
+  const places = Array.from({ length: 300 }, (_, i) => ({ pos: 2 * i + 11, body: utf8(`${i}`) }))
+  const wanted: BaseWants = { upto: 900, part: 'entries', after: 10 }
+  for (const more of [true, false]) {
+    const parts = [...partsOf({ ...piece(wanted), entries: places, more })]
+    assert.equal(
+      parts.flatMap(({ entries }) => entries),
+      places,
+    )
+    assert.ok(parts.length > 2)
+    let after = 10
+    for (const part of parts) {
+      assert.equal(part.wanted, { ...wanted, after })
+      after = part.entries.at(-1)?.pos ?? -1
+    }
+    assert.equal(
+      parts.map((part) => part.more),
+      parts.map((_, i) => more || i < parts.length - 1),
+    )
+  }
+  // One without entries is taken, too: it may be the last, or rows.
+  assert.equal([...partsOf(piece(ROWS))], [piece(ROWS)])
 })
 
 test.run()

@@ -1,5 +1,6 @@
 import { delayOpen, open, reopen } from './reading.js'
 import type { Problem } from './effects.js'
+import type { BasePiece } from './port.js'
 import { startPort, type Event, type Work } from './state.js'
 
 // Going on from a snapshot instead of a log (SPEC section 9): a device that has nothing yet reads the chain first, which
@@ -116,4 +117,18 @@ export function onNoPiece(w: Work, reason: string): void {
   s.adopt = true
   s.chained = false
   s.newestAsked = false
+}
+
+/** So many entries of a piece are one durable batch: what opening and writing them took is garbage before the next. */
+const PART = 128
+
+/** A piece's parts, each to be taken, and durable, before the next: each says where the one before it ended. */
+export function* partsOf(piece: BasePiece): Generator<BasePiece> {
+  const { entries } = piece
+  let { wanted } = piece
+  for (let from = 0; from === 0 || from < entries.length; from += PART) {
+    const part = entries.slice(from, from + PART)
+    yield { ...piece, wanted, entries: part, more: piece.more || from + PART < entries.length }
+    wanted = { ...wanted, after: part.at(-1)?.pos ?? wanted.after }
+  }
 }
