@@ -21,7 +21,7 @@ import { watchRequests } from './devices/requests.js'
 import { keepSnapshots } from './snapshots/snapshots.js'
 import type { World } from './world.js'
 import { storesOnDisk } from './stores.js'
-import { keepTidy, systemCollect } from './snapshots/tidy.js'
+import { growSlowly, keepTidy, systemCollect } from './snapshots/tidy.js'
 import { FileWatch } from './watch.js'
 
 /** Node's timers take 31 bits of milliseconds; a longer wait would end at once. */
@@ -41,6 +41,7 @@ function isPassing(error: unknown): boolean {
 /** Composes the vaults' side of the daemon. */
 export async function compose(parts: DaemonParts): Promise<Composition> {
   const { access, hub, log, random, now, offline } = parts
+  growSlowly()
   const onError = (error: unknown): void => {
     if (!isPassing(error)) log.failure('background', error)
   }

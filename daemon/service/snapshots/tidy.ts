@@ -19,6 +19,15 @@ export function systemCollect(): void {
 }
 
 /**
+ * Lets V8 collect once half as much as is in use has come on top. By itself it waits for three times that while much
+ * comes: a first sync of 10,000 secrets, one by one, then took 165 MB for seconds instead of 120. An unknown flag only
+ * makes V8 complain.
+ */
+export function growSlowly(): void {
+  setFlagsFromString('--heap-growing-percent=50')
+}
+
+/**
  * Gives memory back after a rush: V8 by itself keeps what a first sync or an import took, since it sees no reason to
  * collect in a process that then does nothing. `collect` stands for the collector.
  */
