@@ -17,6 +17,8 @@ export type LinkHash = Id<'link'>
 export type ChangesetHash = Id<'changeset'>
 /** BLAKE2b-256 over changeset hash and index: one secret's put or delete. */
 export type ChangeId = Id<'change'>
+/** What ties an item's box to its key (SPEC section 6). */
+export type Commitment = Id<'commitment'>
 /** BLAKE2b-256 of a mailbox entry's bytes. */
 export type EntryId = Id<'entry'>
 /** Running hash over a mailbox's entry ids. */

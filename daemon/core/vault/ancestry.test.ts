@@ -91,4 +91,25 @@ test('what comes later doesn’t change what was said', () => {
   assert.is(covers(hashOf(3), hashOf(0)), true)
 })
 
+test('what nothing builds on is the same, in whatever order a store gives the nodes', () => {
+  const history = fc.array(step, { minLength: 1, maxLength: 30 }).chain((steps) => {
+    // No number twice: of two heads of one number the first counts.
+    const made = historyOf(steps.map((one) => ({ ...one, back: 1 })))
+    return fc.tuple(fc.constant(made), fc.shuffledSubarray(made, { minLength: made.length }))
+  })
+  fc.assert(
+    fc.property(history, ([made, shuffled]) => {
+      const graph = new Graph()
+      for (const { hash, node } of shuffled) graph.add(hash, node)
+      const named = new Set(made.flatMap(({ node }) => node.refs))
+      const heads = made.filter(({ hash }) => !named.has(hash))
+      assert.equal(
+        graph.deps(deviceOf(9), () => false).map(({ hash }) => hash),
+        heads.toSorted((a, b) => (a.node.device < b.node.device ? -1 : 1)).map(({ hash }) => hash),
+      )
+    }),
+    { numRuns: 300 },
+  )
+})
+
 test.run()

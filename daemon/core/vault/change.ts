@@ -22,6 +22,8 @@ export type Change = Meta & {
   readonly readers?: readonly DeviceId[]
 }
 
+const NONE: readonly ChangeId[] = []
+
 /** What a change has beside its meta. */
 type Standing = Omit<Change, keyof Meta>
 
@@ -31,7 +33,8 @@ type Standing = Omit<Change, keyof Meta>
  */
 export function changeOf(meta: Meta, standing: Standing): Change {
   const { id, device, place, ahead, sealed, readers } = standing
-  const { space, name, kind, wall, counter, parents, size, note } = meta
+  const { space, name, kind, wall, counter, size, note } = meta
+  const parents = meta.parents.length === 0 ? NONE : meta.parents
   const change = { id, device, place, ahead, space, name, kind, wall, counter, parents, size }
   if (note === undefined && sealed === undefined && readers === undefined) return change
   return { ...change, ...(note === undefined ? {} : { note }), ...sealingOf(sealed, readers) }

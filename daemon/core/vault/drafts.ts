@@ -14,9 +14,16 @@ import type { Cuts } from './cuts.js'
 import { changesetEntries } from './entries.js'
 import { nodeOf, nodeOp, type Graph } from './graph.js'
 import type { Names } from './names.js'
-import { readersOf } from './opening.js'
+import { commitmentOf, readersOf } from './opening.js'
 import { Recipients } from './recipients.js'
-import { draftRecordCodec, outboxRecordCodec, type Env, type Meta, type Op } from './records.js'
+import {
+  draftRecordCodec,
+  outboxRecordCodec,
+  placeOf,
+  type Env,
+  type Meta,
+  type Op,
+} from './records.js'
 import { isBlind, sealChanges } from './sealing.js'
 import type { Values } from './values.js'
 
@@ -230,9 +237,7 @@ export class Drafts {
     changes.forEach((change, index) => {
       const [one, item] = [header.items[index], items[index]]
       if (one === undefined || item === undefined) return
-      const at = { changeset: hash, seq: header.seq, epoch: header.epoch, index }
-      const commitment = one.valueCommitment
-      const place = commitment === undefined ? at : { valueCommitment: commitment, ...at }
+      const place = placeOf(hash, header, index, commitmentOf(one))
       const { device, ahead } = change
       const how = sealingOf(one.sealed, readersOf(header, one))
       const sealed = changeOf(change, { id: changeIdOf(hash, index), device, place, ahead, ...how })

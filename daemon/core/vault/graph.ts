@@ -23,6 +23,14 @@ export type Node = {
 
 type Place = Pick<DeviceHead, 'device' | 'seq'>
 
+const NO_REFS: readonly ChangesetHash[] = []
+const ONLY_FIRST: readonly number[] = [0]
+
+/** Most changesets have one change: they share the list of its index. */
+function shared(kept: Node['kept']): Node['kept'] {
+  return kept?.length === 1 && kept[0] === 0 ? ONLY_FIRST : kept
+}
+
 /** The snapshot that this device went on from: what it covers is known, whether it is here or not. */
 export type Covered = Pick<Snapshot, 'heads' | 'pos'>
 
@@ -32,6 +40,7 @@ export class Graph {
   readonly #latest = new Map<DeviceId, ChangesetHash>()
   readonly #counts = new Map<DeviceId, number>()
   readonly #frontier = new Set<ChangesetHash>()
+  /** What some node names and isn't here: a store gives nodes in any order. */
   readonly #referred = new Set<ChangesetHash>()
   base: Covered | undefined
 
@@ -40,7 +49,8 @@ export class Graph {
   }
 
   /** Adds a node whose refs are there already; tells whether its device had signed that seq before. */
-  add(hash: ChangesetHash, node: Node): boolean {
+  add(hash: ChangesetHash, given: Node): boolean {
+    const node = this.#sharing(given)
     if (node.kept !== undefined) return this.#addKept(hash, node)
     const latest = this.latest(node.device)
     const doubled = latest !== undefined && node.seq <= latest.seq
@@ -48,11 +58,20 @@ export class Graph {
     if (!doubled) this.#latest.set(node.device, hash)
     this.#counts.set(node.device, (this.#counts.get(node.device) ?? 0) + 1)
     for (const ref of node.refs) {
-      this.#referred.add(ref)
       this.#frontier.delete(ref)
+      if (!this.nodes.has(ref)) this.#referred.add(ref)
     }
-    if (!this.#referred.has(hash)) this.#frontier.add(hash)
+    if (!this.#referred.delete(hash)) this.#frontier.add(hash)
     return doubled
+  }
+
+  /** A node of what the one before it has, too, where they are equal: the same text again takes eighty bytes. */
+  #sharing({ seq, memberN, met, pos, kept, known, ...given }: Node): Node {
+    const latest = this.#latest.get(given.device)
+    const device = (latest && this.nodes.get(latest)?.device) ?? given.device
+    const same = given.refs.map((ref) => (ref === latest ? latest : ref))
+    const refs = same.length === 0 ? NO_REFS : same
+    return { device, seq, memberN, refs, met, pos, kept: shared(kept), known }
   }
 
   /** Whether a device signed a sequence number twice: it has more changesets than its numbers go. */
@@ -89,7 +108,9 @@ export class Graph {
   #change(hash: ChangesetHash, part: Partial<Node>): Op[] {
     const node = this.nodes.get(hash)
     if (node === undefined) return []
-    const changed = { ...node, ...part }
+    const { device, seq, memberN, refs, known } = node
+    const { met, pos, kept } = { ...node, ...part }
+    const changed = { device, seq, memberN, refs, met, pos, kept: shared(kept), known }
     if (changed.met === node.met && changed.pos === node.pos && changed.kept === node.kept)
       return []
     this.nodes.set(hash, changed)

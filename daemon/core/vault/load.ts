@@ -12,6 +12,7 @@ import {
   cursorRecordCodec,
   draftRecordCodec,
   outboxRecordCodec,
+  placeOf,
   type Env,
   type Row,
   type Table,
@@ -53,9 +54,10 @@ export function loadReplica(
   const { drafts, inbound, cuts, heads, base } = replica.parts()
   const record = meta.get(toHex(BASE))
   if (record !== undefined) base.restore(decode(baseRecordCodec, record, 'the base', BIG))
-  for (const row of of('changeset')) restoreNode(replica, row)
+  const once = keepOnce()
+  for (const row of of('changeset')) restoreNode(replica, row, once)
   cuts.refresh()
-  const changes = new Map(of('change').map((row) => restoreChange(replica, env, row)))
+  const changes = new Map(of('change').map((row) => restoreChange(replica, env, row, once)))
   inbound.restoreUnopened(changes.values())
   for (const row of sorted('draft')) {
     const ids = decode(draftRecordCodec, row.value, 'a draft', BIG).changes
@@ -76,20 +78,31 @@ export function loadReplica(
   return replica
 }
 
-function restoreNode(replica: Replica, row: Row): void {
-  const { met, pos, kept, known, ...node } = decode(
-    changesetRecordCodec,
-    row.value,
-    'a changeset record',
-    BIG,
-  )
-  replica.graph.add(idOf<ChangesetHash>(row.key), { met, pos, kept, known, ...node })
+/** Gives of equal texts always the same one: rows name devices and changesets over and over. */
+type Once = <T extends string>(text: T) => T
+
+function keepOnce(): Once {
+  const all = new Map<string, string>()
+  return <T extends string>(text: T): T => {
+    const known = all.get(text)
+    if (known === undefined) all.set(text, text)
+    return (known as T | undefined) ?? text
+  }
 }
 
-function restoreChange(replica: Replica, env: Env, row: Row): [ChangeId, Change] {
+function restoreNode({ graph }: Replica, row: Row, once: Once): void {
+  const record = decode(changesetRecordCodec, row.value, 'a changeset record', BIG)
+  const [device, refs] = [once(record.device), record.refs.map(once)]
+  const { seq, memberN, met, pos, kept, known } = record
+  const node = { device, seq, memberN, refs, met, pos, kept, known }
+  graph.add(once(idOf<ChangesetHash>(row.key)), node)
+}
+
+function restoreChange(replica: Replica, env: Env, row: Row, once: Once): [ChangeId, Change] {
   const record = decode(changeRecordCodec, row.value, 'a change record', BIG)
-  const { device, place, ahead, sealed, readers } = record
-  const id = idOf<ChangeId>(row.key)
+  const { place: at, ahead, sealed, readers } = record
+  const place = at && placeOf(once(at.changeset), at, at.index, at.valueCommitment)
+  const [id, device] = [idOf<ChangeId>(row.key), once(record.device)]
   const standing = { id, device, place, ahead: ahead !== undefined, ...sealingOf(sealed, readers) }
   const change = changeOf(record, standing)
   const { names, clock } = replica.parts()

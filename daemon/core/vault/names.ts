@@ -39,17 +39,47 @@ type Judge = {
 
 const NOTHING: Judge = { isVoid: () => false, covers: () => false }
 
+/** Changes by their ids. Most names have one version, and a map of one takes 200 bytes. */
+class Versions {
+  #first: Change | undefined
+  #all: Map<ChangeId, Change> | undefined
+
+  get size(): number {
+    return this.#all?.size ?? (this.#first === undefined ? 0 : 1)
+  }
+
+  add(change: Change): void {
+    const first = this.#first
+    if (first === undefined || (this.#all === undefined && first.id === change.id)) {
+      this.#first = change
+    } else {
+      this.#all ??= new Map([[first.id, first]])
+      this.#all.set(change.id, change)
+    }
+  }
+
+  get(id: ChangeId): Change | undefined {
+    if (this.#all !== undefined) return this.#all.get(id)
+    return this.#first?.id === id ? this.#first : undefined
+  }
+
+  /** In the order in which they came. */
+  values(): Iterable<Change> {
+    return this.#all?.values() ?? (this.#first === undefined ? [] : [this.#first])
+  }
+}
+
 /** The versions of one name. Its live set depends on the set of changes only, not on their order of arrival. */
 class NameState {
-  readonly changes = new Map<ChangeId, Change>()
+  readonly changes = new Versions()
   /** Absent while nothing is: most names have one version. */
   #superseded: Set<ChangeId> | undefined
   /** Changesets whose author couldn't see the name, and which supersede all of it that they build on. Mostly absent. */
   #blind: readonly ChangesetHash[] | undefined
-  live: Change[] = []
+  live: readonly Change[] = []
 
   add(change: Change, judge: Judge): void {
-    this.changes.set(change.id, change)
+    this.changes.add(change)
     const superseded = this.isSuperseded(change, judge)
     // A void change supersedes nothing by itself, but whoever built on it saw what it had superseded.
     if (judge.isVoid(change) && !superseded) return

@@ -1,7 +1,13 @@
 import type { Bytes } from '../../../shared/bytes.js'
 import { decode } from '../../../shared/codec.js'
 import { CofferError } from '../../../shared/errors.js'
-import { bytesOf, type ChangesetHash } from '../../../shared/ids.js'
+import {
+  bytesOf,
+  idOf,
+  type ChangesetHash,
+  type Commitment,
+  type DeviceId,
+} from '../../../shared/ids.js'
 import { changeIdOf, type Header, type ItemHeader } from '../../../shared/log/changeset.js'
 import type { Item } from '../../../shared/log/entry.js'
 import { openForEpoch, openKeys, type ItemKeys } from '../crypto/boxes.js'
@@ -9,7 +15,7 @@ import { itemKey, openUnder } from '../crypto/epoch.js'
 import type { Chain, Identity } from './chain.js'
 import { changeOf, sealingOf, type Change } from './change.js'
 import type { Clock } from './clock.js'
-import { metaCodec, type Meta } from './records.js'
+import { metaCodec, placeOf, type Meta } from './records.js'
 
 /** What opening a changeset takes. */
 export type Openable = { readonly header: Header; readonly items: readonly (Item | undefined)[] }
@@ -30,6 +36,11 @@ export class Opening {
   constructor(identity: Identity, chain: Chain) {
     this.#identity = identity
     this.#chain = chain
+  }
+
+  /** The id as the chain has it: the text that comes with each changeset needn't be kept. */
+  #known(device: DeviceId): DeviceId {
+    return this.#chain.membership?.devices.get(device)?.id ?? device
   }
 
   /** Whether keys of a changeset are boxed to this device. */
@@ -108,10 +119,8 @@ export class Opening {
       if (item === undefined) throw new TypeError('opened without an item')
       const meta = this.meta({ header, index, one, item })
       if (meta === undefined) return []
-      const { seq, epoch, device } = header
-      const at = { changeset, seq, epoch, index }
-      const place =
-        one.valueCommitment === undefined ? at : { valueCommitment: one.valueCommitment, ...at }
+      const device = this.#known(header.device)
+      const place = placeOf(changeset, header, index, commitmentOf(one))
       const ahead = clock.observe(meta, now)
       const how = sealingOf(one.sealed, readersOf(header, one))
       return changeOf(meta, { id: changeIdOf(changeset, index), device, place, ahead, ...how })
@@ -121,6 +130,11 @@ export class Opening {
 
 function badItem(what: string): CofferError {
   return new CofferError('tampering', what, { reason: 'bad-item' })
+}
+
+/** What ties an item's value to its key; undefined for a delete. */
+export function commitmentOf({ valueCommitment }: ItemHeader): Commitment | undefined {
+  return valueCommitment && idOf<Commitment>(valueCommitment)
 }
 
 /** Who opens an item, as its changeset's header says. */

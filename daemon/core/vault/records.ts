@@ -1,19 +1,15 @@
 import type { Bytes } from '../../../shared/bytes.js'
-import {
-  bytes,
-  fixed,
-  id,
-  list,
-  oneOf,
-  opt,
-  req,
-  struct,
-  text,
-  uint,
-} from '../../../shared/codec.js'
+import { bytes, id, list, oneOf, opt, req, struct, text, uint } from '../../../shared/codec.js'
 import type { TypeOf } from '../../../shared/codec.js'
 import type { Random } from '../../../shared/crypto/random.js'
-import type { ChangeId, ChangesetHash, DeviceId, EntryId, LogHash } from '../../../shared/ids.js'
+import type {
+  ChangeId,
+  ChangesetHash,
+  Commitment,
+  DeviceId,
+  EntryId,
+  LogHash,
+} from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { SEALED } from '../../../shared/log/changeset.js'
 import { signedCodec } from '../../../shared/log/signed.js'
@@ -112,9 +108,24 @@ export const placeCodec = struct({
   seq: req(1, uint()),
   epoch: req(2, uint()),
   index: req(3, uint(LIMITS.items)),
-  valueCommitment: opt(4, fixed(32)),
+  valueCommitment: opt(4, id<Commitment>()),
 })
 export type Place = TypeOf<typeof placeCodec>
+
+/**
+ * A place, spelled out as `changeOf` is. Its commitment is text like the ids: as bytes it would be a piece of memory outside
+ * of V8's heap, and ten thousand small ones hold that of a first sync together.
+ */
+export function placeOf(
+  changeset: ChangesetHash,
+  { seq, epoch }: Pick<Place, 'seq' | 'epoch'>,
+  index: number,
+  valueCommitment: Commitment | undefined,
+): Place {
+  return valueCommitment === undefined
+    ? { changeset, seq, epoch, index }
+    : { changeset, seq, epoch, index, valueCommitment }
+}
 
 export const changeRecordCodec = struct({
   ...changeFields,

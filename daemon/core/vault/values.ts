@@ -54,8 +54,9 @@ export class Values {
   }
 
   #derived(key: Bytes, { device }: Change, place: Place, { value: box }: Item): Bytes {
-    const { seq, epoch, index, valueCommitment: commitment } = place
-    if (box === undefined || commitment === undefined) return gone()
+    const { seq, epoch, index, valueCommitment } = place
+    if (box === undefined || valueCommitment === undefined) return gone()
+    const commitment = bytesOf(valueCommitment)
     const at = { vaultId: this.#chain.vaultId, device, seq, epoch }
     return openPart(key, at, index, 'value', { box, commitment })
   }
