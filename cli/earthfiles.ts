@@ -13,6 +13,8 @@ import { readDescriptor } from './descriptor.js'
 export type EarthfileSet = {
   /** By canonical folder, the named ones first. */
   readonly files: Map<string, Earthfile>
+  /** Each folder's Earthfile as it stands. */
+  readonly sources: ReadonlyMap<string, { readonly path: string; readonly text: string }>
   /** How the person knows each folder's Earthfile. */
   readonly shown: Map<string, string>
   /** References that lead to no Earthfile. */
@@ -31,6 +33,7 @@ export type EarthfileSet = {
 export function readEarthfiles(named: readonly string[], cwd: string): EarthfileSet {
   const files = new Map<string, Earthfile>()
   const shown = new Map<string, string>()
+  const sources = new Map<string, { path: string; text: string }>()
   const missing: { from: string; folder: string; why: string }[] = []
   const waiting = named.map((path) => readNamed(path, cwd))
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -39,6 +42,7 @@ export function readEarthfiles(named: readonly string[], cwd: string): Earthfile
     const file = parseEarthfile(next.text)
     files.set(next.folder, file)
     shown.set(next.folder, next.shown)
+    sources.set(next.folder, { path: next.path, text: next.text })
     for (const folder of file.folders) {
       try {
         const path = join(folderOf(next.folder, folder), 'Earthfile')
@@ -49,7 +53,7 @@ export function readEarthfiles(named: readonly string[], cwd: string): Earthfile
       }
     }
   }
-  return { files, shown, missing }
+  return { files, sources, shown, missing }
 }
 
 /** The folder that a reference in an Earthfile of the folder `from` means, canonical where it is there. */
@@ -62,7 +66,12 @@ export function folderOf(from: string, folder: string): string {
   }
 }
 
-type Read = { readonly folder: string; readonly shown: string; readonly text: string }
+type Read = {
+  readonly path: string
+  readonly folder: string
+  readonly shown: string
+  readonly text: string
+}
 
 function readNamed(path: string, cwd: string): Read {
   try {
@@ -76,7 +85,7 @@ function readOne(path: string, cwd: string): Read {
   const bytes = readCapped(path)
   const text = fromUtf8(new Uint8Array(bytes))
   if (text === undefined) throw new CofferError('format', `${displayText(path)} is not UTF-8`)
-  return { folder: realpathSync(dirname(path)), shown: relative(cwd, path), text }
+  return { path, folder: realpathSync(dirname(path)), shown: relative(cwd, path), text }
 }
 
 function readCapped(path: string): Uint8Array {

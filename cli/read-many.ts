@@ -20,13 +20,17 @@ type What = Omit<Params<'secretReadMany'>, 'context' | 'after'>
  * The values of `names`, or of everything under `prefix`, page by page; the daemon's warnings go to stderr.
  * @throws CofferError what the daemon answers
  */
-export async function readMany(session: Session, what: What): Promise<ReadMany> {
+export async function readMany(
+  session: Session,
+  what: What,
+  context: Params<'secretReadMany'>['context'] = session.context,
+): Promise<ReadMany> {
   const secrets: ReadSecret[] = []
   let after: number | undefined
   for (;;) {
     const answer: Result<'secretReadMany'> = await session.call('secretReadMany', {
       ...what,
-      context: session.context,
+      context,
       ...(after === undefined ? {} : { after }),
     })
     for (const { value, ...rest } of answer.secrets) {

@@ -11,6 +11,7 @@ import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
 import { earthlyCheck } from './commands/earthly-check.js'
 import { earthlyProvider } from './commands/earthly-provider.js'
+import { earthlySecretFile } from './commands/earthly-secret-file.js'
 import { earthlySetup } from './commands/earthly-setup.js'
 import { exportCommand } from './commands/export.js'
 import { importCommand } from './commands/import.js'
@@ -62,6 +63,7 @@ import {
 } from './commands/runner.js'
 import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
 import { conflicts, secretHistory } from './commands/secret-history.js'
+import { secretMigrate } from './commands/secret-migrate.js'
 import { secretGet, secretLs } from './commands/secret-read.js'
 import { secretSet } from './commands/secret-set.js'
 import { status } from './commands/status.js'
@@ -94,6 +96,8 @@ export const COMMANDS: readonly Command[] = [
   earthlyProvider,
   earthlyCheck,
   earthlySetup,
+  earthlySecretFile,
+  secretMigrate,
   registrySetup,
   registryList,
   registryRemove,

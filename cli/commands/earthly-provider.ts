@@ -10,7 +10,8 @@ export const earthlyProvider: Command = {
   details: `Prints exactly the value. Exits with 2 only where a vault that is open and loaded has no such secret: Earthly looks
 elsewhere then. Everything else ends the build; a wrong command line is 32 here. Never asks, never takes longer than
 10 seconds (29). The build's PROJECT wins over --org, --project and COFFER_ variables. With --override, a secret
-/user/override/ORG/PROJECT/NAME of your own stands in for the project's.`,
+/user/override/ORG/PROJECT/NAME of your own stands in for the project's. To ask another provider where coffer has nothing:
+  secret_provider: 'f() { coffer earthly provider "$1"; c=$?; [ $c = 2 ] || return $c; other "$1"; }; f'`,
   args: [{ name: 'NAME', required: true }],
   options: [
     { flags: '--override', text: 'your own /user/override/ORG/PROJECT/NAME first' },

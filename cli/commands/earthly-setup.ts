@@ -36,8 +36,8 @@ or ~/.earthly/config.yml. Prints what it changes.`,
   stdout: 'the change, as diff -u shows it',
   exits: ['exists', 'storage'],
   async run(call, session) {
-    const [{ providerCommand, withProvider }, { unifiedDiff }, { replaceFile }] = await Promise.all(
-      [import('../interop/earthly/config.js'), import('../diff.js'), import('../replace-file.js')],
+    const [{ providerCommand, withProvider }, { unifiedDiff }, { rewriteFile }] = await Promise.all(
+      [import('../interop/earthly/config.js'), import('../diff.js'), import('../rewrite-file.js')],
     )
     const path = configPath(call, session)
     const before = readConfig(path)
@@ -48,7 +48,7 @@ or ~/.earthly/config.yml. Prints what it changes.`,
     })
     const after = withProvider(before ?? '', command, call.flag('force'))
     const changed = after !== before
-    if (changed && !call.flag('dry-run')) replaceFile(path, after, 0o600)
+    if (changed && !call.flag('dry-run')) rewriteFile(path, after, 0o600)
     const diff = unifiedDiff(path, before ?? '', after)
     session.show({ path, command, changed, diff }, diff)
     if (!changed) session.say(`${path} says so already`)

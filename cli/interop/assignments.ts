@@ -33,17 +33,32 @@ export async function parseAssignments(
   file: string,
   format: Format = guessed(file, bytes),
 ): Promise<readonly Item[]> {
+  const items = once(await READERS[format](textOf(bytes)))
+  for (const { name } of items) refuseReference(name)
+  return items
+}
+
+/** The same for a list of whole paths (`/org/path/NAME`), as which they are the caller's to place. */
+export async function parseListing(bytes: Uint8Array, file: string): Promise<readonly Item[]> {
+  const format = guessed(file, bytes)
+  const content = textOf(bytes)
+  return once(
+    format === 'dotenv' ? parseDotenv(content, true).map(encode) : await READERS[format](content),
+  )
+}
+
+function textOf(bytes: Uint8Array): string {
   const content = fromUtf8(bytes)
-  if (content === undefined) {
-    throw new CofferError('format', 'the file is not UTF-8', {
-      reason: 'not-utf8',
-      next: 'save it as UTF-8',
-    })
-  }
-  const items = await READERS[format](content)
+  if (content !== undefined) return content
+  throw new CofferError('format', 'the file is not UTF-8', {
+    reason: 'not-utf8',
+    next: 'save it as UTF-8',
+  })
+}
+
+function once(items: readonly Item[]): readonly Item[] {
   const seen = new Set<string>()
   for (const { name } of items) {
-    refuseReference(name)
     if (seen.has(name)) throw twice(name)
     seen.add(name)
   }

@@ -9,7 +9,7 @@ import { CofferError } from '../../shared/errors.js'
 
 export type Assignment = { readonly name: string; readonly value: string }
 
-type Reader = { readonly text: string; at: number; line: number }
+type Reader = { readonly text: string; at: number; line: number; readonly rooted: boolean }
 
 const ESCAPES: { readonly [char: string]: string } = {
   n: '\n',
@@ -22,11 +22,12 @@ const ESCAPES: { readonly [char: string]: string } = {
 
 /**
  * The assignments of a .env file, in order. CRLF counts as LF between assignments and within quotes.
+ * @param rooted whether a name may begin with `/`
  * @throws CofferError `format` with the line's number (never its text), the reason naming the mistake
  */
-export function parseDotenv(text: string): Assignment[] {
+export function parseDotenv(text: string, rooted = false): Assignment[] {
   const normal = text.startsWith('\ufeff') ? text.slice(1) : text
-  const reader: Reader = { text: normal.replaceAll('\r\n', '\n'), at: 0, line: 1 }
+  const reader: Reader = { text: normal.replaceAll('\r\n', '\n'), at: 0, line: 1, rooted }
   const found: Assignment[] = []
   const seen = new Map<string, number>()
   while (skipToAssignment(reader)) {
@@ -76,8 +77,8 @@ function skipLine(reader: Reader): void {
 
 function readName(reader: Reader): string {
   const rest = reader.text.slice(reader.at, reader.at + 300)
-  const [whole, name] = /^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.\-/]*)[ \t]*=/.exec(rest) ?? []
-  if (whole === undefined || name === undefined) {
+  const [whole, name] = /^(?:export[ \t]+)?(\/?[A-Za-z_][A-Za-z0-9_.\-/]*)[ \t]*=/.exec(rest) ?? []
+  if (whole === undefined || name === undefined || (name.startsWith('/') && !reader.rooted)) {
     throw mistake(reader.line, 'no-assignment', 'is no NAME=value')
   }
   reader.at += whole.length

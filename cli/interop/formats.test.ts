@@ -167,7 +167,9 @@ test('a Secret as kubectl prints it', async () => {
     'metadata: {name: app, uid: 12}',
   ]
   assert.equal(
-    (await readBack(manifest.join('\n'), 'k8s')).map(([name, value]) => `${name}=${value.toString()}`),
+    (await readBack(manifest.join('\n'), 'k8s')).map(
+      ([name, value]) => `${name}=${value.toString()}`,
+    ),
     ['A=one', 'B=other', 'C=3'],
   )
 })

@@ -1,6 +1,7 @@
 import { fromUtf8 } from '../../shared/bytes.js'
 import { CofferError } from '../../shared/errors.js'
 import { writeDotenv } from './dotenv.js'
+import { writeSecretFile } from './earthly/secret-file.js'
 import { writeEnvFile } from './env-file.js'
 import { writeKubernetes } from './kubernetes.js'
 import { textOf, type Named } from './named.js'
@@ -14,11 +15,14 @@ export type WriteOptions = {
   readonly name?: string | undefined
   readonly namespace?: string | undefined
 }
-type Writer = (secrets: readonly Named[], options: WriteOptions) => string
+type Writer<T> = (secrets: readonly Named[], options: WriteOptions) => T
 
-export type ExportFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s'
+type TextFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s'
+export type ExportFormat = TextFormat | 'earthly'
 
-export const WRITERS: { readonly [F in ExportFormat]: Writer } = {
+export const WRITERS: { readonly [F in TextFormat]: Writer<string> } & {
+  readonly earthly: Writer<Uint8Array>
+} = {
   dotenv: (secrets) => writeDotenv(secrets.map((one) => ({ name: one.name, value: textOf(one) }))),
   json: (secrets) =>
     `${JSON.stringify(Object.fromEntries(secrets.map(jsonEntry)), undefined, 2)}\n`,
@@ -26,6 +30,7 @@ export const WRITERS: { readonly [F in ExportFormat]: Writer } = {
   docker: writeEnvFile,
   k8s: (secrets, { name, namespace }) =>
     writeKubernetes(secrets, { name: nameGiven(name), namespace }),
+  earthly: writeSecretFile,
 }
 
 function nameGiven(name: string | undefined): string {

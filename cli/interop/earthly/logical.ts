@@ -5,8 +5,9 @@ import { piecesOf } from './words.js'
 
 /** One command or target with its continuations, comments left out. */
 export type LogicalLine = {
-  /** Where it begins, from 1. */
+  /** Where it begins, from 1, and the line behind it. */
   readonly line: number
+  readonly end: number
   readonly indented: boolean
   /** Without the blanks around it; a quoted part may hold line ends. */
   readonly text: string
@@ -32,7 +33,8 @@ export function logicalLines(text: string): LogicalLine[] {
     }
     const [joined, next] = join(source, at)
     const trimmed = joined.trim()
-    if (trimmed !== '') found.push({ line: at + 1, indented: /^[ \t]/.test(first), text: trimmed })
+    if (trimmed !== '')
+      found.push({ line: at + 1, end: next + 1, indented: /^[ \t]/.test(first), text: trimmed })
     at = afterHeredocs(source, joined, next)
   }
   return found

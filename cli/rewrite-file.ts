@@ -19,7 +19,7 @@ import { systemCode, systemWords } from '../shared/system-error.js'
  * stays a link, a mode stays; a new file gets `mode`, and its folder is made.
  * @throws CofferError `storage`
  */
-export function replaceFile(path: string, content: string | Uint8Array, mode: number): void {
+export function rewriteFile(path: string, content: string | Uint8Array, mode: number): void {
   try {
     const real = followed(path)
     mkdirSync(dirname(real), { recursive: true })
