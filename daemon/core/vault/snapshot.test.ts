@@ -9,6 +9,8 @@ import { signedCodec } from '../../../shared/log/signed.js'
 import { signedSnapshot, type Snapshot } from '../../../shared/log/snapshot.js'
 import { changesIn } from '../../../shared/log/snapshot-tree.js'
 import { idOf, type VaultId } from '../../../shared/ids.js'
+import { LIMITS } from '../../../shared/limits.js'
+import { PLACED_ROW } from '../../../shared/protocol/relay-snapshot.js'
 import { verdictOf } from '../../../shared/testing/refusal.js'
 import type { MadeSnapshot } from './snapshot.js'
 import { slotFor } from './snapshot.js'
@@ -100,6 +102,19 @@ test('a fresh device goes on from it, and sees what the others see', () => {
     while (step.done !== true) step = steps.next()
     assert.is(step.value.pos, log.length)
   }
+})
+
+test('what has more changes than fit a frame has no snapshot', () => {
+  const { a } = history()
+  const what = made(a)
+  assert.is(what.rows.length, 6 * PLACED_ROW)
+  assert.ok(a.replica.snapshots.make(6))
+  assert.is(a.replica.snapshots.make(5), undefined)
+  // As many rows as may be fit a frame beside the largest signed snapshot.
+  const [head] = signedOf(what).heads
+  const largest = { ...head!, seq: Number.MAX_SAFE_INTEGER, memberN: LIMITS.links }
+  const signed = forged(a, what, { heads: Array.from({ length: LIMITS.cuts }, () => largest) })
+  assert.ok(signed.length + LIMITS.snapshotRows * PLACED_ROW < LIMITS.frame - 256)
 })
 
 test('one name is proved by one leaf, whatever else is in the vault', () => {

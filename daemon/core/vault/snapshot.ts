@@ -120,8 +120,8 @@ export class Snapshots {
   }
 
   /** As `making`, at once. */
-  make(): MadeSnapshot | undefined {
-    return atOnce(this.making())
+  make(most?: number): MadeSnapshot | undefined {
+    return atOnce(this.making(most))
   }
 
   /** As `confirming`, at once. */
@@ -130,10 +130,10 @@ export class Snapshots {
   }
 
   /**
-   * A snapshot of the log up to the cursor; undefined when it can't be made, or has too many changes. Between its steps
-   * anything may happen to the vault.
+   * A snapshot of the log up to the cursor; undefined when it can't be made, or has more than `most` changes. Between its
+   * steps anything may happen to the vault.
    */
-  *making(): Generator<void, MadeSnapshot | undefined> {
+  *making(most: number = LIMITS.snapshotRows): Generator<void, MadeSnapshot | undefined> {
     const { chain, intake } = this.#parts
     const { entryId, pos, logHash } = intake.cursor
     if (!this.#isWhole || entryId === undefined) return undefined
@@ -142,7 +142,7 @@ export class Snapshots {
     const at = { pos, epoch: epochAt(m), nonce, vaultId: chain.vaultId }
     const memberHead = headOf(m)
     const heads = this.#headsAt(pos)
-    const rows = yield* this.#rowsAt(at)
+    const rows = yield* this.#rowsAt(at, most)
     if (rows === undefined || heads.length > LIMITS.cuts) return undefined
     yield
     const { root, leaves } = new SnapshotTree(rows.map(({ row }) => row))
@@ -169,6 +169,7 @@ export class Snapshots {
    */
   *#rowsAt(
     at: Pick<Snapshot, 'pos' | 'epoch' | 'nonce' | 'vaultId'>,
+    most: number,
   ): Generator<void, Row[] | undefined> {
     const { chain, graph, names } = this.#parts
     const key = chain.keys.get(at.epoch)
@@ -176,7 +177,7 @@ export class Snapshots {
     const nodeOf = ({ place }: Change): Node | undefined =>
       place && graph.nodes.get(place.changeset)
     const counts = (change: Change): boolean => (nodeOf(change)?.pos ?? Infinity) <= at.pos
-    const live = takeUpTo(names.liveOf(counts), LIMITS.snapshotRows)
+    const live = takeUpTo(names.liveOf(counts), most)
     const rows: Row[] = []
     for (const change of live ?? []) {
       const pos = nodeOf(change)?.pos
@@ -255,7 +256,7 @@ export class Snapshots {
   }
 
   *#checkContent(snapshot: Snapshot): Generator<void, void> {
-    const rows = yield* this.#rowsAt(snapshot)
+    const rows = yield* this.#rowsAt(snapshot, LIMITS.snapshotRows)
     const heads = this.#headsAt(snapshot.pos)
     const text = (all: readonly CoveredHead[]): string =>
       all.map((one) => `${one.device} ${one.seq} ${one.hash} ${one.memberN}`).join()
