@@ -60,9 +60,10 @@ export function startForOne(
   mode: string,
   secret: string,
   { env, program = daemonProgram() }: SpawnOptions,
+  more: readonly string[] = [],
 ): OneCommand {
   const { spawn } = builtin('node:child_process')
-  const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, program, mode], {
+  const child = spawn('/bin/sh', ['-c', SHELL, process.execPath, program, mode, ...more], {
     cwd: '/',
     env: daemonEnvironment(env),
     stdio: ['pipe', 'ignore', 'ignore', 'pipe'],

@@ -10,17 +10,20 @@ import { shownOn } from './visible.js'
 
 /**
  * Sends a plain command line to the daemon, which is started when there is none, and shows its answer.
+ * @param bundle a file that is asked, by its runner's token, in the daemon's place
  * @returns 'full' for a `run` that needs more than a plain answer tells
  */
 export async function forward(
   session: Session,
   verb: 'get' | 'ls' | 'run' | 'earthly provider',
   words: readonly string[],
+  bundle?: string,
 ): Promise<'done' | 'full'> {
   const request = requestBytes([...verb.split(' '), ...words], session.io.env)
-  const answer = isRunner(session.io.env)
-    ? await exchangeAsRunner(session.io, request)
-    : await askDaemon(session, request)
+  const answer =
+    isRunner(session.io.env) || bundle !== undefined
+      ? await exchangeAsRunner(session.io, request, bundle)
+      : await askDaemon(session, request)
   answer.close()
   const options = words.slice(0, words.indexOf('--'))
   const exact = verb === 'earthly provider' || options.includes('--raw')

@@ -10,8 +10,8 @@ import { homeOf, readySocketOf } from './socket.js'
 // start, by the full program, which is loaded only then.
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { COFFER_TOKEN: token, COFFER_TOKEN_FILE: file } = process.env
-  const isRunner = (token ?? '') !== '' || (file ?? '') !== ''
+  const { COFFER_TOKEN: token, COFFER_TOKEN_FILE: file, COFFER_BUNDLE: bundle } = process.env
+  const isRunner = [token, file, bundle].some((one) => (one ?? '') !== '')
   if (meansProvider(argv)) limitTime()
   const scanned = argv.some(isSuspect) ? undefined : scanPlain(argv)
   if (scanned !== undefined && isForeign(scanned)) {

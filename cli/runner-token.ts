@@ -1,17 +1,18 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { Buffer } from 'node:buffer'
+import { resolve } from 'node:path'
 import type { Socket } from 'node:net'
 import { fromUtf8 } from '../shared/bytes.js'
 import { warningLine } from '../shared/complaint.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
-import { AS_RUNNER, ENROLL, readEnrollLine } from '../shared/protocol/runner-start.js'
+import { AS_RUNNER, BUNDLE, ENROLL, readEnrollLine } from '../shared/protocol/runner-start.js'
 import { systemWords } from '../shared/system-error.js'
 import { startForOne } from './daemon-spawn.js'
 import { cutAnswer, type OpenAnswer } from './hot.js'
 import type { Io } from './io.js'
 import { hungUp, silent } from './refusals.js'
-import { TOKEN, TOKEN_FILE } from './runner-env.js'
+import { BUNDLE_FILE, TOKEN, TOKEN_FILE } from './runner-env.js'
 import { readDescriptor } from './descriptor.js'
 
 // Acting as a runner: the token is read here, and given to a process that lives for one command.
@@ -30,9 +31,23 @@ export function takeToken({ env, err }: Io): string {
     })
   }
   if (file !== '') return readToken(file)
+  if (value === '') throw noToken()
   const message = `${TOKEN} stands where other processes of yours can see it: prefer a file of mode 0600 and ${TOKEN_FILE}`
   err(warningLine({ code: 'token-variable', message }))
   return value
+}
+
+function noToken(): CofferError {
+  return new CofferError('usage', 'a bundle is opened by the token of its runner', {
+    reason: 'no-token',
+    next: `set ${TOKEN_FILE} to the file of the token`,
+  })
+}
+
+/** How the runner's process is told of a bundle: the one given, or the variable's. */
+function bundleWords({ env, cwd }: Io, given: string | undefined): string[] {
+  const file = given ?? env[BUNDLE_FILE] ?? ''
+  return file === '' ? [] : [BUNDLE, resolve(cwd(), file)]
 }
 
 function readToken(path: string): string {
@@ -65,9 +80,18 @@ function openToOthers(path: string): CofferError {
   })
 }
 
-/** Sends a plain request to a runner's process and reads its answer. @throws CofferError `internal`, `timed-out` */
-export function exchangeAsRunner(io: Io, request: Buffer): Promise<OpenAnswer> {
-  const { child, peer } = startForOne(AS_RUNNER, takeToken(io), { env: io.env })
+/**
+ * Sends a plain request to a runner's process and reads its answer.
+ * @param bundle the file that it reads in the relay's place, if not the variable's
+ * @throws CofferError `internal`, `timed-out`
+ */
+export function exchangeAsRunner(io: Io, request: Buffer, bundle?: string): Promise<OpenAnswer> {
+  const { child, peer } = startForOne(
+    AS_RUNNER,
+    takeToken(io),
+    { env: io.env },
+    bundleWords(io, bundle),
+  )
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0)
     const close = (): void => {
@@ -93,7 +117,8 @@ export function exchangeAsRunner(io: Io, request: Buffer): Promise<OpenAnswer> {
 
 /** A connection to a runner's process, which ends with it. It reads secrets, and refuses everything else. */
 export function connectAsRunner(io: Io): Socket {
-  const { child, peer } = startForOne(AS_RUNNER, takeToken(io), { env: io.env })
+  const words = bundleWords(io, undefined)
+  const { child, peer } = startForOne(AS_RUNNER, takeToken(io), { env: io.env }, words)
   peer.on('close', () => child.kill())
   return peer
 }

@@ -19,7 +19,7 @@ function onlyRunner(): CofferError {
     'a token makes coffer a runner, which only reads what it was granted',
     {
       reason: 'runner',
-      next: 'unset COFFER_TOKEN_FILE and COFFER_TOKEN to use your own home',
+      next: 'unset COFFER_TOKEN_FILE, COFFER_TOKEN and COFFER_BUNDLE to use your own home',
     },
   )
 }

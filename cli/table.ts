@@ -4,6 +4,7 @@ import { alarms, alarmsAck } from './commands/alarms.js'
 import { allow } from './commands/allow.js'
 import { audit } from './commands/audit.js'
 import { build } from './commands/build.js'
+import { bundleCreate, bundleGet, bundleLs, bundleRun } from './commands/bundle.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
@@ -153,6 +154,10 @@ export const COMMANDS: readonly Command[] = [
   runnerGrant,
   runnerLs,
   runnerRevoke,
+  bundleCreate,
+  bundleGet,
+  bundleLs,
+  bundleRun,
   daemonStart,
   daemonStop,
   daemonStatus,
@@ -211,6 +216,10 @@ export const VARIABLES: readonly { readonly name: string; readonly text: string 
   {
     name: 'COFFER_TOKEN_FILE',
     text: "a runner's token (mode 0600): get, ls and run are the runner's",
+  },
+  {
+    name: 'COFFER_BUNDLE',
+    text: "a bundle's file, which a runner reads in its relay's place",
   },
   { name: 'COFFER_TOKEN', text: 'the token itself; no child inherits it' },
   { name: 'EARTHLY_ORG', text: 'like COFFER_ORG, which wins' },

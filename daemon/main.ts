@@ -1,12 +1,14 @@
 // The daemon's composition root: everything that acts on the world is made here or in what it loads.
-import { AS_RUNNER, ENROLL } from '../shared/protocol/runner-start.js'
+import { AS_RUNNER, BUNDLE, ENROLL } from '../shared/protocol/runner-start.js'
 import { runDaemon } from './lifecycle/run.js'
 
 async function main(argv: readonly string[]): Promise<void> {
-  const [mode, ...more] = argv
-  if (more.length === 0 && (mode === AS_RUNNER || mode === ENROLL)) {
+  const [mode, option, bundle, ...more] = argv
+  const alone =
+    option === undefined || (mode === AS_RUNNER && option === BUNDLE && bundle !== undefined)
+  if (more.length === 0 && alone && (mode === AS_RUNNER || mode === ENROLL)) {
     const { runRunner } = await import('./runner/runner-process.js')
-    await runRunner(mode)
+    await runRunner(mode, bundle)
   }
   await runDaemon(argv, async () => {
     const { compose } = await import('./service/compose.js')

@@ -25,6 +25,8 @@ export type EntryId = Id<'entry'>
 export type LogHash = Id<'log'>
 /** BLAKE2b-256 of a signed snapshot's body. */
 export type SnapshotHash = Id<'snapshot'>
+/** BLAKE2b-256 of a signed bundle's body. */
+export type BundleHash = Id<'bundle'>
 /** Ed25519 public key of a relay. */
 export type RelayKey = Id<'relay'>
 /** Ed25519 public key of an invite. */

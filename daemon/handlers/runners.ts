@@ -5,11 +5,18 @@ import {
   inviteRunner,
   revokeRunner,
 } from '../service/runners/runner-keys.js'
+import { createBundle } from '../service/runners/bundles.js'
 import { grantRunner, listRunners } from '../service/runners/runners.js'
 import type { Session } from '../service/session.js'
 
 type RunnerMethod =
-  'runnerCreate' | 'runnerInvite' | 'runnerConfirm' | 'runnerGrant' | 'runnerList' | 'runnerRevoke'
+  | 'runnerCreate'
+  | 'runnerInvite'
+  | 'runnerConfirm'
+  | 'runnerGrant'
+  | 'runnerList'
+  | 'runnerRevoke'
+  | 'bundleCreate'
 
 /** The methods on the runners of a project. */
 export function runnerHandlers(session: () => Session): Pick<DaemonHandlers, RunnerMethod> {
@@ -19,6 +26,7 @@ export function runnerHandlers(session: () => Session): Pick<DaemonHandlers, Run
     runnerConfirm: (params) => confirmRunner(session(), params),
     runnerGrant: (params) => grantRunner(session(), params),
     runnerList: (params) => listRunners(session(), params),
+    bundleCreate: (params, { signal }) => createBundle(session(), params, signal),
     runnerRevoke: (params) => revokeRunner(session(), params),
   }
 }

@@ -18,8 +18,11 @@ import { Source } from './runner-source.js'
 // The process that a runner's command starts and that ends with it: no home, no socket, no file. What it is comes on stdin
 // (a token, or an invite's code), what it is asked and what it answers goes over one inherited descriptor.
 
-/** Does what `mode` says and ends the process. */
-export async function runRunner(mode: string): Promise<never> {
+/**
+ * Does what `mode` says and ends the process.
+ * @param bundle the file that is read in the relay's place, absolute
+ */
+export async function runRunner(mode: string, bundle: string | undefined): Promise<never> {
   settle()
   await cryptoReady
   const given = await readAll(process.stdin, LIMITS.tokenText)
@@ -27,7 +30,7 @@ export async function runRunner(mode: string): Promise<never> {
   // Whoever asked has gone: so has the reason to be here.
   peer.on('error', () => process.exit(1))
   if (mode === ENROLL) await sayEnrolment(given, peer)
-  else await serve(given, peer)
+  else await serve(new Source(given, bundle, syncAs), peer)
   await new Promise<void>((resolve) => peer.end(resolve))
   process.exit(0)
 }
@@ -57,8 +60,7 @@ function syncAs({ device, statement, sign }: Identity): SyncManager {
 }
 
 /** Answers the requests of one connection until it ends: one plain block, or as many lines as its caller has. */
-async function serve(given: string, socket: Socket): Promise<void> {
-  const source = new Source(given, syncAs)
+async function serve(source: Source, socket: Socket): Promise<void> {
   await new Promise<void>((resolve) => {
     void new Peer(socket, 1, {
       answer: (request) => source.answer(request),

@@ -1,18 +1,23 @@
-import { jsonText } from '../../shared/display.js'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { displayText, jsonText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
 import { METHODS, type Params, type Result } from '../../shared/protocol/local.js'
 import type { Context, Demands } from '../../shared/protocol/local-common.js'
 import type { Request } from '../../shared/protocol/local-wire.js'
 import type { PlainAnswer, PlainRequest } from '../../shared/protocol/plain.js'
 import type { Schema } from '../../shared/protocol/schema.js'
+import { systemWords } from '../../shared/system-error.js'
 import { answerPlain } from '../core/plain/answer.js'
 import { parsePlain } from '../core/plain/parse.js'
 import type { Identity } from '../core/vault/chain.js'
 import { parseLock } from '../core/vault/lock-file.js'
 import { isOffline } from '../core/vault/selection.js'
-import { identityOfToken, parseToken } from '../core/vault/token.js'
+import { identityOfToken, parseToken, type Token } from '../core/vault/token.js'
 import { findLock } from '../service/trust/lock-search.js'
 import type { SyncManager } from '../sync/api.js'
+import { readBundle } from './runner-bundle.js'
 import { runnerMethods, type RunnerMethods } from './runner-secrets.js'
 import { MAX_AGE, readVault, type RunnerVault } from './runner-vault.js'
 
@@ -22,7 +27,7 @@ type Asked = Demands & { readonly context: Context }
 type Checked = Pick<Parameters<typeof readVault>[0], 'maxAge' | 'lock'>
 type Opened = {
   readonly key: string
-  readonly sync: SyncManager
+  readonly sync: SyncManager | undefined
   readonly vault: Promise<RunnerVault>
 }
 type Method = keyof RunnerMethods
@@ -33,12 +38,21 @@ const SPECS: Specs = METHODS
 
 export class Source {
   readonly #given: string
+  readonly #bundle: string | undefined
   readonly #syncAs: (identity: Identity) => SyncManager
   readonly #opened: Opened[] = []
 
-  /** @param given the token, unchecked */
-  constructor(given: string, syncAs: (identity: Identity) => SyncManager) {
+  /**
+   * @param given the token, unchecked
+   * @param bundle the file that is read in the relay's place, absolute
+   */
+  constructor(
+    given: string,
+    bundle: string | undefined,
+    syncAs: (identity: Identity) => SyncManager,
+  ) {
     this.#given = given
+    this.#bundle = bundle
     this.#syncAs = syncAs
   }
 
@@ -69,7 +83,7 @@ export class Source {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#opened.map(({ sync }) => sync.close()))
+    for (const { sync } of this.#opened) await sync?.close()
   }
 
   async #call<M extends Method>(method: M, raw: unknown): Promise<Result<M>> {
@@ -79,8 +93,8 @@ export class Source {
   }
 
   async #methods(asked: Asked): Promise<RunnerMethods> {
-    if (isOffline(asked.context)) throw offline()
-    const checked = await demandsOf(asked)
+    if (this.#bundle === undefined && isOffline(asked.context)) throw offline()
+    const checked = this.#bundle === undefined ? await demandsOf(asked) : bundleDemands(asked)
     const key = jsonText(checked)
     const opened = this.#opened.find((one) => one.key === key) ?? this.#open(key, checked)
     return runnerMethods(await opened.vault, Date.now)
@@ -88,6 +102,12 @@ export class Source {
 
   #open(key: string, checked: Checked): Opened {
     const token = parseToken(this.#given)
+    if (this.#bundle !== undefined) {
+      const vault = fromBundle(token, this.#bundle, checked.maxAge)
+      const opened = { key, sync: undefined, vault }
+      this.#opened.push(opened)
+      return opened
+    }
     const sync = this.#syncAs(identityOfToken(token))
     const opened = { key, sync, vault: readVault({ token, sync, now: Date.now, ...checked }) }
     this.#opened.push(opened)
@@ -114,5 +134,51 @@ function offline(): CofferError {
   return new CofferError('stale', 'a runner keeps nothing, and reads all from its relay', {
     reason: 'offline',
     next: 'leave --offline and COFFER_OFFLINE out',
+  })
+}
+
+/** What may be demanded of a bundle: its age. @throws CofferError `usage` (reason `bundle`) for what only a relay tells */
+function bundleDemands({ maxAge, fresh, lock }: Asked): Checked {
+  if (fresh !== true && lock === undefined) return { maxAge }
+  throw new CofferError(
+    'usage',
+    'a bundle is as old as it is: --fresh and --require-lock need a relay',
+    {
+      reason: 'bundle',
+      next: 'ask for its age: --max-age 24h',
+    },
+  )
+}
+
+async function fromBundle(
+  token: Token,
+  path: string,
+  maxAge: number | undefined,
+): Promise<RunnerVault> {
+  return readBundle({ token, file: await readBundleFile(path), now: Date.now, maxAge })
+}
+
+/** @throws CofferError `usage` (reason `unreadable`), `limit` (reason `bundle`), `storage` */
+async function readBundleFile(path: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const stat = await handle.stat()
+      if (!stat.isFile()) throw unreadable(path, 'it is no regular file')
+      if (stat.size > LIMITS.bundle) throw unreadable(path, 'it is too large for one')
+      return await handle.readFile()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw error instanceof CofferError ? error : unreadable(path, systemWords(error), error)
+  }
+}
+
+function unreadable(path: string, why: string, cause?: unknown): CofferError {
+  return new CofferError('usage', `can't read the bundle ${displayText(path)}: ${why}`, {
+    reason: 'unreadable',
+    next: 'name a file that coffer bundle create made',
+    ...(cause === undefined ? {} : { cause }),
   })
 }

@@ -7,6 +7,8 @@ const VAULT = 'daemon/runner/runner-vault.ts'
 const ROLLED_BACK =
   'a runner that is rolled back notices: old words are too old, new ones say that there is more (attack 57)'
 
+const BUNDLES = 'daemon/runner/bundle.test.ts'
+
 export const RUNNERS: readonly Mutation[] = [
   {
     attack: 37,
@@ -73,5 +75,60 @@ export const RUNNERS: readonly Mutation[] = [
     ],
     test: { file: RUNNER, name: ROLLED_BACK },
     red: ['rolled-back'],
+  },
+  {
+    attack: 57,
+    without: "the question whether a bundle's maker may write",
+    patches: [
+      {
+        file: 'daemon/core/vault/bundle.ts',
+        was: 'role === undefined || !RIGHTS[role].writes',
+        now: 'role === undefined',
+      },
+    ],
+    test: { file: BUNDLES, name: 'nobody but a device that may write the vault makes one' },
+    red: ['nothing was refused'],
+  },
+  {
+    attack: 57,
+    without: "the signature of a bundle's maker",
+    patches: [
+      {
+        file: 'daemon/core/vault/bundle.ts',
+        was: '  signedBundle.check(signed, maker.keys.sign)\n',
+        now: '',
+      },
+    ],
+    test: { file: BUNDLES, name: 'nobody but a device that may write the vault makes one' },
+    red: ['nothing was refused'],
+  },
+  {
+    attack: 57,
+    without: "the head of a bundle's chain",
+    patches: [
+      {
+        file: 'daemon/core/vault/bundle.ts',
+        was: 'bundle.memberHead.n !== n || bundle.memberHead.hash !== hash',
+        now: 'false',
+      },
+    ],
+    test: {
+      file: BUNDLES,
+      name: 'a chain that is cut short, or lacks what the token has seen, is no chain of the bundle',
+    },
+    red: ['nothing was refused'],
+  },
+  {
+    attack: 57,
+    without: "a bundle's end",
+    patches: [
+      {
+        file: 'daemon/runner/runner-bundle.ts',
+        was: 'if (expires <= now()) throw ended()',
+        now: '',
+      },
+    ],
+    test: { file: BUNDLES, name: 'its time ends, and its age counts from when it was made' },
+    red: ['nothing was refused'],
   },
 ]

@@ -5,6 +5,7 @@ import {
   fingerprint,
   id32,
   label,
+  path,
   reference,
   secretName,
   time,
@@ -12,7 +13,7 @@ import {
   vaultRef,
   warnings,
 } from './local-common.js'
-import { flag, list, nullable, object, text } from './schema.js'
+import { flag, list, nullable, object, optional, text } from './schema.js'
 
 // Methods on runners: machines that open what they are granted by name. Of the selected project, by who manages it.
 
@@ -94,4 +95,27 @@ export const runnerRevoke = {
   needs: 'unlocked',
   params: object({ context, runner: typedRunner }),
   result: object({ runner, couldRead: list(reference, LIMITS.items), warnings }),
+} as const
+
+/**
+ * Writes a bundle: what a runner of the selected project is granted (or `only` some of it), for where there is no relay.
+ * `file` is made. It is read for `expires`, and no longer than the runner is given anything. `missing`: granted names
+ * that hold nothing for the runner.
+ */
+export const bundleCreate = {
+  needs: 'unlocked',
+  params: object({
+    context,
+    runner: typedRunner,
+    only: optional(list(reference, LIMITS.items)),
+    expires: duration,
+    file: path,
+  }),
+  result: object({
+    runner,
+    names: list(secretName, LIMITS.items),
+    missing: list(secretName, LIMITS.items),
+    expiresAt: time,
+    warnings,
+  }),
 } as const

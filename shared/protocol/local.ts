@@ -87,6 +87,7 @@ export const METHODS = {
   runnerGrant: runners.runnerGrant,
   runnerList: runners.runnerList,
   runnerRevoke: runners.runnerRevoke,
+  bundleCreate: runners.bundleCreate,
   sync: sync.sync,
   alarmsList: trust.alarmsList,
   alarmsAcknowledge: trust.alarmsAcknowledge,

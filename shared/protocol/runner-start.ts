@@ -8,6 +8,8 @@ import { object, optional, text } from './schema.js'
 
 /** The argument of the daemon's program for one plain request of a runner, whose token comes on stdin. */
 export const AS_RUNNER = '--runner'
+/** Behind AS_RUNNER: the file of a bundle, absolute, which is read in the relay's place. */
+export const BUNDLE = '--bundle'
 /** The same for an enrolment, whose code comes on stdin. */
 export const ENROLL = '--enroll'
 /** The descriptor of the plain connection, or of the enrolment's lines. */

@@ -6,7 +6,7 @@ import { RIGHTS } from '../../../shared/log/roles.js'
 import { signedCodec, type Signed } from '../../../shared/log/signed.js'
 import { signedSnapshot, type Snapshot } from '../../../shared/log/snapshot.js'
 import { decodeEntry } from '../../../shared/log/entry.js'
-import type { ChangesetHash, DeviceId } from '../../../shared/ids.js'
+import type { ChangeId, ChangesetHash, DeviceId } from '../../../shared/ids.js'
 import { changeIdOf, signedHeader } from '../../../shared/log/changeset.js'
 import { badSnapshot, changesIn, type LeafProof } from '../../../shared/log/snapshot-tree.js'
 import type { Bytes } from '../../../shared/bytes.js'
@@ -130,6 +130,19 @@ export class Adopting {
     return intake.takeKept(found.entries, (hash, count) =>
       Array.from({ length: count }, (_, index) => index).filter((index) =>
         ids.has(changeIdOf(hash, index)),
+      ),
+    )
+  }
+
+  /**
+   * Takes in a bundle's changesets, of which those changes count that its maker signed. Nothing of a log is known then:
+   * the replica is good for reading only.
+   */
+  bundled(entries: readonly Bytes[], changes: ReadonlySet<ChangeId>): Outcome {
+    const kept = entries.map((body, i) => ({ pos: i + 1, body }))
+    return this.#parts.intake.takeKept(kept, (hash, count) =>
+      Array.from({ length: count }, (_, index) => index).filter((index) =>
+        changes.has(changeIdOf(hash, index)),
       ),
     )
   }

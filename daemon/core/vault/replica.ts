@@ -12,7 +12,7 @@ import type { Change, NewChange } from './change.js'
 import { Clock } from './clock.js'
 import { Cuts } from './cuts.js'
 import { Drafts, type OutboxEntry } from './drafts.js'
-import { gone } from './entries.js'
+import { gone, storedEntries } from './entries.js'
 import { grantOf, type Grant, type Source } from './grants.js'
 import { Graph } from './graph.js'
 import { Heads } from './heads.js'
@@ -69,8 +69,8 @@ export class Replica {
     this.opening = new Opening(identity, chain)
     this.#values = new Values(env.reader, chain, this.opening)
     this.#base = new Base({ chain, graph, names: this.#names })
-    const [names, values, opening] = [this.#names, this.#values, this.opening]
-    const parts = { chain, graph, names, opening, values, cuts: this.cuts, clock: this.#clock }
+    const [names, values, opening, clock] = [this.#names, this.#values, this.opening, this.#clock]
+    const parts = { chain, graph, names, opening, values, cuts: this.cuts, clock }
     this.#drafts = new Drafts(env, identity, parts)
     this.#inbound = new Inbound(env.reader, parts)
     this.#heads = new Heads(env, identity, this.chain)
@@ -242,6 +242,9 @@ export class Replica {
     for (let n = from; n < length; n++) out.push(this.#env.reader.get('link', u32be(n)) ?? gone())
     return out
   }
+
+  /** A changeset's entries, verbatim. @throws CofferError `storage` (reason `corrupt`) */
+  entriesOf = (hash: ChangesetHash): Bytes[] => storedEntries(this.#env.reader, hash)
 
   /** The n-th link, which is there. @throws CofferError `storage` (reason `corrupt`) */
   linkAt(n: number): Link {

@@ -77,6 +77,7 @@ const refusals = {
   runnerGrant: refuse,
   runnerList: refuse,
   runnerRevoke: refuse,
+  bundleCreate: refuse,
 }
 
 function handlers({ access, random }: DaemonParts): Composition['handlers'] {
