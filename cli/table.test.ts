@@ -23,8 +23,9 @@ test('every example is understood as its own command', () => {
     assert.ok(command.examples.length > 0, command.name)
     for (const { line } of command.examples) {
       const words = line
+        .replace(/^.*\| coffer /, '')
         .replace(/^.*?\bcoffer /, '')
-        .replace(/ (<|>|3<).*$/, '')
+        .replace(/ (<|>|\||3<).*$/, '')
         .split(' ')
       const located = locate(words, COMMANDS)
       assert.is(located?.command, command, line)

@@ -14,6 +14,11 @@ elsewhere then. Everything else ends the build; a wrong command line is 32 here.
   secret_provider: 'f() { coffer earthly provider "$1"; c=$?; [ $c = 2 ] || return $c; other "$1"; }; f'`,
   args: [{ name: 'NAME', required: true }],
   options: [
+    {
+      flags: '--allow <PROJECTS>',
+      text: 'nothing but secrets of these: ORG/PROJECT, ORG/*, /user (A,B)',
+      many: true,
+    },
     { flags: '--override', text: 'your own /user/override/ORG/PROJECT/NAME first' },
     {
       flags: '--optional <NAMES>',
@@ -51,12 +56,14 @@ elsewhere then. Everything else ends the build; a wrong command line is 32 here.
         next: 'leave --json out',
       })
     }
-    const optional = call.list('optional').map((one) => `--optional=${one}`)
+    const listed = (option: string): string[] =>
+      call.list(option).map((one) => `--${option}=${one}`)
     const legacy = call.text('legacy-project')
     await forward(session, 'earthly provider', [
       ...selection(call),
       ...(call.flag('override') ? ['--override'] : []),
-      ...optional,
+      ...listed('optional'),
+      ...listed('allow'),
       ...(legacy === undefined ? [] : [`--legacy-project=${legacy}`]),
       ...demandWords(call),
       '--',

@@ -13,11 +13,17 @@ export const earthlySetup: Command = {
   name: 'earthly setup',
   summary: "Make coffer Earthly's (EarthBuild's) secret provider",
   details: `Writes global.secret_provider into Earthly's configuration, and nothing else of it changes: EARTH_CONFIG, EARTHLY_CONFIG,
-or ~/.earthly/config.yml. Prints what it changes.`,
+or ~/.earthly/config.yml. Prints what it changes. An Earthfile says which secrets a build is given: before you build what
+strangers wrote, say with --allow which projects are for builds.`,
   options: [
     { flags: '--config <FILE>', text: 'the configuration, instead of the one that Earthly reads' },
     { flags: '-d, --dry-run', text: 'only print what would change' },
     { flags: '--force', text: 'take the place of another provider' },
+    {
+      flags: '--allow <PROJECTS>',
+      text: 'give builds nothing but secrets of these: ORG/PROJECT, ORG/*, /user (A,B)',
+      many: true,
+    },
     { flags: '--override', text: 'let your own /user/override/ORG/PROJECT/NAME come first' },
     {
       flags: '--optional <NAMES>',
@@ -31,6 +37,7 @@ or ~/.earthly/config.yml. Prints what it changes.`,
   ],
   examples: [
     { line: 'coffer earthly setup --dry-run', text: '' },
+    { line: 'coffer earthly setup --allow acme/web,/user', text: '' },
     { line: 'coffer earthly setup --legacy-project main', text: 'for VERSION 0.6, too' },
   ],
   stdout: 'the change, as diff -u shows it',
@@ -44,6 +51,7 @@ or ~/.earthly/config.yml. Prints what it changes.`,
     const command = providerCommand({
       override: call.flag('override'),
       optional: call.list('optional').flatMap((names) => names.split(',')),
+      allow: call.list('allow').flatMap((names) => names.split(',')),
       legacyProject: call.text('legacy-project'),
     })
     const after = withProvider(before ?? '', command, call.flag('force'))

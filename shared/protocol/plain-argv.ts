@@ -48,6 +48,7 @@ const OPTIONS: { readonly [option: string]: { takes: boolean; verbs: readonly Pl
   'preserve-env': { takes: false, verbs: ['run'] },
   override: { takes: false, verbs: ['provider'] },
   optional: { takes: true, verbs: ['provider'] },
+  allow: { takes: true, verbs: ['provider'] },
   'legacy-project': { takes: true, verbs: ['provider'] },
 }
 

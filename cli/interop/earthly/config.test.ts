@@ -74,15 +74,23 @@ test('what is no configuration, and another provider, stay as they are', () => {
 })
 
 test('the command carries flags as a shell reads them, YAML quotes what it must', () => {
-  const flags = { override: true, optional: ['A', '*'], legacyProject: "it's" }
+  const flags = {
+    override: true,
+    optional: ['A', '*'],
+    allow: ['acme/web', '/user'],
+    legacyProject: "it's",
+  }
   const command = providerCommand(flags)
   assert.is(
     command,
-    String.raw`coffer earthly provider --override --optional 'A,*' --legacy-project 'it'\''s'`,
+    String.raw`coffer earthly provider --allow acme/web,/user --override --optional 'A,*' --legacy-project 'it'\''s'`,
   )
   const parsed: unknown = parse(withProvider('', command, false))
   assert.equal(parsed, { global: { secret_provider: command } })
-  assert.is(providerCommand({ override: false, optional: [], legacyProject: undefined }), COMMAND)
+  assert.is(
+    providerCommand({ override: false, optional: [], allow: [], legacyProject: undefined }),
+    COMMAND,
+  )
 })
 
 test.run()

@@ -8,13 +8,20 @@ const MARK = 'coffer earthly provider'
 export type ProviderFlags = {
   readonly override: boolean
   readonly optional: readonly string[]
+  readonly allow: readonly string[]
   readonly legacyProject: string | undefined
 }
 
 /** What Earthly shall run for each secret; it puts the name behind. */
-export function providerCommand({ override, optional, legacyProject }: ProviderFlags): string {
+export function providerCommand({
+  override,
+  optional,
+  allow,
+  legacyProject,
+}: ProviderFlags): string {
   const words = [
     MARK,
+    ...(allow.length > 0 ? ['--allow', quoted(allow.join(','))] : []),
     ...(override ? ['--override'] : []),
     ...(optional.length > 0 ? ['--optional', quoted(optional.join(','))] : []),
     ...(legacyProject === undefined ? [] : ['--legacy-project', quoted(legacyProject)]),

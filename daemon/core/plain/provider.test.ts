@@ -41,7 +41,7 @@ async function ask(
       const value = there[name]
       if (value === undefined) return Promise.reject(missing(name))
       return Promise.resolve({
-        reference: name,
+        reference: name.replace(/^(?!\/user|coffer:)/, 'coffer://acme/web/'),
         value: toBase64(utf8(value)),
         version: { id, number: 1 },
         at: 0,
@@ -140,6 +140,31 @@ test('an optional secret that is missing is empty', async () => {
   assert.is(await ask('--optional * C', {}), '0  [optional] C')
   assert.is(await ask('--optional A,B C', {}), '2  [not-found] C')
   assert.is(await ask('--optional A A', { A: 'v' }), '0 v [] A')
+})
+
+test('only what is allowed is given', async () => {
+  const there = {
+    A: 'v',
+    '/user/A': 'own',
+    'coffer://o/p/A': 'x',
+    '/user/override/acme/web/A': 'mine',
+  }
+  const built = { EARTHLY_ORG: 'acme', EARTHLY_PROJECT: 'web' }
+  const table: readonly (readonly [string, RegExp])[] = [
+    ['--allow acme/web A', /^0 v /],
+    ['--allow x/y,acme/* A', /^0 v /],
+    ['--allow x/y --allow acme/web A', /^0 v /],
+    ['--allow acme/api A', /^23 {2}\[refused\]/],
+    ['--allow /user A', /^23 /],
+    ['--allow /user /user/A', /^0 own /],
+    ['--allow acme/web /user/A', /^23 /],
+    ['--allow acme/web --optional * /user/A', /^23 /],
+    ['--allow acme/web coffer://o/p/A', /^23 /],
+    ['--allow acme/web --legacy-project p o/A', /^23 /],
+    ['--allow acme/web --override A', /^0 mine /],
+    ['--allow acme/web NOPE', /^2 /],
+  ]
+  for (const [words, wanted] of table) assert.match(await ask(words, there, built), wanted, words)
 })
 
 test('an Earthfile older than projects names org/key', async () => {

@@ -20,6 +20,8 @@ export type ProviderCommand = {
   readonly legacy: { readonly reference: string; readonly first: boolean } | undefined
   /** A missing one is an empty value. */
   readonly optional: boolean
+  /** Nothing else is given: `ORG/PROJECT`, `ORG/*`, `/user`; undefined for all that can be read. */
+  readonly allow: readonly string[] | undefined
 }
 
 type Get = (params: Params<'secretGet'>) => Promise<Result<'secretGet'>>
@@ -62,10 +64,14 @@ export function parseProvider(
     name,
     override: line.switches.has('override') ? overrideOf(scope, name) : undefined,
     legacy: legacyOf(line.values.get('legacy-project')?.at(-1), name, !named),
-    optional: (line.values.get('optional') ?? [])
-      .flatMap((value) => value.split(','))
-      .some((one) => one === '*' || one === name),
+    optional: listed(line, 'optional').some((one) => one === '*' || one === name),
+    allow: line.values.has('allow') ? listed(line, 'allow') : undefined,
   }
+}
+
+/** `A,B` given once or several times. */
+function listed({ values }: PlainLine, option: string): string[] {
+  return (values.get(option) ?? []).flatMap((value) => value.split(','))
 }
 
 /** A variable as Earthly's shell quoting wrote it: `''` is nothing, `'my proj'` is my proj. */
@@ -98,8 +104,14 @@ function legacyOf(
  * The value, or that there is none.
  * @throws CofferError what a reading throws, except that there is no such secret
  */
-export async function answerProvider(command: ProviderCommand, get: Get): Promise<PlainAnswer> {
-  const { params, override, legacy, optional } = command
+export async function answerProvider(command: ProviderCommand, ask: Get): Promise<PlainAnswer> {
+  const { params, override, legacy, optional, allow } = command
+  const get: Get = async (asked) => {
+    const result = await ask(asked)
+    // Where a value comes from is known for certain only now, and nobody has seen it yet.
+    if (asked.name !== override) checkAllowed(allow, result.reference)
+    return result
+  }
   const { context } = params
   const own = override === undefined ? undefined : await found(get, { context, name: override })
   if (own !== undefined) {
@@ -124,6 +136,17 @@ export async function answerProvider(command: ProviderCommand, get: Get): Promis
     const message = `there is no secret ${displayText(params.name)}: an empty value is given for it`
     return { status: 0, stdout: NOTHING, stderr: utf8(warningLine({ code: 'optional', message })) }
   }
+}
+
+/** @throws CofferError `refused` (reason `not-allowed`) for a secret of a project that isn't allowed */
+function checkAllowed(allow: readonly string[] | undefined, reference: string): void {
+  const [, org = '', project = ''] = /^coffer:\/\/([^/]+)\/([^/]+)\//.exec(reference) ?? []
+  const places = org === '' ? ['/user'] : [`${org}/${project}`, `${org}/*`]
+  if (allow === undefined || allow.some((one) => places.includes(one))) return
+  throw new CofferError('refused', `a build asks for ${displayText(reference)}`, {
+    reason: 'not-allowed',
+    next: `if it may have that, add ${displayText(places[0] ?? '')} to --allow of the secret provider`,
+  })
 }
 
 /** The secret, or undefined where neither it nor its org or project is there. */
