@@ -1,13 +1,15 @@
 import { Buffer } from 'node:buffer'
 import { writeFileSync } from 'node:fs'
-import { fromUtf8 } from '../shared/bytes.js'
+import { fromUtf8, toBase32 } from '../shared/bytes.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import type { PgpParams, PgpPrivate } from '../shared/protocol/local-pgp.js'
 import { systemCode, systemWords } from '../shared/system-error.js'
+import { builtin } from './builtin.js'
 import type { Call } from './call.js'
 import type { OptionSpec } from './command.js'
 import { readPassphrase } from './openers.js'
+import { askHidden } from './prompt.js'
 import type { Session } from './session.js'
 import { readInputFile } from './values.js'
 
@@ -38,7 +40,7 @@ export function writeTextFile(path: string, content: string): void {
   }
 }
 
-const PASSPHRASE_OPTION: OptionSpec = {
+export const PASSPHRASE_OPTION: OptionSpec = {
   flags: '--pgp-passphrase-fd <N>',
   text: "read the private key's passphrase from this descriptor",
 }
@@ -65,7 +67,37 @@ export const ANSWER_OPTIONS: readonly OptionSpec[] = [
   { flags: '--pgp-reply <FILE>', text: 'write what you sign to vouch for this device' },
 ]
 
-async function privateKey(
+/** 120 bits as 24 base32 characters. */
+const PASSPHRASE_BYTES = 15
+
+/** A passphrase that nobody guesses, in groups of four. */
+export function generatedPassphrase(): string {
+  return toBase32(builtin('node:crypto').randomBytes(PASSPHRASE_BYTES)).replace(/(.{4})(?=.)/g, '$1-')
+}
+
+/** A file's passphrase as the descriptor gives it; what a person types may have blanks around it and capitals. */
+export async function filePassphrase(call: Call, session: Session): Promise<Uint8Array> {
+  const descriptor = call.text('passphrase-fd')
+  if (descriptor !== undefined) return readPassphrase('passphrase-fd', descriptor)
+  if (session.io.inputKind() !== 'terminal') {
+    throw new CofferError('usage', "the file's passphrase is needed, and there is no terminal", {
+      reason: 'no-opener',
+      next: 'give --passphrase-fd N, or let gpg decrypt it and pipe that in',
+    })
+  }
+  const typed = fromUtf8(await askHidden(session.io, "the file's passphrase: ")) ?? ''
+  return Buffer.from(typed.trim().toLowerCase())
+}
+
+/** The keys that `--to` names. @throws CofferError `usage`, `limit`, `format` */
+export async function recipientKeys(call: Call, session: Session): Promise<string[]> {
+  const keys: string[] = []
+  for (const file of call.list('to')) keys.push(await readTextFile(session, file, LIMITS.pgpKey))
+  return keys
+}
+
+/** The private key that an option names; its passphrase by descriptor. @throws CofferError `usage`, `limit`, `format` */
+export async function privateKey(
   call: Call,
   session: Session,
   option: string,

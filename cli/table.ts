@@ -3,6 +3,7 @@ import type { Command } from './command.js'
 import { alarms, alarmsAck } from './commands/alarms.js'
 import { allow } from './commands/allow.js'
 import { audit } from './commands/audit.js'
+import { backup, restoreCommand } from './commands/backup.js'
 import { build } from './commands/build.js'
 import { bundleCreate, bundleGet, bundleLs, bundleRun } from './commands/bundle.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
@@ -62,6 +63,7 @@ import {
   runnerLs,
   runnerRevoke,
 } from './commands/runner.js'
+import { secretExport } from './commands/secret-export.js'
 import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
 import { conflicts, secretHistory } from './commands/secret-history.js'
 import { secretMigrate } from './commands/secret-migrate.js'
@@ -89,6 +91,7 @@ export const COMMANDS: readonly Command[] = [
   secretHistory,
   secretRollback,
   secretGenerate,
+  secretExport,
   importCommand,
   exportCommand,
   inject,
@@ -139,6 +142,8 @@ export const COMMANDS: readonly Command[] = [
   deviceRevoke,
   lost,
   lostRestore,
+  backup,
+  restoreCommand,
   recoveryCreate,
   recoveryUse,
   lockFileUpdate,

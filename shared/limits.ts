@@ -138,6 +138,13 @@ export const LIMITS = {
   pgpKey: 256 * KiB,
   pgpMessage: 1 * MiB,
   pgpText: 512 * KiB,
+  /** A backup once it is decrypted, and encrypted; older versions of a secret whose dates it tells. */
+  backup: 128 * MiB,
+  backupFile: 192 * MiB,
+  backupOlder: 100,
+  /** Keys that one message is encrypted to, and all values of one export. */
+  pgpKeys: 16,
+  pgpExport: 4 * MiB,
   /** Argon2id memory in KiB: floor, ceiling, and what `init` takes unless told otherwise. */
   argon2MemoryMin: 64 * 1024,
   argon2MemoryMax: 1024 * 1024,

@@ -1,22 +1,17 @@
 import { Buffer } from 'node:buffer'
-import { fromUtf8, toBase32 } from '../../shared/bytes.js'
+import { fromUtf8 } from '../../shared/bytes.js'
 import { displayText, jsonText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import type { Params } from '../../shared/protocol/local.js'
 import type { Opener } from '../../shared/protocol/local-common.js'
-import { builtin } from '../builtin.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { lines, parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, readOpener, readPassphrase } from '../openers.js'
-import { readTextFile } from '../pgp.js'
-import { askHidden } from '../prompt.js'
+import { filePassphrase, generatedPassphrase, readTextFile } from '../pgp.js'
 import type { Session } from '../session.js'
 import { readPath } from '../values.js'
-
-/** 120 bits as 24 base32 characters. */
-const PASSPHRASE_BYTES = 15
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
@@ -79,10 +74,7 @@ async function recipient(call: Call, session: Session): Promise<Params<'recovery
       next: 'run coffer relay set URL --relay-key KEY',
     })
   }
-  const plain = toBase32(builtin('node:crypto').randomBytes(PASSPHRASE_BYTES)).replace(
-    /(.{4})(?=.)/g,
-    '$1-',
-  )
+  const plain = generatedPassphrase()
   // Before the device is made: one whose passphrase nobody saw couldn't be taken out again.
   session.io.out(session.json ? `${jsonText({ passphrase: plain })}\n` : `${plain}\n`)
   return { kind: 'passphrase', passphrase: base64(Buffer.from(plain)) }
@@ -154,20 +146,6 @@ async function sourceOf(call: Call, session: Session): Promise<Params<'recoveryU
   const message = fromUtf8(readPath(session.path(file), LIMITS.pgpMessage)) ?? ''
   const passphrase = await filePassphrase(call, session)
   return { kind: 'message', message, passphrase: base64(passphrase) }
-}
-
-/** As the descriptor gives it; what a person types may have blanks around it and capitals. */
-async function filePassphrase(call: Call, session: Session): Promise<Uint8Array> {
-  const descriptor = call.text('passphrase-fd')
-  if (descriptor !== undefined) return readPassphrase('passphrase-fd', descriptor)
-  if (session.io.inputKind() !== 'terminal') {
-    throw new CofferError('usage', "the file's passphrase is needed, and there is no terminal", {
-      reason: 'no-opener',
-      next: 'give --passphrase-fd N, or let gpg decrypt it and give --stdin',
-    })
-  }
-  const typed = fromUtf8(await askHidden(session.io, "the file's passphrase: ")) ?? ''
-  return Buffer.from(typed.trim().toLowerCase())
 }
 
 async function homeOpener(call: Call, session: Session): Promise<Opener> {

@@ -1,12 +1,15 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   openSync,
   readSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -166,11 +169,57 @@ export function writeNew(path: string, bytes: Bytes): void {
     syncFolder(dirname(path))
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw fileError(error, `can't write ${path}`)
-    throw new CofferError('exists', `${path} exists already`, {
-      reason: 'file-exists',
-      next: 'name a file that does not exist',
-    })
+    throw taken(path)
   }
+}
+
+/**
+ * Writes pieces to `path` (0600) as they come. It is there as a whole or not at all, and while they come under another
+ * name beside it; what was there before stays unless `replace`.
+ * @throws CofferError `exists`, `storage`, `home`, or what `pieces` throws
+ */
+export async function writePieces(
+  path: string,
+  pieces: AsyncIterable<Bytes>,
+  replace: boolean,
+): Promise<void> {
+  const fresh = `${path}.${randomBytes(8).toString('hex')}.tmp`
+  try {
+    // What can't be there at the end isn't begun.
+    if (!replace && existsSync(path)) throw taken(path)
+    const fd = openSync(fresh, 'wx', 0o600)
+    try {
+      for await (const piece of pieces) writeAll(fd, piece)
+      fsyncSync(fd)
+      if (replace || !linked(fresh, path)) renameSync(fresh, path)
+    } finally {
+      closeSync(fd)
+      rmSync(fresh, { force: true })
+    }
+    syncFolder(dirname(path))
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') throw taken(path)
+    throw fileError(error, `can't write ${path}`)
+  }
+}
+
+/** Gives a file its name where there is none of it. False on what has no hard links, such as a memory stick. */
+function linked(fresh: string, path: string): boolean {
+  try {
+    linkSync(fresh, path)
+    return true
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) throw error
+    if (existsSync(path)) throw taken(path)
+    return false
+  }
+}
+
+function taken(path: string): CofferError {
+  return new CofferError('exists', `${path} exists already`, {
+    reason: 'file-exists',
+    next: 'name a file that does not exist',
+  })
 }
 
 /** Removes `path`, durably; true when there was one. @throws CofferError `storage`, `home`. */

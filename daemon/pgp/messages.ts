@@ -16,14 +16,14 @@ type Opened = {
   readonly signatures: VerifyMessageResult['signatures']
 }
 
-function notAMessage(): CofferError {
+export function notAMessage(): CofferError {
   return new CofferError('format', 'this is not one whole armored OpenPGP message', {
     reason: 'pgp-message',
     next: 'take the whole file, from BEGIN PGP to END PGP',
   })
 }
 
-function cannotOpen(what: string): CofferError {
+export function cannotOpen(what: string): CofferError {
   return new CofferError('cannot-decrypt', `${what}, or the message was altered or cut off`, {
     reason: 'pgp-cannot-open',
   })
@@ -71,15 +71,32 @@ async function readArmored(armored: string): Promise<Message<string>> {
   return attempt(() => readMessage({ armoredMessage: armored, config: CONFIG }), notAMessage)
 }
 
+type Addressed = Pick<Message<string>, 'getEncryptionKeyIDs'>
+
+/** @throws CofferError `cannot-decrypt` (`pgp-for-a-key`) */
+export function checkUnderPassphrase(message: Addressed): void {
+  if (message.getEncryptionKeyIDs().length === 0) return
+  throw new CofferError('cannot-decrypt', 'the message is for an OpenPGP key, not a passphrase', {
+    reason: 'pgp-for-a-key',
+    next: 'let gpg decrypt it, and pipe that in: gpg --decrypt FILE | coffer …',
+  })
+}
+
+/** @throws CofferError `cannot-decrypt` (`pgp-wrong-key`) */
+export function checkMeantFor(message: Addressed, key: PrivateKey): void {
+  const mine = key.getKeyIDs()
+  const meant = message.getEncryptionKeyIDs()
+  if (meant.some((one) => one.toHex() === ANYBODY || mine.some((own) => own.equals(one)))) return
+  throw new CofferError('cannot-decrypt', 'the OpenPGP message is not for this key', {
+    reason: 'pgp-wrong-key',
+    next: 'name the private key that it was encrypted to',
+  })
+}
+
 /** @throws CofferError `cannot-decrypt` (`pgp-cannot-open`, `pgp-for-a-key`), `format` (`pgp-message`), `limit` */
 export async function decryptUnder(passphrase: Secret, armored: string): Promise<string> {
   const message = await readArmored(armored)
-  if (message.getEncryptionKeyIDs().length > 0) {
-    throw new CofferError('cannot-decrypt', 'the message is for an OpenPGP key, not a passphrase', {
-      reason: 'pgp-for-a-key',
-      next: 'let gpg decrypt it: gpg --decrypt FILE | coffer … --stdin',
-    })
-  }
+  checkUnderPassphrase(message)
   const { decrypt } = await library()
   const passwords = fromUtf8(passphrase.reveal()) ?? ''
   const { data } = await attempt<Opened>(
@@ -99,14 +116,7 @@ export async function decryptWith(
   signer: PgpKey | undefined,
 ): Promise<string> {
   const message = await readArmored(armored)
-  const mine = key.getKeyIDs()
-  const meant = message.getEncryptionKeyIDs()
-  if (!meant.some((one) => one.toHex() === ANYBODY || mine.some((own) => own.equals(one)))) {
-    throw new CofferError('cannot-decrypt', 'the OpenPGP message is not for this key', {
-      reason: 'pgp-wrong-key',
-      next: 'name the private key that it was encrypted to',
-    })
-  }
+  checkMeantFor(message, key)
   const { decrypt } = await library()
   const verifying = signer === undefined ? {} : { verificationKeys: signer.key }
   const { data, signatures } = await attempt<Opened>(

@@ -1,5 +1,6 @@
 import { hasCode } from '../../shared/errors.js'
 import { join } from 'node:path'
+import { backupHandlers } from '../handlers/backup.js'
 import { deviceHandlers } from '../handlers/devices.js'
 import { doctorHandlers, homeHandlers } from '../handlers/home.js'
 import { memberHandlers } from '../handlers/members.js'
@@ -80,6 +81,7 @@ export async function compose(parts: DaemonParts): Promise<Composition> {
       ...secretHandlers(() => engine.session),
       ...peopleHandlers(() => engine.session),
       ...trustHandlers(() => engine.session),
+      ...backupHandlers(() => engine.session),
       ...runnerHandlers(() => engine.session),
     },
     plain: plainHandler(access, () => engine.session),

@@ -6,7 +6,7 @@ import { flag, object, optional, text, type Infer } from './schema.js'
 // Methods on invites by OpenPGP (SPEC section 14).
 
 /** An armored private key of the caller's, and the passphrase that opens it. */
-const privateKey = object({ key: pgpKey, passphrase: optional(passphrase) })
+export const privateKey = object({ key: pgpKey, passphrase: optional(passphrase) })
 export type PgpPrivate = Infer<typeof privateKey>
 
 /** To whom an invite is encrypted, and by whom it is signed. */

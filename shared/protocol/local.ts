@@ -1,3 +1,4 @@
+import * as backup from './local-backup.js'
 import * as home from './local-home.js'
 import * as members from './local-members.js'
 import * as pgp from './local-pgp.js'
@@ -81,6 +82,10 @@ export const METHODS = {
   deviceConfirmReply: pgp.deviceConfirmReply,
   recoveryCreate: recovery.recoveryCreate,
   recoveryUse: recovery.recoveryUse,
+  backupCreate: backup.backupCreate,
+  backupRestore: backup.backupRestore,
+  restoreItems: backup.restoreItems,
+  secretExport: backup.secretExport,
   runnerCreate: runners.runnerCreate,
   runnerInvite: runners.runnerInvite,
   runnerConfirm: runners.runnerConfirm,

@@ -142,7 +142,7 @@ export function checkGenerated(passphrase: Secret): void {
   const typed = fromUtf8(passphrase.reveal()) ?? ''
   const form = PASSPHRASE.test(typed) || HEX.test(typed)
   if (form && new Set(typed.replaceAll('-', '')).size >= DISTINCT) return
-  throw new CofferError('refused', 'the passphrase of a recovery message must be a generated one', {
+  throw new CofferError('refused', 'the passphrase of an OpenPGP message must be a generated one', {
     reason: 'weak-passphrase',
     next: 'leave it out and let coffer make one, or give 26 or more random hex digits',
   })

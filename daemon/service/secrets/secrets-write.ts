@@ -16,7 +16,7 @@ import { findVersion, historyOf, versionRef } from './versions.js'
 
 // Writes: each is one transaction, durable on this disk when it answers; the relay hears of it later.
 
-function bytesOf(base64: string): Bytes {
+export function bytesOf(base64: string): Bytes {
   const { buffer, byteOffset, length } = Buffer.from(base64, 'base64')
   return new Uint8Array(buffer, byteOffset, length)
 }
@@ -80,7 +80,7 @@ async function setSealed(
   return { ...written(place, created), sealedTo: to.map(({ shown }) => shown) }
 }
 
-type Item = { readonly name: string; readonly value: Bytes }
+type Item = { readonly name: string; readonly value: Bytes; readonly note?: string | undefined }
 type Sorted = { readonly created: Item[]; readonly changed: Item[]; readonly unchanged: Item[] }
 
 function sortItems(replica: Replica, items: readonly Item[]): Sorted {
@@ -106,24 +106,39 @@ export async function setMany(
     items.map(({ name }) => name),
   )
   const place = places[0] ?? (await prefixOf(session, context, undefined))
-  const wanted = places.map(({ name }, i) => ({ name, value: bytesOf(items[i]?.value ?? '') }))
+  const wanted = places.map(({ name }, i) => ({
+    name,
+    value: bytesOf(items[i]?.value ?? ''),
+    note,
+  }))
+  return { vault: place.vault, ...(await setItems(session, place, wanted, dryRun)), warnings: [] }
+}
+
+/** What a transaction of many values did, or would do. */
+type SetItems = Pick<Result<'secretSetMany'>, 'created' | 'changed' | 'unchanged'>
+
+/** One transaction of many values; those that are there already are left alone. @throws CofferError as secretSetMany */
+export async function setItems(
+  session: Session,
+  place: Pick<Place, 'shell'>,
+  wanted: readonly Item[],
+  dryRun: boolean,
+): Promise<SetItems> {
   checkTotal(wanted)
   let sorted = sortItems(place.shell.replica, wanted)
   await place.shell.write((replica) => {
     checkMayWrite(session, replica)
     sorted = sortItems(replica, wanted)
     const changes = [...sorted.created, ...sorted.changed]
-    const news = changes.map(({ name, value }) => put(name, value, note))
+    const news = changes.map(({ name, value, note }) => put(name, value, note))
     checkStaysSealed(replica, news)
     return dryRun ? [] : news
   })
   const names = (list: readonly Item[]): string[] => list.map(({ name }) => name)
   return {
-    vault: place.vault,
     created: names(sorted.created),
     changed: names(sorted.changed),
     unchanged: names(sorted.unchanged),
-    warnings: [],
   }
 }
 
