@@ -62,18 +62,20 @@ export async function* encryptPieces(
   }
 }
 
-/** What a backup may unpack to. */
-const ROOMY: PartialConfig = { ...CONFIG, maxDecompressedMessageSize: LIMITS.backup }
-
 const ARMOR = '-----BEGIN PGP'
 
 /**
- * Decrypts a whole message, armored or not, of at most LIMITS.backup bytes; nothing of one that was altered comes back.
+ * Decrypts a whole message, armored or not, of at most `max` bytes; nothing of one that was altered comes back.
  * @throws CofferError `cannot-decrypt` (`pgp-cannot-open`, `pgp-for-a-key`, `pgp-wrong-key`), `format` (`pgp-message`), `limit`
  */
-export async function decryptBytes(open: Opening, bytes: Bytes): Promise<Bytes> {
+export async function decryptBytes(
+  open: Opening,
+  bytes: Bytes,
+  max: number = LIMITS.backup,
+): Promise<Bytes> {
   const { decrypt } = await library()
-  const message = await readAny(bytes)
+  const config: PartialConfig = { ...CONFIG, maxDecompressedMessageSize: max }
+  const message = await readAny(bytes, config)
   if (open.kind === 'passphrase') checkUnderPassphrase(message)
   else checkMeantFor(message, open.key)
   const by =
@@ -81,23 +83,23 @@ export async function decryptBytes(open: Opening, bytes: Bytes): Promise<Bytes> 
       ? { passwords: textOf(open.passphrase) }
       : { decryptionKeys: open.key }
   const { data } = await attempt<{ readonly data: unknown }>(
-    () => decrypt({ message, ...by, format: 'binary', config: ROOMY }),
+    () => decrypt({ message, ...by, format: 'binary', config }),
     () => cannotOpen(open.kind === 'key' ? 'the key is wrong' : 'the passphrase is wrong'),
   )
   if (!(data instanceof Uint8Array)) throw notAMessage()
-  if (data.length <= LIMITS.backup) return data
-  throw new CofferError('limit', `the message unpacks to more than ${LIMITS.backup} bytes`, {
+  if (data.length <= max) return data
+  throw new CofferError('limit', `the message unpacks to more than ${max} bytes`, {
     reason: 'oversize',
   })
 }
 
-async function readAny(bytes: Bytes): Promise<Message<Uint8Array>> {
+async function readAny(bytes: Bytes, config: PartialConfig): Promise<Message<Uint8Array>> {
   const { readMessage, unarmor } = await library()
   const start = fromUtf8(bytes.subarray(0, ARMOR.length))
   return attempt(async () => {
-    if (start !== ARMOR) return readMessage({ binaryMessage: bytes, config: ROOMY })
+    if (start !== ARMOR) return readMessage({ binaryMessage: bytes, config })
     const { data }: { readonly data: unknown } = await unarmor(fromUtf8(bytes) ?? '')
     if (!(data instanceof Uint8Array)) throw notAMessage()
-    return readMessage({ binaryMessage: data, config: ROOMY })
+    return readMessage({ binaryMessage: data, config })
   }, notAMessage)
 }
