@@ -26,7 +26,10 @@ export async function importFile(
   return session.call('secretSetMany', params, { first })
 }
 
+/** What an import did, by name. */
+export type Stored = Pick<Result<'secretSetMany'>, 'created' | 'changed' | 'unchanged'>
+
 /** `2 created, 1 changed, 5 unchanged`. */
-export function importSummary({ created, changed, unchanged }: Result<'secretSetMany'>): string {
+export function importSummary({ created, changed, unchanged }: Stored): string {
   return `${created.length} created, ${changed.length} changed, ${unchanged.length} unchanged`
 }

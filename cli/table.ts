@@ -63,7 +63,7 @@ import {
   runnerLs,
   runnerRevoke,
 } from './commands/runner.js'
-import { secretExport } from './commands/secret-export.js'
+import { secretEncrypt } from './commands/secret-encrypt.js'
 import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
 import { conflicts, secretHistory } from './commands/secret-history.js'
 import { secretMigrate } from './commands/secret-migrate.js'
@@ -91,7 +91,7 @@ export const COMMANDS: readonly Command[] = [
   secretHistory,
   secretRollback,
   secretGenerate,
-  secretExport,
+  secretEncrypt,
   importCommand,
   exportCommand,
   inject,

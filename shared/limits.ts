@@ -142,9 +142,9 @@ export const LIMITS = {
   backup: 128 * MiB,
   backupFile: 192 * MiB,
   backupOlder: 100,
-  /** Keys that one message is encrypted to, and all values of one export. */
+  /** Keys that one message is encrypted to, and what one message of secrets holds. */
   pgpKeys: 16,
-  pgpExport: 4 * MiB,
+  pgpSecrets: 4 * MiB,
   /** Argon2id memory in KiB: floor, ceiling, and what `init` takes unless told otherwise. */
   argon2MemoryMin: 64 * 1024,
   argon2MemoryMax: 1024 * 1024,

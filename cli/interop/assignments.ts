@@ -19,7 +19,8 @@ export type Format = (typeof FORMATS)[number]
 export function checkFormat(option: string, typed: string): Format {
   const format = FORMATS.find((one) => one === typed)
   if (format !== undefined) return format
-  throw new CofferError('usage', `${option} takes one of ${FORMATS.join(', ')}`, {
+  const pass = option === '--from' ? ', pass' : ''
+  throw new CofferError('usage', `${option} takes one of ${FORMATS.join(', ')}${pass}`, {
     reason: 'bad-format',
   })
 }
@@ -96,8 +97,11 @@ function twice(name: string): CofferError {
   })
 }
 
-// A file tells names, not places: one that somebody sent must not write among one's own secrets.
-function refuseReference(name: string): void {
+/**
+ * A file tells names, not places: one that somebody sent must not write among one's own secrets.
+ * @throws CofferError `format` (`reference-in-file`)
+ */
+export function refuseReference(name: string): void {
   if (!/^(\/|coffer:|user\/)/i.test(name)) return
   throw new CofferError(
     'format',

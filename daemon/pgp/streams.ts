@@ -9,7 +9,7 @@ import type { PgpKey } from './keys.js'
 import { attempt, CONFIG, library } from './library.js'
 import { cannotOpen, checkMeantFor, checkUnderPassphrase, notAMessage } from './messages.js'
 
-// OpenPGP messages of bytes, too large for a line of text: exports and backups (SPEC section 14).
+// OpenPGP messages of bytes, too large for a line of text: secrets and backups (SPEC section 14).
 
 /** Who opens a message: the holders of keys, or whoever knows a passphrase. */
 export type Recipients =

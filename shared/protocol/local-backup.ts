@@ -4,7 +4,7 @@ import { privateKey } from './local-pgp.js'
 import { passphrase, pgpFingerprint, pgpKey } from './local-recovery.js'
 import { flag, list, object, optional, text, variant } from './schema.js'
 
-// Methods on backups and exports by OpenPGP (SPEC section 14).
+// Methods on backups, and secrets for others, by OpenPGP (SPEC section 14).
 
 const note = text(LIMITS.note)
 /** `/user` or `ORG/PROJECT`. */
@@ -71,11 +71,11 @@ export const restoreItems = {
  * Encrypts values to people's keys: of one name exactly its bytes, of several a JSON object as `import` reads it.
  * `refused` (reason `sealed`), and as secretGet; `limit`.
  */
-export const secretExport = {
+export const secretEncrypt = {
   needs: 'unlocked',
   params: object({ context, names: list(reference, LIMITS.items), keys }),
   result: object({
-    message: text(2 * LIMITS.pgpExport),
+    message: text(2 * LIMITS.pgpSecrets),
     pgp: list(pgpFingerprint, LIMITS.pgpKeys),
     warnings,
   }),

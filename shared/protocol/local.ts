@@ -85,7 +85,7 @@ export const METHODS = {
   backupCreate: backup.backupCreate,
   backupRestore: backup.backupRestore,
   restoreItems: backup.restoreItems,
-  secretExport: backup.secretExport,
+  secretEncrypt: backup.secretEncrypt,
   runnerCreate: runners.runnerCreate,
   runnerInvite: runners.runnerInvite,
   runnerConfirm: runners.runnerConfirm,

@@ -67,7 +67,7 @@ const refusals = {
   backupCreate: refuse,
   backupRestore: refuse,
   restoreItems: refuse,
-  secretExport: refuse,
+  secretEncrypt: refuse,
   alarmsList: refuse,
   alarmsAcknowledge: refuse,
   lockState: refuse,

@@ -4,19 +4,19 @@ import type { Command } from '../command.js'
 import { writeNewFile } from '../new-file.js'
 import { recipientKeys } from '../pgp.js'
 
-export const secretExport: Command = {
-  name: 'secret export',
+export const secretEncrypt: Command = {
+  name: 'secret encrypt',
   summary: "Encrypt secrets to people's OpenPGP keys, for plain gpg",
   details: `One name: gpg --decrypt gives exactly its value, byte for byte. Several names, of one project: a JSON object,
 which coffer import reads. Whoever has one of the keys reads them for good: a new value is theirs no more.`,
-  args: [{ name: 'NAME', required: true, many: true }],
+  args: [{ name: 'NAME…', required: true, many: true }],
   options: [
     { flags: '--to <FILE>', text: 'encrypt to this armored OpenPGP key', many: true },
     { flags: '-o, --output <FILE>', text: 'write a new file (0600) instead of stdout' },
   ],
   examples: [
-    { line: 'coffer secret export db/PASSWORD --to bob.asc', text: 'to be mailed' },
-    { line: 'coffer secret export A B --to bob.asc --to eve.asc -o for-them.asc', text: '' },
+    { line: 'coffer secret encrypt db/PASSWORD --to bob.asc', text: 'to be mailed' },
+    { line: 'coffer secret encrypt A B --to bob.asc --to eve.asc -o for-them.asc', text: '' },
   ],
   stdout: 'OpenPGP message, without -o',
   exits: ['not-found', 'locked', 'refused', 'stale', 'exists', 'expired', 'limit'],
@@ -30,7 +30,7 @@ which coffer import reads. Whoever has one of the keys reads them for good: a ne
     }
     const output = call.text('output')
     const ask = () =>
-      session.call('secretExport', { context: session.context, names: call.args, keys })
+      session.call('secretEncrypt', { context: session.context, names: call.args, keys })
     if (output === undefined || output === '-') {
       const result = await ask()
       return session.show(result, result.message)

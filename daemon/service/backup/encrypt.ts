@@ -21,11 +21,11 @@ type Named = { readonly name: string; readonly value: Bytes }
  * Encrypts values to people's keys: one as it is, several as a JSON object.
  * @throws CofferError `refused` (`sealed`), `not-found`, `stale`, `usage`, `limit` (`oversize`), and as readPublicKey
  */
-export async function exportSecrets(
+export async function encryptSecrets(
   session: Session,
-  { context, names, keys }: Params<'secretExport'>,
+  { context, names, keys }: Params<'secretEncrypt'>,
   signal: AbortSignal,
-): Promise<Result<'secretExport'>> {
+): Promise<Result<'secretEncrypt'>> {
   const to: Recipients = { kind: 'keys', keys: await soundKeys(keys, session.world.now()) }
   const warnings: Warning[] = []
   const values: Named[] = []
@@ -50,9 +50,9 @@ function contentOf(values: readonly Named[]): Bytes {
       : utf8(
           `${JSON.stringify(Object.fromEntries(values.map(({ name, value }) => [name, valueOf(value)])), undefined, 2)}\n`,
         )
-  if (content.length <= LIMITS.pgpExport) return content
-  throw new CofferError('limit', `one export holds at most ${LIMITS.pgpExport} bytes`, {
+  if (content.length <= LIMITS.pgpSecrets) return content
+  throw new CofferError('limit', `one message holds at most ${LIMITS.pgpSecrets} bytes`, {
     reason: 'oversize',
-    next: 'export fewer secrets at once, or make a backup',
+    next: 'encrypt fewer secrets at once, or make a backup',
   })
 }
