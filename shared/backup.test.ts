@@ -35,7 +35,7 @@ test('a backup is read, and nothing else is taken for one', () => {
     [document({ vaults: [twice] }), 'format/doubled-name'],
     [document({ vaults: [{ vault: 'a/b' }] }), 'format/schema'],
     [
-      document({ vaults: Array(2).fill({ vault: 'a/b', secrets: [], sealed: [] }) }),
+      document({ vaults: ['a/b', 'a/b'].map((vault) => ({ vault, secrets: [], sealed: [] })) }),
       'format/doubled-name',
     ],
     [

@@ -21,6 +21,8 @@ export type Config = {
   readonly rate: number
   /** Whether entries that two checkpoints leave out are removed. */
   readonly prune: boolean
+  /** Path of the key that wraps what is stored. */
+  readonly atRestKey: string | undefined
   readonly restored: boolean
   readonly verify: boolean
   readonly json: boolean
@@ -42,6 +44,8 @@ Usage: coffer-relay --listen HOST:PORT --data DIR [options]
                             (default: open on loopback without a proxy, else token)
   --registration-file FILE  tokens, one a line; read anew at each use
   --quota BYTES             room of a new vault; K, M and G are understood (default 256M)
+  --at-rest-key FILE        wrap what is stored with the key in FILE's first line (0600), for a
+                            disk that is lost; from the first start on, and at each (default: off)
   --prune                   remove old versions that two checkpoints leave out, for good (default: keep all)
   --max-connections N       WebSocket connections (default 10000)
   --rate N                  requests a second and connection, sustained (default 500)
@@ -52,7 +56,7 @@ Usage: coffer-relay --listen HOST:PORT --data DIR [options]
   --version, --help
 
 Pages on the same port: /livez, /readyz, /metrics. SIGTERM drains and ends.
-Exit codes: 0 drained, 2 usage, 31 data folder or address unusable, 1 anything else.
+Exit codes: 0 drained, 2 usage, 22 at-rest key missing or wrong, 31 data folder or address unusable, 1 anything else.
 
 Examples:
   coffer-relay --listen 127.0.0.1:7420 --data ~/.local/share/coffer-relay
@@ -74,6 +78,7 @@ const OPTIONS = {
   quota: { type: 'string' },
   'max-connections': { type: 'string' },
   rate: { type: 'string' },
+  'at-rest-key': { type: 'string' },
   prune: { type: 'boolean' },
   restored: { type: 'boolean' },
   verify: { type: 'boolean' },
@@ -193,6 +198,7 @@ export function parseConfig(args: readonly string[]): Config | 'help' | 'version
     origins: (flags.origin ?? []).map(parseOrigin),
     registration: parseRegistration(flags, open ? 'open' : 'token'),
     registrationFile,
+    atRestKey: flags['at-rest-key'],
     quota: parseBytes('quota', flags.quota ?? '256M', LEAST_QUOTA),
     maxConnections: parseCount('max-connections', flags['max-connections'] ?? '10000'),
     rate: parseCount('rate', flags.rate ?? '500'),

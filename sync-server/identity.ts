@@ -64,10 +64,10 @@ export async function loadIdentity(folder: string): Promise<RelayIdentity> {
   const path = join(folder, KEY_FILE)
   let text: string | undefined
   try {
-    text = await readKey(path)
+    text = await readOwn(path)
     if (text === undefined) {
       await writeKey(folder, path, `${KEY_WORD} ${toHex(randomBytes(32))}\n`)
-      text = await readKey(path)
+      text = await readOwn(path)
     }
   } catch (error) {
     if (error instanceof CofferError) throw error
@@ -82,7 +82,20 @@ export async function loadIdentity(folder: string): Promise<RelayIdentity> {
   return { key: idOf(publicKey), privateKey }
 }
 
-async function readKey(path: string): Promise<string | undefined> {
+/**
+ * The text of a file that only this user may read; undefined when there is none.
+ * @throws CofferError `storage` (reasons `owner`, `permissions`, `unavailable`)
+ */
+export async function readPrivateFile(path: string): Promise<string | undefined> {
+  try {
+    return await readOwn(path)
+  } catch (error) {
+    if (error instanceof CofferError) throw error
+    throw storage('unavailable', `${path} can't be read: ${systemWords(error)}`, undefined, error)
+  }
+}
+
+async function readOwn(path: string): Promise<string | undefined> {
   try {
     const { uid, mode } = await stat(path)
     checkOwner(uid, path)

@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { cryptoReady } from '../shared/crypto/hash.js'
 import { CofferError } from '../shared/errors.js'
 import type { RelayKey } from '../shared/ids.js'
+import { openAtRest, readAtRestKey } from './at-rest/open.js'
+import { WRAP_BYTES } from './at-rest/packets.js'
 import type { Clock } from './clock.js'
 import type { Config } from './config.js'
 import { Hub } from './hub.js'
 import { loadIdentity, prepareFolder } from './identity.js'
 import { errorFields, type Log } from './log.js'
 import { LevelMailbox } from './mailbox/level.js'
-import type { Mailbox } from './mailbox/mailbox.js'
+import { DEFAULT_CAPS, type Mailbox } from './mailbox/mailbox.js'
 import { Tails } from './mailbox/tails.js'
 import { LocalWakeBus } from './mailbox/wake.js'
 import { makeMetrics, type Metrics } from './metrics.js'
@@ -63,16 +65,20 @@ export async function startRelay(config: Config, deps: RelayDeps): Promise<Runni
   const tls = config.tls && { cert: await pem(config.tls.cert), key: await pem(config.tls.key) }
   await prepareFolder(config.data)
   const store = join(config.data, 'store')
-  const mailbox = await LevelMailbox.open(store)
+  const { atRestKey } = config
+  const key = atRestKey === undefined ? undefined : await readAtRestKey(atRestKey)
+  const wrap = key === undefined ? 0 : WRAP_BYTES
+  const level = await LevelMailbox.open(store, { ...DEFAULT_CAPS, wrap })
   try {
-    if (config.verify || (await sizeOf(store)) <= VERIFY_UP_TO) await mailbox.verify()
+    const mailbox = await openAtRest(level, key)
+    if (config.verify || (await sizeOf(store)) <= VERIFY_UP_TO) await level.verify()
     if (config.restored) {
       deps.log('info', 'generation-raised', { generation: await mailbox.raiseGeneration() })
     }
     const identity = await loadIdentity(config.data)
     return await serve(config, deps, mailbox, identity, tls)
   } catch (error) {
-    await mailbox.close()
+    await level.close()
     throw error
   }
 }

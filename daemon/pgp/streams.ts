@@ -98,7 +98,8 @@ async function readAny(bytes: Bytes, config: PartialConfig): Promise<Message<Uin
   const start = fromUtf8(bytes.subarray(0, ARMOR.length))
   return attempt(async () => {
     if (start !== ARMOR) return readMessage({ binaryMessage: bytes, config })
-    const { data }: { readonly data: unknown } = await unarmor(fromUtf8(bytes) ?? '')
+    const unarmored: { readonly data: unknown } = await unarmor(fromUtf8(bytes) ?? '')
+    const { data } = unarmored
     if (!(data instanceof Uint8Array)) throw notAMessage()
     return readMessage({ binaryMessage: data, config })
   }, notAMessage)

@@ -74,8 +74,8 @@ export function writeRegisters(
     const at = registerKey(vault, key)
     const there = tx.get(at)
     checkExpected(there, expect)
-    if (body !== undefined) checkSize(body, caps.entry, 'a register')
-    cost += costOf(body) - costOf(there)
+    if (body !== undefined) checkSize(body, caps.entry, caps.wrap, 'a register')
+    cost += costOf(body, caps.wrap) - costOf(there, caps.wrap)
     if (body === undefined) tx.del(at)
     else tx.put(at, body)
   }
@@ -95,7 +95,7 @@ export function planAppend(
   let { head, headId } = row
   let cost = 0
   for (const entry of entries) {
-    checkSize(entry.body, caps.entry, 'an entry')
+    checkSize(entry.body, caps.entry, caps.wrap, 'an entry')
     const there = findEntry(tx, vault, entry.id)
     if (there !== undefined) {
       positions.push(there)
@@ -106,7 +106,7 @@ export function planAppend(
     positions.push(head)
     tx.put(entryKey(vault, head), encodeEntryRow(entry))
     tx.put(indexKey(vault, entry.id), encodePos(head))
-    cost += costOf(entry.body)
+    cost += costOf(entry.body, caps.wrap)
   }
   const added = head - row.head
   if (added > 0) {
@@ -124,6 +124,7 @@ export function planPrune(
   row: VaultRow,
   floor: number,
   kept: ReadonlySet<number>,
+  caps: MailboxCaps,
 ): void {
   let { bytes } = row
   let floorId = row.floorId
@@ -136,7 +137,7 @@ export function planPrune(
     if (kept.has(pos)) continue
     tx.del(key)
     tx.del(indexKey(vault, entry.id))
-    bytes -= costOf(entry.body)
+    bytes -= costOf(entry.body, caps.wrap)
   }
   tx.put(vaultKey(vault), encodeVaultRow({ ...row, floor, ...(floorId && { floorId }), bytes }))
 }
@@ -147,6 +148,7 @@ export function planForget(
   vault: VaultId,
   row: VaultRow,
   positions: readonly number[],
+  caps: MailboxCaps,
 ): void {
   let { bytes } = row
   for (const pos of positions) {
@@ -156,12 +158,12 @@ export function planForget(
     const entry = decodeEntryRow(body)
     tx.del(key)
     tx.del(indexKey(vault, entry.id))
-    bytes -= costOf(entry.body)
+    bytes -= costOf(entry.body, caps.wrap)
   }
   tx.put(vaultKey(vault), encodeVaultRow({ ...row, bytes }))
 }
 
 /** What appended entries will count for. */
 export function weightOf(entries: readonly LogEntry[]): number {
-  return entries.reduce((sum, entry) => sum + costOf(entry.body), 0)
+  return entries.reduce((sum, entry) => sum + costOf(entry.body, 0), 0)
 }

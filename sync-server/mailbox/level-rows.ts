@@ -12,6 +12,7 @@ const HEX = 14
 const hex = (pos: number): string => pos.toString(16).padStart(HEX, '0')
 
 export const META_KEY = 'm'
+export const MARK_KEY = 'w'
 export const vaultKey = (vault: VaultId): string => `v!${vault}`
 export const entryKey = (vault: VaultId, pos: number): string => `e!${vault}!${hex(pos)}`
 export const indexKey = (vault: VaultId, entry: EntryId): string => `i!${vault}!${entry}`

@@ -10,11 +10,10 @@ import {
   findRow,
   getRow,
   planAppend,
-  planForget,
-  planPrune,
   weightOf,
   writeRegisters,
 } from './level-plan.js'
+import { pruneLog } from './level-prune.js'
 import {
   AFTER,
   decodeEntryRow,
@@ -23,6 +22,7 @@ import {
   encodeVaultRow,
   entryKey,
   FORMAT,
+  MARK_KEY,
   META_KEY,
   posOfKey,
   registerKey,
@@ -61,9 +61,6 @@ import {
 
 /** Vault rows that are read without a pause. */
 const HEADS_AT_ONCE = 256
-
-/** Positions that one transaction of a prune removes. */
-const PRUNE_STEP = 1000
 
 /** The embedded mailbox: one LevelDB, owned by one process, every write fsynced before it is acknowledged. */
 export class LevelMailbox implements Mailbox {
@@ -217,7 +214,8 @@ export class LevelMailbox implements Mailbox {
   }
 
   async putSnapshot(id: VaultId, upto: number, body: Bytes): Promise<void> {
-    checkSize(body, this.#caps.snapshot, 'a snapshot')
+    const { snapshot, wrap } = this.#caps
+    checkSize(body, snapshot, wrap, 'a snapshot')
     const kept = await this.#snapshots(id)
     await this.#committer.submit(body.length, (tx) => {
       const row = getRow(tx, id)
@@ -225,9 +223,9 @@ export class LevelMailbox implements Mailbox {
       if (tx.get(snapshotKey(id, upto)) !== undefined) {
         throw mailboxError('bad-snapshot', 'there is such a snapshot already')
       }
-      let cost = costOf(body)
+      let cost = costOf(body, wrap)
       for (const old of kept.slice(0, -1)) {
-        cost -= costOf(tx.get(snapshotKey(id, old)))
+        cost -= costOf(tx.get(snapshotKey(id, old)), wrap)
         tx.del(snapshotKey(id, old))
       }
       tx.put(snapshotKey(id, upto), body)
@@ -251,28 +249,11 @@ export class LevelMailbox implements Mailbox {
 
   async prune(id: VaultId, floor: number, kept: ReadonlySet<number> = new Set()): Promise<void> {
     const [older] = await this.#snapshots(id)
-    let at = getRow(this.#tx, id).floor
-    if (floor <= at) return
+    const from = getRow(this.#tx, id).floor
+    if (floor <= from) return
     checkPrunable(floor, older)
-    await this.#forget(id, at, kept)
-    while (at < floor) {
-      at = await this.#committer.submit(PRUNE_STEP, (tx) => {
-        const row = getRow(tx, id)
-        const next = Math.min(floor, row.floor + PRUNE_STEP)
-        if (next > row.floor) planPrune(tx, id, row, next, kept)
-        return next
-      })
-    }
-  }
-
-  /** Removes what an earlier prune kept and this one doesn't. */
-  async #forget(id: VaultId, floor: number, kept: ReadonlySet<number>): Promise<void> {
-    const range = { gte: entryKey(id, 0), lte: entryKey(id, floor) }
-    const gone = (await this.#store.keys(range)).map(posOfKey).filter((pos) => !kept.has(pos))
-    for (let at = 0; at < gone.length; at += PRUNE_STEP) {
-      const step = gone.slice(at, at + PRUNE_STEP)
-      await this.#committer.submit(PRUNE_STEP, (tx) => planForget(tx, id, getRow(tx, id), step))
-    }
+    const parts = { store: this.#store, committer: this.#committer, caps: this.#caps }
+    await pruneLog(parts, id, { from, floor, kept })
   }
 
   async readAt(id: VaultId, positions: readonly number[]): Promise<PlacedEntry[]> {
@@ -281,6 +262,16 @@ export class LevelMailbox implements Mailbox {
       const row = this.#tx.get(entryKey(id, pos))
       return row === undefined ? [] : [{ ...decodeEntryRow(row), pos }]
     })
+  }
+
+  async mark(): Promise<Bytes | undefined> {
+    return this.#tx.get(MARK_KEY)
+  }
+
+  async setMark(body: Bytes): Promise<void> {
+    const [vault] = await this.#store.keys({ gte: 'v!', lt: `v!${AFTER}`, limit: 1 })
+    if (vault !== undefined) throw mailboxError('not-empty', 'the store has vaults')
+    await this.#committer.submit(body.length, (tx) => tx.put(MARK_KEY, body))
   }
 
   async raiseGeneration(): Promise<number> {

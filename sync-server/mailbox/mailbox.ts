@@ -94,6 +94,10 @@ export interface Mailbox {
   prune(vault: VaultId, floor: number, kept?: ReadonlySet<number>): Promise<void>
   /** Those of the entries at these positions that are there, in that order, kept ones below the floor included. */
   readAt(vault: VaultId, positions: readonly number[]): Promise<PlacedEntry[]>
+  /** What setMark left: it is the whole store's. */
+  mark(): Promise<Bytes | undefined>
+  /** Marks a store that has no vault yet, durably. @throws CofferError reason `not-empty` */
+  setMark(body: Bytes): Promise<void>
   /** Every vault's generation rises: called once after the store was restored from a backup. */
   raiseGeneration(): Promise<number>
   /** Resolves when the store reads and writes; @throws CofferError `storage` otherwise. */
@@ -128,6 +132,8 @@ export const MAILBOX_REASONS = {
   'no-vault': 'not-found',
   /** A snapshot or floor that breaks the rules above. */
   'bad-snapshot': 'relay-refused',
+  /** A mark for a store that has vaults. */
+  'not-empty': 'storage',
 } as const satisfies Record<string, ErrorCode>
 export type MailboxReason = keyof typeof MAILBOX_REASONS
 
@@ -145,6 +151,8 @@ export type MailboxCaps = {
   readonly reserve: number
   /** Bytes of appends that wait to be written; above it `busy`. */
   readonly queue: number
+  /** What a wrapper around the mailbox adds to each body: it neither counts nor is capped. */
+  readonly wrap: number
 }
 
 export const DEFAULT_CAPS: MailboxCaps = {
@@ -152,6 +160,7 @@ export const DEFAULT_CAPS: MailboxCaps = {
   snapshot: LIMITS.mailboxSnapshot,
   reserve: LIMITS.mailboxReserve,
   queue: LIMITS.mailboxQueue,
+  wrap: 0,
 }
 
 /** The error for a vault that isn't there. */

@@ -58,10 +58,10 @@ function checkCursor(vault: Vault, cursor: Cursor): void {
   checkOnLog(cursor, { floor, head, idAt: (pos) => idAt(vault, pos) })
 }
 
-function registerCost(vault: Vault, writes: readonly RegisterWrite[]): number {
+function registerCost(vault: Vault, writes: readonly RegisterWrite[], wrap: number): number {
   let cost = 0
   for (const { key, body } of writes) {
-    cost += costOf(body) - costOf(vault.registers.get(key))
+    cost += costOf(body, wrap) - costOf(vault.registers.get(key), wrap)
   }
   return cost
 }
@@ -71,6 +71,7 @@ export class MemoryMailbox implements Mailbox {
   readonly #vaults = new Map<VaultId, Vault>()
   readonly #caps: MailboxCaps
   #generation = 1
+  #mark: Bytes | undefined
   #closed = false
 
   constructor(caps: MailboxCaps = DEFAULT_CAPS) {
@@ -127,13 +128,13 @@ export class MemoryMailbox implements Mailbox {
     const places = new Map<EntryId, number>()
     let cost = 0
     for (const entry of entries) {
-      checkSize(entry.body, this.#caps.entry, 'an entry')
+      checkSize(entry.body, this.#caps.entry, this.#caps.wrap, 'an entry')
       let pos = vault.places.get(entry.id) ?? places.get(entry.id)
       if (pos === undefined) {
         pos = headOf(vault).pos + fresh.length + 1
         fresh.push({ ...entry, pos })
         places.set(entry.id, pos)
-        cost += costOf(entry.body)
+        cost += costOf(entry.body, this.#caps.wrap)
       }
       positions.push(pos)
     }
@@ -149,10 +150,10 @@ export class MemoryMailbox implements Mailbox {
   /** Checks everything, then writes registers and charges `cost` bytes more. */
   #write(vault: Vault, writes: readonly RegisterWrite[], cost: number, reserve: boolean): void {
     for (const { key, expect, body } of writes) {
-      if (body !== undefined) checkSize(body, this.#caps.entry, 'a register')
+      if (body !== undefined) checkSize(body, this.#caps.entry, this.#caps.wrap, 'a register')
       checkExpected(vault.registers.get(key), expect)
     }
-    const total = cost + registerCost(vault, writes)
+    const total = cost + registerCost(vault, writes, this.#caps.wrap)
     const bytes = charged(vault, total, reserve ? this.#caps.reserve : 0)
     for (const { key, body } of writes) {
       if (body === undefined) vault.registers.delete(key)
@@ -217,10 +218,11 @@ export class MemoryMailbox implements Mailbox {
 
   async putSnapshot(id: VaultId, upto: number, body: Bytes): Promise<void> {
     const vault = this.#vault(id)
-    checkSize(body, this.#caps.snapshot, 'a snapshot')
+    const { snapshot, wrap } = this.#caps
+    checkSize(body, snapshot, wrap, 'a snapshot')
     checkSnapshotPlace(upto, vault.snapshots.at(-1)?.upto ?? vault.floor.pos, headOf(vault).pos)
     const dropped = vault.snapshots.length === 2 ? vault.snapshots[0] : undefined
-    this.#write(vault, [], costOf(body) - costOf(dropped?.body), true)
+    this.#write(vault, [], costOf(body, wrap) - costOf(dropped?.body, wrap), true)
     vault.snapshots = [...vault.snapshots.slice(-1), { upto, body }]
   }
 
@@ -243,7 +245,7 @@ export class MemoryMailbox implements Mailbox {
     vault.kept = new Map(before.filter(({ pos }) => kept.has(pos)).map((one) => [one.pos, one]))
     for (const entry of before.filter(({ pos }) => !kept.has(pos))) {
       vault.places.delete(entry.id)
-      vault.bytes -= costOf(entry.body)
+      vault.bytes -= costOf(entry.body, this.#caps.wrap)
     }
     vault.floor = { pos: floor, ...(entryId === undefined ? {} : { entryId }) }
   }
@@ -254,6 +256,15 @@ export class MemoryMailbox implements Mailbox {
       const entry = vault.kept.get(pos) ?? vault.log[pos - vault.floor.pos - 1]
       return entry === undefined ? [] : [entry]
     })
+  }
+
+  async mark(): Promise<Bytes | undefined> {
+    return this.#mark
+  }
+
+  async setMark(body: Bytes): Promise<void> {
+    if (this.#vaults.size > 0) throw mailboxError('not-empty', 'the store has vaults')
+    this.#mark = body
   }
 
   async raiseGeneration(): Promise<number> {

@@ -8,16 +8,15 @@ import { mailboxError, type RegisterWrite } from './mailbox.js'
 /** What one stored thing costs beside its body: keys and index. */
 export const OVERHEAD = 256
 
-/** What a stored body counts for; nothing when there is none. */
-export function costOf(body: Bytes | undefined): number {
-  return body === undefined ? 0 : body.length + OVERHEAD
+/** What a stored body counts for, `wrap` bytes of it for nothing; nothing when there is none. */
+export function costOf(body: Bytes | undefined, wrap: number): number {
+  return body === undefined ? 0 : body.length - wrap + OVERHEAD
 }
 
 /** @throws CofferError `limit` (reason `too-large`) */
-export function checkSize(body: Bytes, cap: number, what: string): void {
-  if (body.length > cap) {
-    throw mailboxError('too-large', `${what} has ${body.length} bytes, more than ${cap}`)
-  }
+export function checkSize(body: Bytes, cap: number, wrap: number, what: string): void {
+  const size = body.length - wrap
+  if (size > cap) throw mailboxError('too-large', `${what} has ${size} bytes, more than ${cap}`)
 }
 
 /** @throws CofferError reason `moved` when the register isn't what the write expects */

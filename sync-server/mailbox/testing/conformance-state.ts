@@ -150,6 +150,16 @@ async function generationRises(_: Bench, mailbox: Mailbox): Promise<void> {
   assert.is((await mailbox.read(V, LOG_START, ROOMY)).generation, before + 1)
 }
 
+async function marking(bench: Bench, mailbox: Mailbox): Promise<void> {
+  assert.is(await mailbox.mark(), undefined)
+  await mailbox.setMark(utf8('first'))
+  await mailbox.setMark(utf8('second'))
+  await makeVault(mailbox)
+  await refusedWith('not-empty', () => mailbox.setMark(utf8('third')))
+  const again = bench.reopen === undefined ? mailbox : await bench.reopen()
+  assert.equal(await again.mark(), utf8('second'))
+}
+
 /** What else an engine must do. */
 export const STATE_CHECKS: Readonly<Record<string, Check>> = {
   'creating twice is creating once': creatingTwiceIsOnce,
@@ -159,4 +169,5 @@ export const STATE_CHECKS: Readonly<Record<string, Check>> = {
   'prune, stale base, snapshot': pruning,
   'a prune keeps what it is told to': keeping,
   'the generation rises': generationRises,
+  'an empty store is marked': marking,
 }
