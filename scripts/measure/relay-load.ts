@@ -1,4 +1,6 @@
 // The relay under load: appends, fan-out, idle connections; each against bare parts that do no more than they must.
+import { randomBytes } from 'node:crypto'
+import { chmodSync } from 'node:fs'
 import * as path from 'node:path'
 import { type Connection } from '../../daemon/sync/connection.js'
 import { type Push } from '../../daemon/sync/messages.js'
@@ -21,14 +23,14 @@ const SHAPES = [
   { writers: 16, batch: 1 },
   { writers: 16, batch: 100 },
 ] as const
+const AT_REST = 'append-at-rest'
 const SUBSCRIBERS = 100
 const SOCKETS = 1000
 
-const appendName = ({ writers, batch }: (typeof SHAPES)[number]): string =>
-  `append-${writers}x${batch}`
+const appendName = ({ writers, batch }: Shape): string => `append-${writers}x${batch}`
 
 export const relayLoad: Group = {
-  figures: [...SHAPES.map(appendName), 'fan-out', 'idle-socket'],
+  figures: [...SHAPES.map(appendName), AT_REST, 'fan-out', 'idle-socket'],
   run: (bench) =>
     inWorld(async (world) => {
       await cryptoReady
@@ -36,29 +38,31 @@ export const relayLoad: Group = {
       for (const shape of SHAPES) {
         if (bench.wanted(appendName(shape))) await appends(bench, world, relay, shape)
       }
+      if (bench.wanted(AT_REST)) await appendsAtRest(bench, world, relay)
       if (bench.wanted('fan-out')) await fanOut(bench, world, relay)
       if (bench.wanted('idle-socket')) await idle(bench, world)
     }),
 }
 
-/** Entries a second that writers get acknowledged, each in a connection of its own, all in one vault. */
-async function appends(
-  bench: Bench,
-  world: World,
+type Shape = { readonly writers: number; readonly batch: number }
+
+const roundsOf = (bench: Bench, { writers, batch }: Shape): number =>
+  Math.ceil((bench.quick ? 400 : 3200) / (batch === 1 ? writers : batch * writers))
+
+/** Writers, each in a connection of its own, all in one vault; `sample`: entries a second that they get acknowledged. */
+async function appending(
   relay: Relay,
-  shape: (typeof SHAPES)[number],
-): Promise<void> {
-  const { writers, batch } = shape
-  const rounds = Math.ceil((bench.quick ? 400 : 3200) / (batch === 1 ? writers : batch * writers))
-  const name = appendName(shape)
+  name: string,
+  { writers, batch }: Shape,
+  rounds: number,
+): Promise<{ sample: () => Promise<number>; close: () => void }> {
   const crowd = new Crowd(writers, relay, name)
   const lines = await Promise.all(
     Array.from({ length: writers }, (_, by) => dial(relay, device(by))),
   )
   await lines[0]?.request('create', { links: [...crowd.links] })
   const vaultId = crowd.vaultId
-  const entries = rounds * writers * batch
-  const subject = async (): Promise<number> => {
+  const sample = async (): Promise<number> => {
     const made = lines.map((_, by) =>
       Array.from({ length: rounds }, () => Array.from({ length: batch }, () => crowd.entry(by))),
     )
@@ -70,22 +74,52 @@ async function appends(
         }
       }),
     )
-    return (entries * 1000) / (performance.now() - started)
+    return (rounds * writers * batch * 1000) / (performance.now() - started)
   }
+  return { sample, close: () => lines.forEach(hangUp) }
+}
+
+async function appends(bench: Bench, world: World, relay: Relay, shape: Shape): Promise<void> {
+  const { writers, batch } = shape
+  const rounds = roundsOf(bench, shape)
+  const name = appendName(shape)
+  const { sample: subject, close } = await appending(relay, name, shape, rounds)
   const body = sampleEntry(relay)
   let database = 0
   const floor = async (): Promise<number> => {
     const folder = path.join(world.folder, `level-${name}-${database++}`)
-    return (entries * 1000) / (await levelBatches(folder, { writers, batch, rounds, body }))
+    const took = await levelBatches(folder, { writers, batch, rounds, body })
+    return (rounds * writers * batch * 1000) / took
   }
   const medians = await inTurn(bench.quick ? 2 : 5, floor, subject)
-  for (const line of lines) hangUp(line)
+  close()
   bench.add({
     name,
     what: `entries a second, ${writers} × ${batch}, acknowledged`,
     unit: '/s',
     ...medians,
     floorIs: 'bare LevelDB, synchronous batches',
+  })
+}
+
+/** The same with what is stored wrapped, against a relay that doesn't wrap. */
+async function appendsAtRest(bench: Bench, world: World, relay: Relay): Promise<void> {
+  const shape = { writers: 16, batch: 100 }
+  const key = world.file('at-rest-key', randomBytes(32).toString('hex'))
+  chmodSync(key, 0o600)
+  const wrapping = await world.relay({ name: AT_REST, args: [...UNLIMITED, '--at-rest-key', key] })
+  const plain = await appending(relay, `${AT_REST}-plain`, shape, roundsOf(bench, shape))
+  const wrapped = await appending(wrapping, AT_REST, shape, roundsOf(bench, shape))
+  const medians = await inTurn(bench.quick ? 2 : 5, plain.sample, wrapped.sample)
+  plain.close()
+  wrapped.close()
+  await wrapping.stop()
+  bench.add({
+    name: AT_REST,
+    what: 'entries a second, 16 × 100, with --at-rest-key',
+    unit: '/s',
+    ...medians,
+    floorIs: 'the same relay without it',
   })
 }
 
