@@ -97,7 +97,8 @@ module.exports = {
     },
     {
       name: 'nothing-of-the-relay-decrypts',
-      comment: 'What the relay can reach must be unable to open a secret, whoever runs it.',
+      comment:
+        'What the relay can reach must be unable to open a secret, whoever runs it. What it wraps its own disk with is AES of Node in sync-server/at-rest: it opens its own wraps, and needs no library of OpenPGP.',
       severity: 'error',
       from: { path: '^(sync-server|shared)/' },
       to: {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { spawn } from 'node:child_process'
+import { builtin } from '../builtin.js'
 import { closeSync, openSync } from 'node:fs'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
@@ -42,10 +42,14 @@ function decrypted(
   env: NodeJS.ProcessEnv,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const gpg = spawn('gpg', ['--batch', '--quiet', '--yes', '--decrypt'], {
-      env,
-      stdio: [fd, 'pipe', 'pipe'],
-    })
+    const gpg = builtin('node:child_process').spawn(
+      'gpg',
+      ['--batch', '--quiet', '--yes', '--decrypt'],
+      {
+        env,
+        stdio: [fd, 'pipe', 'pipe'],
+      },
+    )
     const parts: Buffer[] = []
     let [size, words] = [0, '']
     gpg.stdout?.on('data', (part: Buffer) => {
