@@ -72,7 +72,10 @@ const PASSPHRASE_BYTES = 15
 
 /** A passphrase that nobody guesses, in groups of four. */
 export function generatedPassphrase(): string {
-  return toBase32(builtin('node:crypto').randomBytes(PASSPHRASE_BYTES)).replace(/(.{4})(?=.)/g, '$1-')
+  return toBase32(builtin('node:crypto').randomBytes(PASSPHRASE_BYTES)).replace(
+    /(.{4})(?=.)/g,
+    '$1-',
+  )
 }
 
 /** A file's passphrase as the descriptor gives it; what a person types may have blanks around it and capitals. */
