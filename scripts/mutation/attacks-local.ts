@@ -226,7 +226,7 @@ export const LOCAL: readonly Mutation[] = [
     without: 'the beginnings of names that a loader obeys',
     patches: [
       {
-        file: 'daemon/core/plain/variables.ts',
+        file: 'shared/loader-variables.ts',
         was: 'return LOADER_PREFIXES.some((prefix) => name.startsWith(prefix))',
         now: 'return LOADER_PREFIXES.includes(name)',
       },

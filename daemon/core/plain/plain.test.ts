@@ -5,7 +5,8 @@ import { fromUtf8, utf8 } from '../../../shared/bytes.js'
 import { CofferError } from '../../../shared/errors.js'
 import { answerPlain, plainFailure, type PlainMethods } from './answer.js'
 import { parsePlain, type PlainCommand } from './parse.js'
-import { childVariables, isLoaderVariable } from './variables.js'
+import { isLoaderVariable } from '../../../shared/loader-variables.js'
+import { childVariables } from './variables.js'
 import { verdictOf } from '../../../shared/testing/refusal.js'
 
 const id = 'ab'.repeat(32)
