@@ -1,4 +1,5 @@
 // Runs a test that is written as a script; scripts/e2e/testdata/README.md says what can be written there.
+import { root } from '../../tooling/repo.js'
 import { parseArchive, words } from './txtar.js'
 import { COMMANDS, type State } from './commands.js'
 import { World, type WorldOptions } from './world.js'
@@ -38,6 +39,8 @@ function initialState(world: World): State {
     variables: new Map([
       ['WORK', world.work],
       ['WORLD', world.folder],
+      ['REPO', root],
+      ['MEMORY', world.memory],
       ['COFFER_HOME', home.folder],
       ['KEY_FILE', home.keyFile],
     ]),

@@ -36,6 +36,8 @@ export class World {
   readonly folder: string
   /** Where programs run and files are written. */
   readonly work: string
+  /** A folder in memory that a script may make; removed with the world. */
+  readonly memory: string
   /** What every program gets; each home adds its COFFER_HOME. */
   readonly env: NodeJS.ProcessEnv
   readonly #homes = new Map<string, Home>()
@@ -44,6 +46,7 @@ export class World {
     this.folder = mkdtempSync(path.join(tmpdir(), 'w'))
     open.add(this)
     this.work = path.join(this.folder, 'work')
+    this.memory = path.join('/dev/shm', path.basename(this.folder))
     const [commands, user] = [path.join(this.folder, 'bin'), path.join(this.folder, 'user')]
     for (const folder of [this.work, commands, user]) mkdirSync(folder)
     for (const [name, file] of Object.entries(programs)) {
@@ -94,7 +97,9 @@ export class World {
   close(): void {
     if (!open.delete(this)) return
     reap(this.folder)
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 })
+    for (const folder of [this.memory, this.folder]) {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+    }
   }
 }
 
