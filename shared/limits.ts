@@ -124,6 +124,8 @@ export const LIMITS = {
   listed: 200_000,
   /** A path that a client names, UTF-8 (Linux PATH_MAX). */
   path: 4096,
+  /** A Fluvio connector's configuration. */
+  connectorConfig: 64 * KiB,
   /** A reference as typed; a variable that selects; a message or a next step for a person: in UTF-16 units. */
   reference: 2048,
   variable: 4096,

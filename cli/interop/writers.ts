@@ -3,6 +3,7 @@ import { CofferError } from '../../shared/errors.js'
 import { writeDotenv } from './dotenv.js'
 import { writeSecretFile } from './earthly/secret-file.js'
 import { writeEnvFile } from './env-file.js'
+import { writeSecretsFile } from './fluvio/secrets-file.js'
 import { writeKubernetes } from './kubernetes.js'
 import { textOf, type Named } from './named.js'
 import { writeYaml } from './yaml.js'
@@ -17,7 +18,7 @@ export type WriteOptions = {
 }
 type Writer<T> = (secrets: readonly Named[], options: WriteOptions) => T
 
-type TextFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s'
+type TextFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s' | 'fluvio'
 export type ExportFormat = TextFormat | 'earthly'
 
 export const WRITERS: { readonly [F in TextFormat]: Writer<string> } & {
@@ -31,6 +32,7 @@ export const WRITERS: { readonly [F in TextFormat]: Writer<string> } & {
   k8s: (secrets, { name, namespace }) =>
     writeKubernetes(secrets, { name: nameGiven(name), namespace }),
   earthly: writeSecretFile,
+  fluvio: (secrets) => writeSecretsFile(secrets),
 }
 
 function nameGiven(name: string | undefined): string {
