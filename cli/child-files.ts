@@ -7,11 +7,13 @@ import type { SecretFiles } from './secret-files.js'
  * the command or a signal ends it; only SIGKILL leaves them, for the next command that makes such files to take away.
  * @param make makes the files; signals are held from before that until the command has started
  * @param argv the command, which may name the files
+ * @param own the variables that it inherits
  */
 export async function runWithFiles(
   make: () => SecretFiles,
   argv: (files: SecretFiles) => readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  own: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
   const running: { child?: ChildProcess | undefined } = {}
   const stop = forwardSignals(() => running.child)
@@ -19,7 +21,8 @@ export async function runWithFiles(
   let ending: Ending
   try {
     files = make()
-    const { child, ended } = startChild({ policy: 'override', argv: argv(files), environment })
+    const exec = { policy: 'override', argv: argv(files), environment } as const
+    const { child, ended } = startChild(exec, { own })
     running.child = child
     ending = await ended
   } finally {

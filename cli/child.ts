@@ -95,11 +95,17 @@ export function endLike(ending: Ending): void {
   }
 }
 
-/** Runs the command to its end and makes this process end alike. */
-export async function runToEnd(exec: PlainExec): Promise<void> {
+/**
+ * Runs the command to its end and makes this process end alike.
+ * @param own the variables that it inherits
+ */
+export async function runToEnd(
+  exec: PlainExec,
+  own: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   const running: { child?: ChildProcess | undefined } = {}
   const stop = forwardSignals(() => running.child)
-  const { child, ended } = startChild(exec)
+  const { child, ended } = startChild(exec, { own })
   running.child = child
   const ending = await ended
   stop()

@@ -14,9 +14,14 @@ export const KEPT_VARIABLES = [
   'LC_*',
 ] as const
 
-/** Those of `env` that a clean environment keeps. */
-export function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = new Set<string>(KEPT_VARIABLES)
-  const entries = Object.entries(env).filter(([name]) => kept.has(name) || name.startsWith('LC_'))
+/** Those of `env` that a clean environment keeps. @param more others to keep, though never coffer's own */
+export function cleanEnvironment(
+  env: NodeJS.ProcessEnv,
+  more: readonly string[] = [],
+): NodeJS.ProcessEnv {
+  const kept = new Set<string>([...KEPT_VARIABLES, ...more])
+  const entries = Object.entries(env).filter(
+    ([name]) => (kept.has(name) || name.startsWith('LC_')) && !name.startsWith('COFFER_'),
+  )
   return Object.fromEntries(entries)
 }

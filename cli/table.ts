@@ -7,6 +7,7 @@ import { backup, restoreCommand } from './commands/backup.js'
 import { build } from './commands/build.js'
 import { bundleCreate, bundleGet, bundleLs, bundleRun } from './commands/bundle.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
+import { connectorCheck, connectorRun } from './commands/connector.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
 import { deviceRevoke } from './commands/device-revoke.js'
@@ -16,6 +17,7 @@ import { earthlyProvider } from './commands/earthly-provider.js'
 import { earthlySecretFile } from './commands/earthly-secret-file.js'
 import { earthlySetup } from './commands/earthly-setup.js'
 import { exportCommand } from './commands/export.js'
+import { fluvioDelete, fluvioList, fluvioSet } from './commands/fluvio.js'
 import { importCommand } from './commands/import.js'
 import { inject } from './commands/inject.js'
 import { init } from './commands/init.js'
@@ -163,6 +165,11 @@ export const COMMANDS: readonly Command[] = [
   bundleGet,
   bundleLs,
   bundleRun,
+  fluvioSet,
+  fluvioList,
+  fluvioDelete,
+  connectorCheck,
+  connectorRun,
   daemonStart,
   daemonStop,
   daemonStatus,

@@ -2,7 +2,7 @@ import { displayText, jsonText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
-import { columns, parseDuration, shortId, showTime } from '../format.js'
+import { columns, lines, parseDuration, shortId, showTime } from '../format.js'
 import { writeNewFile } from '../new-file.js'
 import { enrollRunner } from '../runner-token.js'
 import type { Session } from '../session.js'
@@ -140,17 +140,34 @@ export const runnerGrant: Command = {
   name: 'runner grant',
   summary: 'Give a runner secrets by name, now and whenever they change',
   details: `Values that are there are stored again as they are, for the runner to open. A sealed one can't be given
-afterwards: set it anew with --sealed.`,
+afterwards: set it anew with --sealed. With --config: exactly what that configuration of a Fluvio connector uses, in
+meta.secrets, in secret nodes and in templates.`,
   args: [
     { name: 'RUNNER', required: true },
-    { name: 'NAME…', required: true, many: true },
+    { name: 'NAME…', required: false, many: true },
   ],
-  examples: [{ line: 'coffer runner grant ci DEPLOY_KEY NPM_TOKEN', text: '' }],
-  exits: ['not-found', 'refused', 'conflict'],
-  async run({ args }, session) {
-    const [runner = '', ...names] = args
+  options: [
+    { flags: '-c, --config <FILE>', text: 'what this connector configuration uses' },
+    { flags: '-d, --dry-run', text: 'only list the names' },
+  ],
+  examples: [
+    { line: 'coffer runner grant ci DEPLOY_KEY NPM_TOKEN', text: '' },
+    { line: 'coffer runner grant connector --config connector.yaml', text: '' },
+  ],
+  stdout: 'with --dry-run: the names',
+  exits: ['not-found', 'refused', 'conflict', 'format'],
+  async run(call, session) {
+    const [runner = ''] = call.args
+    const { names, absent } = await grantNames(call, session)
+    for (const name of absent) {
+      if (session.json) break
+      session.io.err(
+        `not there yet: ${displayText(name)}: coffer fluvio secret set ${displayText(name)}\n`,
+      )
+    }
+    if (call.flag('dry-run')) return session.show({ names, absent }, lines(names))
     const result = await session.call('runnerGrant', { context: session.context, runner, names })
-    session.show(result)
+    session.show({ ...result, absent })
     if (session.json) return
     for (const name of result.sealed) {
       session.io.err(
@@ -158,6 +175,37 @@ afterwards: set it anew with --sealed.`,
       )
     }
   },
+}
+
+type GrantNames = { readonly names: readonly string[]; readonly absent: readonly string[] }
+
+/** The names typed, or those of a configuration, with those of them that the project hasn't got. */
+async function grantNames(call: Call, session: Session): Promise<GrantNames> {
+  const typed = call.args.slice(1)
+  const file = call.text('config')
+  if ((file === undefined) === (typed.length === 0)) {
+    throw new CofferError(
+      'usage',
+      'name secrets, or a configuration that names them: one of both',
+      {
+        reason: 'no-names',
+        next: 'write coffer runner grant RUNNER NAME, or coffer runner grant RUNNER --config FILE',
+      },
+    )
+  }
+  if (file === undefined) return { names: typed, absent: [] }
+  const { readConfigFile, usedNames } = await import('../connector.js')
+  const { names, warnings } = await usedNames(file, readConfigFile(session, file).text)
+  if (!session.json) session.warn(warnings)
+  if (names.length === 0) {
+    throw new CofferError('usage', `${displayText(file)} uses no secret`, {
+      reason: 'no-names',
+      next: 'see coffer connector check',
+    })
+  }
+  const { secrets } = await session.call('secretList', { context: session.context })
+  const there = new Set(secrets.map(({ name }) => name))
+  return { names, absent: names.filter((name) => !there.has(name)) }
 }
 
 export const runnerLs: Command = {
