@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { Buffer } from 'node:buffer'
 import { resolve } from 'node:path'
 import type { Socket } from 'node:net'
@@ -53,7 +53,8 @@ function bundleWords({ env, cwd }: Io, given: string | undefined): string[] {
 function readToken(path: string): string {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    // A named pipe put there must not hold the command.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     throw new CofferError('usage', `can't read ${path}: ${systemWords(error)}`, {
       reason: 'unreadable',

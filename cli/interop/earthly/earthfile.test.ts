@@ -201,6 +201,10 @@ t:
     './lib+H C@unknown',
     './lib+t D@lib',
   ])
+  const [old, fresh] = [lib.replace('0.8', '0.6').replace(/PROJECT.*\n/, ''), caller('one')]
+  assert.ok(uses({ './lib': old, './one': fresh }).includes('./lib+F A@legacy'))
+  const legacy = fresh.replace('0.8', '0.6').replace('./lib', './lib/')
+  assert.ok(uses({ './lib/': lib, './one': legacy }).includes('./lib/+F A@selected'))
   assert.equal(uses({ '.': 'VERSION 0.8\nt:\n  RUN --secret A x\n' }), ['.+t A@selected'])
   assert.equal(uses({ '.': 'VERSION 0.6\nRUN --secret A x\n' }), ['.+ A@legacy'])
 })

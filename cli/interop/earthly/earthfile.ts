@@ -138,7 +138,10 @@ function takeImport(draft: Draft, _line: LogicalLine, words: readonly string[]):
   const { rest } = splitFlags(words, new Set())
   const [folder = '', as, alias] = rest
   if (folder === '') return
-  const name = as === 'AS' && alias !== undefined ? alias : (folder.split('/').at(-1) ?? '')
+  const name =
+    as === 'AS' && alias !== undefined
+      ? alias
+      : (folder.replace(/\/+$/, '').split('/').at(-1) ?? '')
   draft.imports.set(name.replace(/:.*$/, ''), folder)
   if (isLocal(folder)) draft.folders.add(folder)
 }

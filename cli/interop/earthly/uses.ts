@@ -46,8 +46,7 @@ export function usesOf(files: Earthfiles, resolve: Resolve): FoundUse[] {
     for (const recipe of file.recipes.filter(({ isFunction }) => isFunction)) {
       const places = called.get(keyOf(folder, recipe.name)) ?? [{ kind: 'unknown' }]
       for (const place of places) {
-        const here = file.dialect === 'legacy' ? { kind: 'legacy' as const } : place
-        found.push(...usesIn(folder, recipe, here))
+        found.push(...usesIn(folder, recipe, inDialect(file, place)))
       }
     }
   }
@@ -57,6 +56,12 @@ export function usesOf(files: Earthfiles, resolve: Resolve): FoundUse[] {
 function placeIn({ dialect, project }: Earthfile): Place {
   if (dialect === 'legacy') return { kind: 'legacy' }
   return project === undefined ? { kind: 'selected' } : { kind: 'project', project }
+}
+
+/** A function names secrets as its own file does, whoever calls it. */
+function inDialect({ dialect }: Earthfile, place: Place): Place {
+  if (dialect === 'legacy') return { kind: 'legacy' }
+  return place.kind === 'legacy' ? { kind: 'selected' } : place
 }
 
 function usesIn(folder: string, recipe: Recipe, place: Place): FoundUse[] {
