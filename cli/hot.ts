@@ -18,10 +18,14 @@ const VARIABLES = [
 ]
 
 /** The bytes of a plain request. @throws CofferError `usage` when the working folder is gone. */
-export function requestBytes(argv: readonly string[], env: NodeJS.ProcessEnv): Buffer {
+export function requestBytes(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string = workingFolder(),
+): Buffer {
   let fields = `coffer1\0\0\0\0${argv.length}\0`
   for (const word of argv) fields += `${word}\0`
-  fields += `${workingFolder()}\0`
+  fields += `${cwd}\0`
   for (const name of VARIABLES) {
     const value = env[name]
     if (value !== undefined) fields += `${name}=${value}\0`

@@ -9,6 +9,7 @@ import { bundleCreate, bundleGet, bundleLs, bundleRun } from './commands/bundle.
 import { conflictsResolve } from './commands/conflicts-resolve.js'
 import { connectorCheck, connectorRun } from './commands/connector.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
+import { coprocess } from './commands/coprocess.js'
 import { deviceAdd, deviceConfirm, deviceLs, deviceRequests } from './commands/device.js'
 import { deviceRevoke } from './commands/device-revoke.js'
 import { doctor } from './commands/doctor.js'
@@ -21,6 +22,7 @@ import { fluvioDelete, fluvioList, fluvioSet } from './commands/fluvio.js'
 import { importCommand } from './commands/import.js'
 import { inject } from './commands/inject.js'
 import { init } from './commands/init.js'
+import { hook } from './commands/hook.js'
 import { daemonInstall, uninstall } from './commands/install.js'
 import { join } from './commands/join.js'
 import { lockFileCheck, lockFileUpdate } from './commands/lock-file.js'
@@ -108,6 +110,8 @@ export const COMMANDS: readonly Command[] = [
   registryList,
   registryRemove,
   allow,
+  hook,
+  coprocess,
   conflicts,
   conflictsResolve,
   orgCreate,

@@ -2,6 +2,7 @@ import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { Result } from '../../shared/protocol/local.js'
 import type { Command } from '../command.js'
+import { touchHookStamp } from '../hook-stamp.js'
 
 export const allow: Command = {
   name: 'allow',
@@ -27,6 +28,7 @@ path and its bytes, in your home. Without DIR: the nearest one, from here upward
       ...(folder === undefined ? {} : { cwd: session.path(folder) }),
     }
     const result = await session.call('selectionAllow', { context, revoke: call.flag('revoke') })
+    touchHookStamp(session.io.env)
     if (!call.flag('revoke')) for (const line of told(result)) session.say(displayText(line))
     session.show(result)
   },

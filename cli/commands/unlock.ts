@@ -1,5 +1,8 @@
+import type { Call } from '../call.js'
 import type { Command } from '../command.js'
+import { touchHookStamp } from '../hook-stamp.js'
 import { givenOpener, OPENER_OPTIONS, readOpener } from '../openers.js'
+import type { Session } from '../session.js'
 
 export const unlock: Command = {
   name: 'unlock',
@@ -13,13 +16,18 @@ export const unlock: Command = {
   ],
   exits: ['cannot-decrypt'],
   async run(call, session) {
-    const given = givenOpener(session, call)
-    if (given !== undefined) return session.show(await session.call('unlock', { open: given }))
-    const status = await session.call('status', { context: session.context })
-    if (status.state !== 'locked' || status.opener === 'key-file') {
-      return session.show(await session.call('unlock', {}))
-    }
-    const open = await readOpener(session, call, { twice: false })
-    session.show(await session.call('unlock', { open }))
+    await openHome(call, session)
+    touchHookStamp(session.io.env)
   },
+}
+
+async function openHome(call: Call, session: Session): Promise<void> {
+  const given = givenOpener(session, call)
+  if (given !== undefined) return session.show(await session.call('unlock', { open: given }))
+  const status = await session.call('status', { context: session.context })
+  if (status.state !== 'locked' || status.opener === 'key-file') {
+    return session.show(await session.call('unlock', {}))
+  }
+  const open = await readOpener(session, call, { twice: false })
+  session.show(await session.call('unlock', { open }))
 }

@@ -29,6 +29,8 @@ export const HOME_FILES = {
   /** The database whose lock, released by the kernel at death, makes the daemon the only one. */
   lock: 'lock',
   run: 'run',
+  /** A random line that changes when shells with the hook shall look again. */
+  hook: 'hook',
 } as const
 
 /** The name of a file in a home without what a killed daemon leaves at its end, where it was replacing the file. */
