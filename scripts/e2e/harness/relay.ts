@@ -8,6 +8,8 @@ export type RelayOptions = {
   /** More arguments, such as `--registration token`. */
   args?: readonly string[]
   env?: NodeJS.ProcessEnv
+  /** Milliseconds after which it is ended: ten minutes unless told otherwise. */
+  timeout?: number
 }
 
 export class Relay {
@@ -46,7 +48,7 @@ export class Relay {
     const running = this.#place.start(
       ['coffer-relay', ...listen, ...(this.#options.args ?? []), ...once],
       {
-        timeout: 600_000,
+        timeout: this.#options.timeout ?? 600_000,
         ...(this.#options.env === undefined ? {} : { env: this.#options.env }),
       },
     )

@@ -51,7 +51,7 @@ export type Grown = { readonly relay: HostileRelay; readonly home: Home; readonl
 
 /** Writes them through a daemon's socket, and has them sent, snapshotted and confirmed by that daemon and a relay. */
 export async function grown(world: World, changesets: number): Promise<Grown> {
-  const relay = await HostileRelay.start(world, ['--quota', '1G'])
+  const relay = await HostileRelay.start(world, { args: ['--quota', '1G'], timeout: PATIENCE })
   const home = world.home('a')
   await home.init()
   const config = JSON.stringify({ checkpointAfter: LIMITS.checkpointAfterMin })

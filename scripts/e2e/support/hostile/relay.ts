@@ -12,7 +12,7 @@ import {
   type ClientMessage,
   type RelayMessage,
 } from '../../../../shared/protocol/relay.js'
-import type { Relay } from '../../harness/relay.js'
+import type { Relay, RelayOptions } from '../../harness/relay.js'
 import { type World } from '../../harness/world.js'
 
 /** What the operator does. Both are asked for each message; what they give takes its place, nothing swallows it. */
@@ -123,7 +123,7 @@ export class HostileRelay {
   }
 
   /** Starts a real relay, and the liar in front of it. */
-  static async start(world: World, args: readonly string[] = []): Promise<HostileRelay> {
+  static async start(world: World, options: RelayOptions = {}): Promise<HostileRelay> {
     const http = createServer()
     const sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
     await new Promise<void>((resolve) => {
@@ -132,7 +132,10 @@ export class HostileRelay {
     const address = http.address()
     if (address === null || typeof address === 'string') throw new Error('not listening')
     const url = `ws://127.0.0.1:${address.port}`
-    const real = await world.relay({ args: ['--rate', '100000', ...args] })
+    const real = await world.relay({
+      ...options,
+      args: ['--rate', '100000', ...(options.args ?? [])],
+    })
     return new HostileRelay(http, sockets, url, real)
   }
 
