@@ -35,6 +35,7 @@ import {
   orgInviteRequests,
   orgInviteRevoke,
 } from './commands/org-invite.js'
+import { forkEnd, forkLs } from './commands/fork.js'
 import { orgMemberLs, orgMemberRm, orgMemberUpdate } from './commands/org-member.js'
 import { orgCreate, orgLs, orgSelect, orgUnselect } from './commands/org.js'
 import { passphraseChange } from './commands/passphrase.js'
@@ -148,6 +149,8 @@ export const COMMANDS: readonly Command[] = [
   deviceRevoke,
   lost,
   lostRestore,
+  forkLs,
+  forkEnd,
   backup,
   restoreCommand,
   recoveryCreate,

@@ -33,6 +33,12 @@ export const LIMITS = {
   parents: 64,
   /** Dependencies of one changeset. */
   deps: 32,
+  /** Branches of a chain that one link ends, and links of others that a device keeps for one vault. */
+  forkEnds: 16,
+  otherLinks: 1000,
+  otherBytes: 8 * MiB,
+  /** Forks that a device keeps for one vault. */
+  forks: 64,
   /** Ends of other branches that a relay knows of a device which signed a number twice. */
   branches: 16,
   /** Links of one vault's membership chain. */

@@ -11,7 +11,7 @@ import type { Plan } from '../core/vault/removing.js'
 import type { Replica } from '../core/vault/replica.js'
 import { Mutex } from '../vault/mutex.js'
 import type { VaultShell } from '../vault/shell.js'
-import type { Session } from './session.js'
+import { checkNoFork, type Session } from './session.js'
 
 // Links are made online: signed on the newest chain, on disk before they are sent, and in force only when the relay has
 // ordered them. The loser of a race plans anew from the winner's chain.
@@ -41,15 +41,17 @@ function queueOf(shell: VaultShell): Queue {
 
 /**
  * Adds one link. `plan` sees the newest chain each time; undefined means that nothing is left to do. In a vault that
- * has no relay yet the link holds at once. Tells whether a link was made.
+ * has no relay yet the link holds at once. Tells whether a link was made. While a fork is open none is but its end.
  * @throws CofferError `unreachable` when the relay doesn't answer within LIMITS.linkTimeout: then nothing is applied
  */
-export function addLink(
+export async function addLink(
   session: Session,
   shell: VaultShell,
   plan: (replica: Replica) => Plan | undefined,
+  endsFork = false,
 ): Promise<boolean> {
   const { world } = session
+  if (!endsFork) checkNoFork(shell.replica)
   const queue = queueOf(shell)
   const asked = world.now()
   return queue.mutex.run(async () => {

@@ -86,11 +86,26 @@ export function removed(): CofferError {
 /** Refuses writes that every other device would refuse later. @throws CofferError `refused`, `stale` */
 export function checkMayWrite(session: Session, replica: Replica): void {
   const role = checkIsIn(session, replica)
+  checkNoFork(replica)
   if (RIGHTS[role].writes) return
   throw new CofferError('refused', `this device may only read the vault (it is a ${role})`, {
     reason: 'role',
     next: 'ask an admin for the right to write',
   })
+}
+
+/** Writes stop while the chain has two branches. @throws CofferError `conflict` (reason `fork`) */
+export function checkNoFork({ forks }: Replica): void {
+  const [first] = forks.open
+  if (first === undefined) return
+  throw new CofferError(
+    'conflict',
+    `the vault's chain of members has two branches from link ${first.n} on: whatever were written now might be void`,
+    {
+      reason: 'fork',
+      next: 'see coffer fork ls; an owner ends it: coffer fork end',
+    },
+  )
 }
 
 /** This device's role. @throws CofferError `stale` before it was let in, `refused` (reason `removed`) after it was removed */

@@ -10,6 +10,7 @@ import type { Access } from '../keystore/access.js'
 import { relayStateOf } from './trust/announce.js'
 import { secretConflicts } from './secrets/conflicts.js'
 import { pairsOf, todosOf } from './people/grants.js'
+import { forkWarning } from './trust/forks.js'
 import { movedWarnings } from './people/pins.js'
 import { memberWarnings } from './people/members.js'
 import { personOf } from './people/people.js'
@@ -104,6 +105,7 @@ function vaultStatus(session: Session, held: Held): VaultStatus | undefined {
     age: ageOf(session, shell) ?? null,
     checkpoint: checkpointIn(replica),
     warnings: [
+      ...[forkWarning(replica) ?? []].flat(),
       ...alarmWarnings(held),
       ...memberWarnings(session, shell),
       ...(vaultId === session.vaults.userVault ? lastDeviceWarnings(session) : []),

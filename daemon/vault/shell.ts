@@ -1,23 +1,19 @@
 import type { Bytes } from '../../shared/bytes.js'
-import type { VaultId } from '../../shared/ids.js'
+import type { LinkHash, VaultId } from '../../shared/ids.js'
 import type { Identity } from '../core/vault/chain.js'
 import type { Alarm } from '../core/vault/alarm.js'
 import type { Change, NewChange } from '../core/vault/change.js'
 import { createReplica, type NewVault } from '../core/vault/create.js'
+import { BRANCH_LEFT, followOps, leavingOps } from '../core/vault/leaving.js'
 import { loadReplica } from '../core/vault/load.js'
 import type { Op, Reader, Row } from '../core/vault/records.js'
 import type { Outcome } from '../core/vault/intake.js'
 import type { Replica } from '../core/vault/replica.js'
-import {
-  factsOf,
-  type BasePiece,
-  type LogPlace,
-  type SealLimits,
-  type VaultFacts,
-} from '../core/sync/port.js'
+import { factsOf, type VaultFacts } from '../core/sync/port.js'
 import type { VaultPort } from '../sync/vault-port.js'
 import { Emitter } from './emitter.js'
 import { Mutex } from './mutex.js'
+import { ReplicaPort } from './replica-port.js'
 import type { Notices } from './notices.js'
 import type { ShellEnv, VaultEvent } from './vault-event.js'
 import { VaultRecords } from './vault-records.js'
@@ -28,7 +24,7 @@ import { asError, lacksOwnHistory, lockedMeanwhile, type VaultStore } from './va
  * A change's ops are one durable batch before anybody hears of it. A batch that fails throws the replica away and
  * loads it anew: memory never holds more than the disk but for the batch in flight.
  */
-export class VaultShell implements VaultPort {
+export class VaultShell extends ReplicaPort implements VaultPort {
   readonly vaultId: VaultId
   readonly #identity: Identity
   readonly #records: VaultRecords
@@ -47,6 +43,9 @@ export class VaultShell implements VaultPort {
   /** Nothing of the vault but what was never sent was here when it was opened. */
   readonly #rebuilt: boolean
   #closed = false
+  /** Links of other branches that were looked at, and whether this device went over to one since the last ingest. */
+  #looked = 0
+  #left = false
 
   private constructor(
     env: ShellEnv,
@@ -55,6 +54,7 @@ export class VaultShell implements VaultPort {
     records: VaultRecords,
     rows: readonly Row[],
   ) {
+    super()
     this.vaultId = vaultId
     this.#env = env
     this.#identity = identity
@@ -193,8 +193,35 @@ export class VaultShell implements VaultPort {
     }
   }
 
-  ingest(...args: Parameters<Replica['ingest']>): Promise<readonly Alarm[]> {
-    return this.take((replica) => replica.ingest(...args))
+  async ingest(...args: Parameters<Replica['ingest']>): Promise<readonly Alarm[]> {
+    // What was pushed stands in another log than the one that is read now.
+    const alarms = this.#left ? [] : await this.take((replica) => replica.ingest(...args))
+    if (!this.#left) return alarms
+    this.#left = false
+    return [...alarms, BRANCH_LEFT]
+  }
+
+  /** Goes over to the branch that begins with this link (see followOps). */
+  follow(first: LinkHash): Promise<void> {
+    return this.#leave((replica) => followOps(replica, this.#identity, this.#records, first))
+  }
+
+  /** Goes over to another branch of the chain: all is loaded anew from what that leaves on disk. */
+  async #leave(plan: (replica: Replica) => readonly Op[] | undefined): Promise<void> {
+    const left = await this.#mutex.run(async () => {
+      const ops = plan(this.replica)
+      if (ops === undefined) return false
+      this.#note([BRANCH_LEFT])
+      await this.#records.write(ops)
+      await this.#reload()
+      this.#facts = this.#factsNow()
+      return true
+    })
+    if (!left) return
+    this.#left = true
+    this.#events.emit({ kind: 'alarm', alarm: BRANCH_LEFT })
+    this.#events.emit({ kind: 'links' })
+    this.#events.emit({ kind: 'counts' })
   }
 
   async ingestChain(entries: readonly Bytes[]): Promise<void> {
@@ -212,6 +239,11 @@ export class VaultShell implements VaultPort {
     if (linksChanged) this.#events.emit({ kind: 'links' })
     if (changed.length > 0) this.#events.emit({ kind: 'changed', names: changed, local: false })
     this.#events.emit({ kind: 'counts' })
+    const { others, hasEnd } = this.replica.forks
+    if (hasEnd && others.size !== this.#looked) {
+      this.#looked = others.size
+      await this.#leave((replica) => leavingOps(replica, this.#identity, this.#records))
+    }
     return alarms
   }
 
@@ -223,39 +255,15 @@ export class VaultShell implements VaultPort {
     return alarms.filter((alarm) => !honest(alarm) && this.notices.note(alarm, now))
   }
 
-  async seal(limits: SealLimits): Promise<void> {
-    await this.change((replica) => replica.sealNext(limits) ?? { ops: [] })
-  }
-
-  async rewind(): Promise<void> {
-    await this.change((replica) => ({ ops: replica.rewind() }))
-  }
-
   async adopt(snapshots: readonly Bytes[]): Promise<void> {
     await this.change((replica) => ({ ops: replica.adopting.adopt(snapshots) }))
     this.#events.emit({ kind: 'links' })
-  }
-
-  takeBase(piece: BasePiece): Promise<readonly Alarm[]> {
-    return this.take((replica) => replica.adopting.take(piece))
   }
 
   async restoreLost(): Promise<void> {
     let more = true
     while (more) ({ more } = await this.change((replica) => replica.restoreLost()))
     this.#events.emit({ kind: 'counts' })
-  }
-
-  async confirm(places: readonly LogPlace[]): Promise<void> {
-    await this.change((replica) => ({ ops: replica.confirm(places) }))
-  }
-
-  async chainEntries(from: number): Promise<readonly Bytes[]> {
-    return this.replica.chainEntries(from)
-  }
-
-  async signedHead(): Promise<Bytes> {
-    return this.replica.signedHead()
   }
 
   async checkHead(head: Bytes): Promise<readonly Alarm[]> {
@@ -272,14 +280,6 @@ export class VaultShell implements VaultPort {
     this.#events.emit({ kind: 'alarm', alarm })
     // What is to be kept goes along with the next batch, or makes one.
     this.change(() => ({ ops: [] })).catch(this.#env.onError)
-  }
-
-  /** Changes what a person was told; durable when it resolves. */
-  async told<T>(change: (notices: Notices, replica: Replica) => T): Promise<T> {
-    const call = (replica: Replica): { ops: Op[]; result: T } => {
-      return { ops: [], result: change(this.notices, replica) }
-    }
-    return (await this.change(call)).result
   }
 
   /** Database keys of records that don't open: all are read. */

@@ -1,6 +1,7 @@
 import { BRANCHED } from './attacks-branches.js'
 import { BYTES } from './attacks-bytes.js'
 import { CUTS } from './attacks-cuts.js'
+import { FORKED } from './attacks-forks.js'
 import { KEYS } from './attacks-keys.js'
 import { LOCAL } from './attacks-local.js'
 import { MACHINE } from './attacks-machine.js'
@@ -22,6 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MEMBERS,
   ...KEYS,
   ...CUTS,
+  ...FORKED,
   ...MACHINE,
   ...LOCAL,
   ...TRUST,

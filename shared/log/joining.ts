@@ -5,6 +5,7 @@ import { LIMITS } from '../limits.js'
 import { deviceIdOf, type DeviceStatement } from './device.js'
 import {
   joinRequestBodyCodec,
+  type Action,
   type ActionOf,
   type JoinRequest,
   type JoinRequestBody,
@@ -167,5 +168,23 @@ export function planAddMember(
   if (m.devices.activeCount + statements.length > LIMITS.devices) full('devices')
   return () => {
     for (const add of adds) add()
+  }
+}
+
+/** The statements of the devices that an action lets in. @throws CofferError `format` */
+export function statementsOf(action: Action): readonly DeviceStatement[] {
+  switch (action.kind) {
+    case 'add-device':
+      return [action.body.statement]
+    case 'add-member':
+      return action.body.statements
+    case 'admit': {
+      const { body } = action.body.request
+      return [
+        decode(joinRequestBodyCodec, body, 'a join request', LIMITS.joinRequestBody).statement,
+      ]
+    }
+    default:
+      return []
   }
 }

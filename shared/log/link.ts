@@ -107,7 +107,7 @@ export type Cut = TypeOf<typeof cutCodec>
 const cuts = list(cutCodec, LIMITS.cuts)
 const devices = (min: number) => list(id<DeviceId>(), LIMITS.devices, min)
 
-/** What a link does. Tags are frozen; 13 is kept for the end of a fork. */
+/** What a link does. Tags are frozen. */
 export const actionCodec = variant({
   genesis: [0, genesisCodec],
   relay: [1, struct({ relay: req(0, id<RelayKey>()) })],
@@ -183,6 +183,8 @@ export const actionCodec = variant({
   ],
   /** Names a snapshot (shared/log/snapshot.ts), signed by who made it: the link's author has computed it anew. */
   checkpoint: [12, struct({ snapshot: req(0, signedCodec) })],
+  /** Ends forks: of each branch that is void one link, which this chain has another one in the place of; ascending. */
+  'end-fork': [13, struct({ voids: req(0, list(memberHeadCodec, LIMITS.forkEnds, 1)) })],
 })
 export type Action = TypeOf<typeof actionCodec>
 export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>['body']
@@ -243,6 +245,7 @@ export function wrapsHashOf(action: Action): Bytes | undefined {
     case 'withdraw-invite':
     case 'raise-cut':
     case 'checkpoint':
+    case 'end-fork':
       return undefined
   }
 }

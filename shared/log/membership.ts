@@ -177,6 +177,8 @@ export type Membership = {
     readonly id: SnapshotHash
     readonly snapshot: Snapshot
   }[]
+  /** Links of other branches that this chain has declared void, each with the link that did, and its author. */
+  readonly voids: Map<LinkHash, { readonly from: number; readonly by: DeviceId }>
 }
 
 /** The newest link. */

@@ -48,6 +48,11 @@ export class SignedKind<T, Id extends AnyId> {
     }
   }
 
+  /** Whether `publicKey` signed the body. */
+  holds({ signature, body }: Signed, publicKey: Bytes): boolean {
+    return verify(this.type, signature, body, publicKey)
+  }
+
   /** Hash of the body: the identity of the signed thing. */
   id(signed: Signed): Id {
     return idOf<Id>(hash(this.type, signed.body))

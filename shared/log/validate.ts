@@ -1,5 +1,6 @@
 import { toHex } from '../bytes.js'
 import { bytesOf, idOf, type VaultId } from '../ids.js'
+import { planEndFork } from './fork.js'
 import { planCheckpoint } from './checkpoint.js'
 import { planAddDevice, planAddMember, planAdmit, planInvite, planWithdraw } from './joining.js'
 import { signedLink, type Action, type Link } from './link.js'
@@ -49,6 +50,7 @@ export function openChain(signed: Signed): Membership {
     commitments: new Set([toHex(epoch.commitment)]),
     relays: relay === undefined ? [] : [{ from: 0, relay }],
     checkpoints: [],
+    voids: new Map(),
   }
 }
 
@@ -100,6 +102,8 @@ function planAction(m: Membership, link: Link, author: DeviceRecord, role: Role)
       return planAddMember(m, action.body, n, author, role)
     case 'checkpoint':
       return planCheckpoint(m, action.body, { device: author, role, n })
+    case 'end-fork':
+      return planEndFork(m, action.body, { device: author, role, n })
     default:
       return planRemoval(m, action, { device: author, role, n })
   }

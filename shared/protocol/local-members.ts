@@ -13,7 +13,7 @@ import {
   warnings,
   written,
 } from './local-common.js'
-import { integer, list, object, oneOf, optional, text } from './schema.js'
+import { flag, integer, list, object, oneOf, optional, text } from './schema.js'
 
 // Methods that take devices and keys out of use, and bring back what that cut off.
 
@@ -65,6 +65,29 @@ export const lostList = {
       }),
       LIMITS.listed,
     ),
+  }),
+} as const
+
+/** Branches of the selected vault's chain that others follow. */
+export const forkList = {
+  needs: 'unlocked',
+  params: object({ context }),
+  result: object({
+    vault: vaultRef,
+    forks: list(object({ n: integer(1), own: id32, other: id32, by: author }), LIMITS.forks),
+  }),
+} as const
+
+/** Declares them void. `not-found` (`no-fork`), `refused` (`role`), `unreachable`. */
+export const forkEnd = {
+  needs: 'unlocked',
+  params: object({ context }),
+  result: object({
+    vault: vaultRef,
+    ended: list(object({ n: integer(1), hash: id32 }), LIMITS.forkEnds),
+    /** This device stood on a void branch. */
+    left: flag,
+    warnings,
   }),
 } as const
 

@@ -62,6 +62,8 @@ export const METHODS = {
   projectRotate: members.projectRotate,
   lostList: members.lostList,
   lostRestore: members.lostRestore,
+  forkList: members.forkList,
+  forkEnd: members.forkEnd,
   orgInvite: people.orgInvite,
   orgInvitePgp: people.orgInvitePgp,
   orgInviteList: people.orgInviteList,

@@ -53,6 +53,7 @@ function copyOf(m: Membership): Membership {
     commitments: new Set(m.commitments),
     relays: [...m.relays],
     checkpoints: [...m.checkpoints],
+    voids: new Map(m.voids),
   }
 }
 

@@ -203,6 +203,8 @@ function onPortDone(w: Work, event: EventOf<'portDone'>): void {
     s.suspected = true
     restart(w)
   }
+  // This device went over to another branch of the chain, and passed over what was written on it.
+  if (alarms.some(({ reason }) => reason === 'branch-left')) restart(w)
   switch (work.kind) {
     case 'ingest':
       return settleClaims(w, work.bodies.length)

@@ -75,6 +75,8 @@ export interface ReplicaLike<Op> {
   /** Whether drafts may be sealed at all, by this device's role now. */
   readonly mayWrite: boolean
   readonly outboxCount: number
+  /** The chain has two branches: nothing is sent until that is over. */
+  readonly isForked?: boolean
   /** Sealed entries that were not met in the log, oldest first. */
   outbox(): readonly OutboxEntry[]
   /** Link entries from number `from` on, verbatim. */
@@ -133,7 +135,8 @@ export function factsOf<Op>(replica: ReplicaLike<Op>): VaultFacts {
   const drafts = mayWrite ? replica.draftCount : 0
   const draftSpan = mayWrite ? replica.draftSpan : { ...replica.draftSpan, first: undefined }
   const links = membership?.hashes.length ?? 0
-  const outbox = replica.outboxCount === 0 ? [] : replica.outbox()
+  const idle = replica.outboxCount === 0 || replica.isForked === true
+  const outbox = idle ? [] : replica.outbox()
   const { isFresh: fresh, wants: base } = replica.adopting
   return { cursor, drafts, draftSpan, outbox, links, ahead, fresh, base }
 }

@@ -33,6 +33,9 @@ export class Cuts {
     this.#graph = graph
   }
 
+  /** Changesets that were written on a branch which this device has left. */
+  readonly stray = new Set<ChangesetHash>()
+
   /** Void changesets, in the order in which they became so. */
   get all(): Iterable<ChangesetHash> {
     return this.#void
@@ -41,7 +44,8 @@ export class Cuts {
   /** Void changesets but for those that a snapshot covers: what it has no row of is superseded, too. */
   get lost(): ReadonlySet<ChangesetHash> {
     const { nodes } = this.#graph
-    return new Set([...this.#void].filter((hash) => nodes.get(hash)?.kept === undefined))
+    const cut = [...this.#void].filter((hash) => nodes.get(hash)?.kept === undefined)
+    return new Set([...cut, ...this.stray])
   }
 
   isCut(hash: ChangesetHash): boolean {
@@ -52,7 +56,8 @@ export class Cuts {
   readonly isVoid = (change: Change): boolean => {
     const { place, space } = change
     if (place === undefined) return false
-    return this.#void.has(place.changeset) || (space !== 'secret' && !this.#mayManage(change))
+    const off = this.#void.has(place.changeset) || this.stray.has(place.changeset)
+    return off || (space !== 'secret' && !this.#mayManage(change))
   }
 
   /** In an org or project the directory and the settings are the admins', but for each device's and user's own. */

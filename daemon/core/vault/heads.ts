@@ -8,6 +8,7 @@ import { signedCodec } from '../../../shared/log/signed.js'
 import { logStart } from '../../../shared/log/entry.js'
 import { alarmOf, type Alarm } from './alarm.js'
 import type { Chain, Identity } from './chain.js'
+import type { Forks } from './forks.js'
 import { witnessRecordCodec, type Env, type LogCursor, type Op } from './records.js'
 
 type Place = { readonly generation: number; readonly pos: number }
@@ -34,13 +35,15 @@ export class Heads {
   readonly #env: Env
   readonly #identity: Identity
   readonly #chain: Chain
+  readonly #forks: Forks
   /** The latest head of each device that is past our cursor, to compare once we get there. */
   readonly #ahead = new Map<DeviceId, Heard>()
   readonly #agreed = new Map<DeviceId, Agreed>()
   /** When each device made its newest head that held here, by its clock, however wrong that is. */
   readonly #seen = new Map<DeviceId, number>()
 
-  constructor(env: Env, identity: Identity, chain: Chain) {
+  constructor(env: Env, identity: Identity, chain: Chain, forks: Forks) {
+    this.#forks = forks
     this.#env = env
     this.#identity = identity
     this.#chain = chain
@@ -72,7 +75,7 @@ export class Heads {
     const head: Head = {
       vaultId: this.#chain.vaultId,
       device: this.#identity.device,
-      memberHead: headOf(this.#chain.known()),
+      memberHead: this.#forks.headToSay(headOf(this.#chain.known())),
       generation,
       pos,
       logHash,
@@ -110,8 +113,12 @@ export class Heads {
     for (const { head } of reached) this.#ahead.delete(head.device)
     const m = this.#chain.membership
     const counts = reached.filter(({ head }) => m !== undefined && roleAt(m, head.device))
-    const alarms = counts.flatMap((heard) => this.#compare(heard, cursor).alarms)
-    return { ops: reached.map(({ head }) => this.#op(head.device)), alarms }
+    const all = counts.map((heard) => this.#compare(heard, cursor))
+    const ops = reached.map(({ head }) => this.#op(head.device))
+    return {
+      ops: [...all.flatMap((one) => one.ops), ...ops],
+      alarms: all.flatMap((one) => one.alarms),
+    }
   }
 
   /** The furthest place that another device has signed to have read, past our cursor. */
@@ -140,15 +147,17 @@ export class Heads {
     }
     // Positions of an earlier generation say nothing about this one.
     if (head.generation < cursor.generation) return NOTHING
+    const said = this.#forks.takeHead(head)
     const alarms = this.#differences(head, cursor)
     const known = this.#agreed.get(head.device)
-    if (alarms.length > 0) return { ops: [], alarms }
+    if (alarms.length > 0) return { ops: said, alarms }
     this.#seen.set(head.device, Math.max(this.#seen.get(head.device) ?? 0, head.time))
     const now = this.#env.now()
     // One from a clock that runs far ahead confirms nothing: handed out bit by bit, such heads would keep old things new.
-    if (head.time > now + LIMITS.clockAhead || head.time <= (known?.head.time ?? -1)) return NOTHING
+    if (head.time > now + LIMITS.clockAhead || head.time <= (known?.head.time ?? -1))
+      return { ops: said, alarms: [] }
     this.#agreed.set(head.device, { ...heard, heard: now })
-    return { ops: [this.#op(head.device)], alarms: [] }
+    return { ops: [...said, this.#op(head.device)], alarms: [] }
   }
 
   #differences(head: Head, cursor: LogCursor): Alarm[] {

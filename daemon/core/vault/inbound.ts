@@ -67,6 +67,11 @@ export class Inbound {
     this.#unopened.restore(this.#parts.graph, changes)
   }
 
+  /** All that wait. */
+  hashes(): Iterable<ChangesetHash> {
+    return this.#pending.all.keys()
+  }
+
   get size(): number {
     return this.#pending.all.size
   }

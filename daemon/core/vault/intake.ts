@@ -13,15 +13,16 @@ import { decodeEntry, entryIdOf, logNext, logStart, type Entry } from '../../../
 import type { Snapshot } from '../../../shared/log/snapshot.js'
 import { badSnapshot } from '../../../shared/log/snapshot-tree.js'
 import { alarmOf, type Alarm } from './alarm.js'
-import type { Change } from './change.js'
 import type { Chain, Identity } from './chain.js'
 import type { Cuts } from './cuts.js'
 import type { Drafts } from './drafts.js'
 import { storedHeader } from './entries.js'
+import type { Forks } from './forks.js'
 import type { Graph } from './graph.js'
 import type { Heads } from './heads.js'
 import type { Inbound } from './inbound.js'
 import type { Names } from './names.js'
+import { Batch } from './batch.js'
 import { cursorRecordCodec, type Env, type LogCursor, type Op, type Space } from './records.js'
 
 /** What taking entries in gave. The ops are one durable batch. */
@@ -44,6 +45,7 @@ type Parts = {
   readonly drafts: Drafts
   readonly inbound: Inbound
   readonly heads: Heads
+  readonly forks: Forks
 }
 
 /** An entry that a snapshot keeps, where it stands in the log. */
@@ -213,6 +215,8 @@ export class Intake {
     } catch (error) {
       // Passed over, it would be lost although it is true: reading stops before it instead.
       if (error instanceof CofferError && error.reason === 'pending') throw error
+      if (entry.kind === 'changeset')
+        batch.ops.push(...this.#parts.forks.takeChangeset(entry.body.signed))
       batch.alarms.push(alarmOf(error, 'entry'))
     }
   }
@@ -222,6 +226,10 @@ export class Intake {
     { body: { signed, wraps } }: Extract<Entry, { kind: 'link' }>,
     batch: Batch,
   ): void {
+    const aside = this.#parts.forks.take(body, signed, wraps)
+    batch.ops.push(...aside.ops)
+    batch.alarms.push(...aside.alarms)
+    if (aside.foreign) return
     const taken = this.#parts.chain.take(body, signed, wraps)
     batch.ops.push(...taken.ops)
     batch.alarms.push(...taken.alarms)
@@ -240,6 +248,7 @@ export class Intake {
       if (this.#ends(hash, entry)) batch.ops.push(...graph.meet(hash, generation))
       return
     }
+    if (entry.kind === 'changeset') this.#parts.forks.checkBranch(entry.body.signed)
     if (this.#parts.inbound.full) this.#drain(batch)
     batch.touched.add(hash)
     if (entry.kind === 'items') this.#parts.inbound.more(hash, entry.body.first, entry.body.items)
@@ -282,15 +291,4 @@ export class Intake {
     for (const alarm of settled.alarms) batch.alarms.push(alarm)
     batch.touched.clear()
   }
-}
-
-class Batch {
-  readonly ops: Op[] = []
-  readonly changes: Change[] = []
-  /** Names that hold something else though no change of theirs came: some were cut off, or count after all. */
-  readonly judged: { readonly space: Space; readonly name: string }[] = []
-  readonly alarms: Alarm[] = []
-  readonly acknowledged: EntryId[] = []
-  readonly touched = new Set<ChangesetHash>()
-  links = false
 }

@@ -48,6 +48,7 @@ export function loadReplica(
   const keys = new Map(of('epochKey').map((row) => [ordinal(row.key), row.value]))
   const links = sorted('link').map((row) => row.value)
   replica.chain.restore(links, keys, meta.get(toHex(PROPOSED)))
+  for (const row of [...of('other'), ...of('fork')]) replica.forks.restore(row)
   const cursor = meta.get(toHex(CURSOR))
   if (cursor !== undefined)
     replica.restoreCursor(decode(cursorRecordCodec, cursor, 'the cursor', BIG))
@@ -105,6 +106,8 @@ function restoreChange(replica: Replica, env: Env, row: Row, once: Once): [Chang
   const [id, device] = [idOf<ChangeId>(row.key), once(record.device)]
   const standing = { id, device, place, ahead: ahead !== undefined, ...sealingOf(sealed, readers) }
   const change = changeOf(record, standing)
+  if (place !== undefined && !replica.graph.has(place.changeset))
+    replica.cuts.stray.add(place.changeset)
   const { names, clock } = replica.parts()
   names.add(change)
   clock.observe(change, env.now())

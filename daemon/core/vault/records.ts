@@ -1,5 +1,16 @@
-import type { Bytes } from '../../../shared/bytes.js'
-import { bytes, id, list, oneOf, opt, req, struct, text, uint } from '../../../shared/codec.js'
+import { utf8, type Bytes } from '../../../shared/bytes.js'
+import {
+  bytes,
+  encode,
+  id,
+  list,
+  oneOf,
+  opt,
+  req,
+  struct,
+  text,
+  uint,
+} from '../../../shared/codec.js'
 import type { TypeOf } from '../../../shared/codec.js'
 import type { Random } from '../../../shared/crypto/random.js'
 import type {
@@ -43,6 +54,10 @@ export const TABLES = {
   pending: { byte: 'p', ordered: false },
   /** The graph of changesets. Key: changeset hash. */
   changeset: { byte: 's', ordered: false },
+  /** Links of other branches, verbatim. Key: link hash. */
+  other: { byte: 'f', ordered: false },
+  /** Forks: who stands on another branch. Key: hash of its first link. */
+  fork: { byte: 'r', ordered: false },
   /** What was raised against the relay or members. Key: the alarm's reason. */
   alarm: { byte: 'a', ordered: false },
   /** What other devices signed to have read, and up to which link a person was told. Key: device id, or `told`. */
@@ -78,7 +93,17 @@ export const LOADED: readonly Table[] = [
   'changeset',
   'alarm',
   'witness',
+  'other',
+  'fork',
 ]
+
+/** A fork. */
+export const forkRecordCodec = struct({
+  n: req(0, uint(LIMITS.links)),
+  device: req(1, id<DeviceId>()),
+  /** 1: said in a signed head. */
+  said: opt(2, uint(1)),
+})
 
 /** What names live in: the user's secrets, the directory of vaults, settings. Tags are frozen. */
 export const SPACES = ['secret', 'vault', 'setting'] as const
@@ -192,6 +217,11 @@ export const pendingRecordCodec = struct({
 export const sealedToRecordCodec = struct({
   readers: req(0, list(id<DeviceId>(), LIMITS.runners)),
 })
+
+/** The record that remembers to whom a name was sealed. */
+export function sealedToOp(name: string, readers: readonly DeviceId[]): Op {
+  return { table: 'sealedTo', key: utf8(name), value: encode(sealedToRecordCodec, { readers }) }
+}
 
 export const outboxRecordCodec = struct({ body: req(0, bytes(LIMITS.entry)) })
 

@@ -1,5 +1,5 @@
 import { u32be, utf8, type Bytes } from '../../../shared/bytes.js'
-import { decode, encode } from '../../../shared/codec.js'
+import { decode } from '../../../shared/codec.js'
 import type { ChangesetHash, DeviceId, EntryId, VaultId } from '../../../shared/ids.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { decodeEntry } from '../../../shared/log/entry.js'
@@ -14,6 +14,7 @@ import { Cuts } from './cuts.js'
 import { Drafts, type OutboxEntry } from './drafts.js'
 import { gone, storedEntries } from './entries.js'
 import { grantOf, type Grant, type Source } from './grants.js'
+import { Forks } from './forks.js'
 import { Graph } from './graph.js'
 import { Heads } from './heads.js'
 import { Adopting } from './adopting.js'
@@ -42,6 +43,7 @@ export class Replica {
   readonly graph = new Graph()
   readonly cuts: Cuts
   readonly opening: Opening
+  readonly forks: Forks
   readonly #env: Env
   readonly #names: Names
   readonly #values: Values
@@ -62,20 +64,21 @@ export class Replica {
     this.own = identity.device
     this.#env = env
     this.chain = new Chain(identity, vaultId)
-    const { chain, graph } = this
+    const [chain, graph] = [this.chain, this.graph]
+    const forks = (this.forks = new Forks(chain))
     this.cuts = new Cuts(chain, graph)
     const { covers } = new Ancestry(graph)
     this.#names = new Names({ isVoid: this.cuts.isVoid, covers, isRetired: graph.isRetired })
     this.opening = new Opening(identity, chain)
-    this.#values = new Values(env.reader, chain, this.opening)
+    this.#values = new Values(env.reader, chain, this.opening, this.cuts)
     this.#base = new Base({ chain, graph, names: this.#names })
     const [names, values, opening, clock] = [this.#names, this.#values, this.opening, this.#clock]
     const parts = { chain, graph, names, opening, values, cuts: this.cuts, clock }
     this.#drafts = new Drafts(env, identity, parts)
     this.#inbound = new Inbound(env.reader, parts)
-    this.#heads = new Heads(env, identity, this.chain)
+    this.#heads = new Heads(env, identity, this.chain, forks)
     const [drafts, inbound, heads] = [this.#drafts, this.#inbound, this.#heads]
-    this.#intake = new Intake(env, identity, { ...parts, drafts, inbound, heads })
+    this.#intake = new Intake(env, identity, { ...parts, drafts, inbound, heads, forks })
     const [intake, base, { device }] = [this.#intake, this.#base, identity]
     this.snapshots = new Snapshots(env, identity, { ...parts, inbound, intake, base })
     this.adopting = new Adopting({ device, chain, graph, drafts, intake, base })
@@ -102,9 +105,13 @@ export class Replica {
     return this.#drafts.outbox().length
   }
 
+  get isForked(): boolean {
+    return this.forks.open.length > 0
+  }
+
   /** Whether this device may write now: drafts of one that may not are never sealed. */
   get mayWrite(): boolean {
-    return this.#drafts.maySend
+    return this.#drafts.maySend && !this.isForked
   }
 
   /** Changes that were cut off with their device, and that nobody has built on since: somebody may write them anew. */
@@ -167,18 +174,10 @@ export class Replica {
 
   // ---- local writes
 
-  /** The record that remembers to whom a name was sealed. */
-  noteSealedTo(name: string, readers: readonly DeviceId[]): Op {
-    const value = encode(sealedToRecordCodec, { readers })
-    return { table: 'sealedTo', key: utf8(name), value }
-  }
-
   /** Writes one transaction as a draft. Names, sizes and rights are the caller's to check. */
   write(changes: readonly NewChange[]): { ops: Op[]; changes: Change[] } {
     return this.#drafts.write(changes)
   }
-
-  // ---- membership
 
   /** Signs a link on the present head: make the ops durable, then send the entry (see Chain.propose). */
   propose(action: Action, wraps?: Bytes): { ops: Op[]; entry: Bytes } {
@@ -212,7 +211,7 @@ export class Replica {
     entries: number
     bytes: number
   }): { ops: Op[]; entries: OutboxEntry[] } | undefined {
-    return this.#drafts.seal(limit)
+    return this.mayWrite ? this.#drafts.seal(limit) : undefined
   }
 
   /** Settles entries of the outbox that stand where the relay says, in what was read (see Intake.confirm). */

@@ -8,6 +8,7 @@ import { itemCodec, type Item } from '../../../shared/log/entry.js'
 import { openPart } from '../crypto/epoch.js'
 import type { Chain } from './chain.js'
 import type { Change } from './change.js'
+import type { Cuts } from './cuts.js'
 import { gone, storedHeader } from './entries.js'
 import type { Opening } from './opening.js'
 import type { Place, Reader } from './records.js'
@@ -17,8 +18,10 @@ export class Values {
   readonly #reader: Reader
   readonly #chain: Chain
   readonly #opening: Opening
+  readonly #cuts: Cuts
 
-  constructor(reader: Reader, chain: Chain, opening: Opening) {
+  constructor(reader: Reader, chain: Chain, opening: Opening, cuts: Cuts) {
+    this.#cuts = cuts
     this.#reader = reader
     this.#chain = chain
     this.#opening = opening
@@ -31,8 +34,8 @@ export class Values {
    */
   of(change: Change): Bytes {
     const { place, id, size, sealed } = change
-    if (place === undefined) {
-      // Before it is sent its author has it, and shows it to nobody.
+    if (place === undefined || this.#cuts.stray.has(place.changeset)) {
+      // Before it is sent its author has it, and shows it to nobody; of a branch that was left nobody has more.
       if (sealed !== undefined) throw sealedAway()
       return this.#reader.get('draftValue', bytesOf(id)) ?? gone()
     }

@@ -44,6 +44,8 @@ const refusals = {
   projectRotate: refuse,
   lostList: refuse,
   lostRestore: refuse,
+  forkList: refuse,
+  forkEnd: refuse,
   orgInvite: refuse,
   orgInviteList: refuse,
   orgInviteRevoke: refuse,

@@ -17,6 +17,7 @@ import type { VaultShell } from '../../vault/shell.js'
 import type { Session } from '../session.js'
 import { isQueued } from '../queue.js'
 import { byCodePoint } from '../text.js'
+import { forkWarningOnce } from '../trust/forks.js'
 import { authors, findVersion, historyOf, versionRef, warningsOf } from './versions.js'
 
 // Reads: of memory and the local store alone. Only a vault that is still loading is waited for, briefly.
@@ -105,8 +106,12 @@ function loadingWarning(session: Session, { shell }: Place): Warning[] {
       { code: 'role', message: 'this device sees that the project exists, and may not read it' },
     ]
   }
-  if (!loading.has(shell.vaultId)) return []
-  return [{ code: 'loading', message: 'the vault is still loading: newer versions may follow' }]
+  const forked = forkWarningOnce(shell)
+  if (!loading.has(shell.vaultId)) return forked
+  return [
+    ...forked,
+    { code: 'loading', message: 'the vault is still loading: newer versions may follow' },
+  ]
 }
 
 function isEmpty(many: Iterable<unknown>): boolean {

@@ -5,6 +5,7 @@ import { CofferError } from '../../../shared/errors.js'
 import { LIMITS } from '../../../shared/limits.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
 import type { NewChange } from '../../core/vault/change.js'
+import { sealedToOp } from '../../core/vault/records.js'
 import type { Replica } from '../../core/vault/replica.js'
 import { missing } from './missing.js'
 import { placesInOneVault, put, remove } from './changes.js'
@@ -76,7 +77,7 @@ async function setSealed(
     return [{ ...change, sealedTo: to.map(({ record }) => record.id) }]
   })
   const ids = to.map(({ record }) => record.id)
-  await place.shell.change((replica) => ({ ops: [replica.noteSealedTo(place.name, ids)] }))
+  await place.shell.change(() => ({ ops: [sealedToOp(place.name, ids)] }))
   return { ...written(place, created), sealedTo: to.map(({ shown }) => shown) }
 }
 
