@@ -26,6 +26,12 @@ test('a broken nearest file is refused, not passed over', async () => {
   const at = join(deep, '.coffer.yaml')
   const bad: [string | Uint8Array, string | undefined][] = [
     ['org: [', 'yaml'],
+    ['org: acme\n---\norg: beta\n', 'yaml'],
+    // Within the cap, and nested so deep that its reader would end the daemon.
+    ['- '.repeat(32_000), 'yaml'],
+    ['['.repeat(64_000), 'yaml'],
+    ['{a: '.repeat(16_000), 'yaml'],
+    ['? '.repeat(32_000), 'yaml'],
     ['org: acme\norg: beta\n', 'yaml'],
     ['org: &a acme\nproject: *a\n', 'yaml'],
     ['relay: wss://evil.example\n', 'not-selectable'],

@@ -28,15 +28,10 @@ function refuse(path: string, why: string, reason: string): CofferError {
 /** What a selection file's text says. @throws CofferError `format`: other than plain YAML of the schema. */
 export async function parseSelection(path: string, content: string): Promise<SelectionFile> {
   // Most folders have no such file, and a daemon starts 20 ms sooner without its reader.
-  const { parseDocument } = await import('./yaml.js')
-  const document = parseDocument(content, {
-    schema: 'core',
-    uniqueKeys: true,
-    merge: false,
-    logLevel: 'silent',
-    prettyErrors: false,
-  })
-  if (document.errors.length > 0 || document.warnings.length > 0) {
+  const { parseDocuments } = await import('./yaml.js')
+  const [document, ...more] = parseDocuments(content) ?? []
+  if (document === undefined) throw refuse(path, 'nests too deep', 'yaml')
+  if (more.length > 0 || document.errors.length > 0 || document.warnings.length > 0) {
     throw refuse(path, 'is not valid YAML', 'yaml')
   }
   let value: unknown
