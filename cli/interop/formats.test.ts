@@ -187,6 +187,8 @@ test('what readers would guess at is refused', async () => {
     ['yaml', 'A: x\n---\nB: y', 'format not-yaml'],
     ['yaml', '- A', 'format not-an-object'],
     ['yaml', '', 'format not-yaml'],
+    ['yaml', `A: ${'['.repeat(100_000)}`, 'format not-yaml'],
+    ['yaml', '- '.repeat(100_000), 'format not-yaml'],
     ['yaml', '/user/A: x', 'format reference-in-file'],
     ['k8s', 'kind: ConfigMap\ndata: {A: x}', 'format not-a-secret'],
     ['k8s', 'kind: Secret\ndata: {A: "?"}', 'format not-base64'],

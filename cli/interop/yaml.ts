@@ -40,22 +40,23 @@ export async function readYaml(content: string): Promise<{ name: string; bytes: 
   return Object.entries(value).map(([name, one]) => ({ name, bytes: bytesOf(name, one) }))
 }
 
+/** Far more than any file of secrets nests. */
+const DEPTH = 64
+
 /**
  * What one document of YAML holds, without aliases or tags but `!!binary`. Maps come as objects without a prototype.
  * @throws CofferError `format` (reason `not-yaml`)
  */
 export async function readDocument(content: string): Promise<unknown> {
-  const { parseAllDocuments } = await import('./yaml-package.js')
-  const documents = parseAllDocuments(content, {
+  const { parseDocuments } = await import('./yaml-package.js')
+  const options = {
     schema: 'core',
-    customTags: ['binary'],
+    customTags: ['binary' as const],
     uniqueKeys: true,
-    merge: false,
     stringKeys: true,
-    logLevel: 'silent',
-    prettyErrors: false,
-  })
-  if (!Array.isArray(documents)) return undefined
+  }
+  const documents = parseDocuments(content, options, DEPTH)
+  if (documents === undefined) throw refuse('the file nests too deep', 'not-yaml')
   const [document, ...more] = documents
   if (document === undefined || more.length > 0) {
     throw refuse('the file is not one document of YAML', 'not-yaml')

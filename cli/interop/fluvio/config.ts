@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser } from 'yaml'
-import type { Alias, CST, Document, Node, YAMLMap } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, LineCounter } from 'yaml'
+import type { Alias, Document, Node, YAMLMap } from 'yaml'
 import { LIMITS } from '../../../shared/limits.js'
+import { parseDocuments } from '../yaml-package.js'
 import { isSecretName, nodeNameProblem } from './names.js'
 import { readTemplate, type Template } from './template.js'
 
@@ -81,30 +82,9 @@ export function readConnectorConfig(text: string): ConnectorConfig {
   return { ...readMeta(reading, root), nodes: reading.nodes, template, findings: reading.findings }
 }
 
-/**
- * The documents of a text; errors stand in them.
- * @returns undefined when it nests too deep: the reader's recursion would end the process, so depth is seen before it
- */
-export function parseYaml(
-  text: string,
-  lines: LineCounter = new LineCounter(),
-): Document[] | undefined {
-  const parser = new Parser(lines.addNewLine)
-  const tokens: CST.Token[] = []
-  lines.addNewLine(0)
-  for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) tokens.push(token)
-    if (parser.stack.length > 2 * DEPTH) return undefined
-  }
-  for (const token of parser.end()) tokens.push(token)
-  const composer = new Composer({
-    schema: 'core',
-    uniqueKeys: true,
-    merge: false,
-    logLevel: 'silent',
-    prettyErrors: false,
-  })
-  return [...composer.compose(tokens, false, text.length)]
+/** As the connectors' own reader takes it. @returns undefined when it nests too deep */
+export function parseYaml(text: string, lines?: LineCounter): Document[] | undefined {
+  return parseDocuments(text, { schema: 'core', uniqueKeys: true }, DEPTH, lines)
 }
 
 function lineOf(node: unknown, lines: LineCounter): number | undefined {
