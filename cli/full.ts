@@ -11,7 +11,7 @@ import { processIo, type Io } from './io.js'
 import { groupOf, locate, plainWords, unknownCommand } from './locate.js'
 import { parseCall } from './parse.js'
 import { reachDaemon, Session, type Reach } from './session.js'
-import { COMMANDS } from './table.js'
+import { COMMANDS, TOPICS } from './table.js'
 
 // The full program: every command, help and the daemon's start.
 
@@ -74,7 +74,7 @@ function withoutCommand(
       next: 'see coffer --help',
     })
   }
-  io.err(topHelp(COMMANDS, bold))
+  io.err(topHelp(TOPICS, bold))
   io.exit(ERROR_CODES.usage)
 }
 
@@ -88,7 +88,7 @@ function withName(command: Command, rest: readonly string[]): readonly string[] 
 }
 
 function help(words: readonly string[], io: Io, bold: Paint): void {
-  if (words.length === 0) return io.out(topHelp(COMMANDS, bold))
+  if (words.length === 0) return io.out(topHelp(TOPICS, bold))
   const located = locate(words, COMMANDS)
   if (located !== undefined) return io.out(commandHelp(located.command, bold))
   const group = groupOf(words, COMMANDS)

@@ -1,6 +1,7 @@
 import { GLOBAL_OPTIONS, GROUP_ALIASES, usageOf, type Command } from './command.js'
 import { columns } from './format.js'
-import { EXITS, VARIABLES } from './table.js'
+import { EXITS, VARIABLES } from './outcomes.js'
+import type { TOPICS } from './table.js'
 
 // Help, made from the table.
 
@@ -14,11 +15,14 @@ const CROSSED = `Options may stand before or after a command.
 ${Object.keys(GROUP_ALIASES).join(', ')} mean the same as the singular.`
 
 /** The whole command line on a page. */
-export function topHelp(commands: readonly Command[], paint: Paint): string {
+export function topHelp(topics: typeof TOPICS, paint: Paint): string {
+  const width = Math.max(
+    ...topics.flatMap(({ commands }) => commands.map(({ name }) => name.length)),
+  )
   return [
     `${INTRO}\n`,
     `${paint('Usage')}: coffer COMMAND [options]\n`,
-    `${paint('Commands')}\n${commandList(commands)}`,
+    ...topics.map(({ title, commands }) => `${paint(title)}\n${commandList(commands, width)}`),
     `${paint('Options of every command')}\n${optionList(GLOBAL_OPTIONS)}`,
     `${paint('Variables')}\n${indent(columns(VARIABLES.map(({ name, text }) => [name, text])))}`,
     `${paint('Exit codes')}\n${indent(columns(EXITS.map(({ exit, code, text }) => [exit, code, text])))}`,
@@ -57,12 +61,16 @@ export function commandHelp(command: Command, paint: Paint): string {
   return parts.join('\n')
 }
 
-function commandList(commands: readonly Command[]): string {
+/** @param width of the names, where several lists stand below each other */
+function commandList(commands: readonly Command[], width = 0): string {
   return indent(
     columns(
       commands.map((command) => {
         const short = (command.also ?? []).find((name) => !name.includes(' '))
-        return [command.name, command.summary + (short === undefined ? '' : ` (also: ${short})`)]
+        return [
+          command.name.padEnd(width),
+          command.summary + (short === undefined ? '' : ` (also: ${short})`),
+        ]
       }),
     ),
   )

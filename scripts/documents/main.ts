@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as path from 'node:path'
 import { usageOf, type Command } from '../../cli/command.js'
-import { COMMANDS, EXITS, VARIABLES } from '../../cli/table.js'
+import { EXITS, VARIABLES } from '../../cli/outcomes.js'
+import { COMMANDS } from '../../cli/table.js'
 import { root, say } from '../tooling/repo.js'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
