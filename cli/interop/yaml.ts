@@ -45,7 +45,7 @@ const DEPTH = 64
 
 /**
  * What one document of YAML holds, without aliases or tags but `!!binary`. Maps come as objects without a prototype.
- * @throws CofferError `format` (reason `not-yaml`)
+ * @throws CofferError `format` (reasons `not-yaml`, `too-deep`)
  */
 export async function readDocument(content: string): Promise<unknown> {
   const { parseDocuments } = await import('./yaml-package.js')
@@ -56,7 +56,7 @@ export async function readDocument(content: string): Promise<unknown> {
     stringKeys: true,
   }
   const documents = parseDocuments(content, options, DEPTH)
-  if (documents === undefined) throw refuse('the file nests too deep', 'not-yaml')
+  if (documents === undefined) throw refuse('the file nests too deep', 'too-deep')
   const [document, ...more] = documents
   if (document === undefined || more.length > 0) {
     throw refuse('the file is not one document of YAML', 'not-yaml')

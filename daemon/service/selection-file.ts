@@ -30,7 +30,7 @@ export async function parseSelection(path: string, content: string): Promise<Sel
   // Most folders have no such file, and a daemon starts 20 ms sooner without its reader.
   const { parseDocuments } = await import('./yaml.js')
   const [document, ...more] = parseDocuments(content) ?? []
-  if (document === undefined) throw refuse(path, 'nests too deep', 'yaml')
+  if (document === undefined) throw refuse(path, 'nests too deep', 'too-deep')
   if (more.length > 0 || document.errors.length > 0 || document.warnings.length > 0) {
     throw refuse(path, 'is not valid YAML', 'yaml')
   }
