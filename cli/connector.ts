@@ -189,7 +189,7 @@ type Unfit = { readonly name: string; readonly problem: string }
 function noCarrier(file: Unfit, variable: Unfit): CofferError {
   const inFile = `the secrets file can't hold ${displayText(file.name)}: it ${file.problem}`
   const other = file.name === variable.name ? 'it' : displayText(variable.name)
-  return new CofferError('format', `${inFile}; nor can a variable: ${other} ${variable.problem}`, {
+  return new CofferError('format', `${inFile}, nor can a variable: ${other} ${variable.problem}`, {
     reason: 'no-carrier',
     next: 'store it in another form, base64 for one, if the connector takes that',
   })

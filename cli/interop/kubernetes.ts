@@ -61,7 +61,7 @@ function checkObjectName(option: string, name: string, longest: number): void {
   if (name.length <= longest && label.test(name) && !/\.\.|\.-|-\./.test(name)) return
   throw new CofferError(
     'usage',
-    `${option} takes a name of Kubernetes: small letters, digits, - and .`,
+    `${option} takes a name of Kubernetes: small letters, digits, dots and dashes`,
     {
       reason: 'bad-name',
       next: `as in ${option} app-secrets`,

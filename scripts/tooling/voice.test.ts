@@ -36,7 +36,7 @@ const mistakes = (pattern: RegExp, wrong: RegExp): string[] =>
 
 test('a message says what and why, as a clause', () => {
   assert.ok(said(MESSAGE).length > 100, 'the pattern finds messages')
-  assert.equal(mistakes(MESSAGE, /^[A-Z][a-z ]|[.!]$|;/), [])
+  assert.equal(mistakes(MESSAGE, /^(?!Earthly|Fluvio)[A-Z][a-z ]|[.!]$|;/), [])
 })
 
 test('a next step ends the sentence: a command in it is run, seen or written', () => {

@@ -50,7 +50,7 @@ export function readBuildLine(argv: readonly string[]): BuildLine {
   if (builder === undefined || verb < 0 || other) {
     throw new CofferError('usage', 'the command is no build of a builder that coffer knows', {
       reason: 'not-a-build',
-      next: `give one of ${Object.keys(BUILDERS).join(', ')} with its build command, as in: coffer build -- buildah bud .`,
+      next: `give one of ${Object.keys(BUILDERS).join(', ')} with its build command behind --`,
     })
   }
   const words = argv.slice(verb + 1)
