@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
@@ -74,10 +74,15 @@ type Read = {
 }
 
 function readNamed(path: string, cwd: string): Read {
+  return readOne(isFolder(path) ? join(path, 'Earthfile') : path, cwd)
+}
+
+function isFolder(path: string): boolean {
   try {
-    return readOne(join(path, 'Earthfile'), cwd)
+    return statSync(path).isDirectory()
   } catch {
-    return readOne(path, cwd)
+    // What can't be looked at can't be read either, which says why.
+    return false
   }
 }
 

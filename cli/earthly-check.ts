@@ -3,6 +3,7 @@ import { CofferError, hasCode } from '../shared/errors.js'
 import type { Context } from '../shared/protocol/local-common.js'
 import { folderOf, readEarthfiles, type EarthfileSet } from './earthfiles.js'
 import { usesOf, type FoundUse, type Place } from './interop/earthly/uses.js'
+import { isRunner } from './runner-env.js'
 import type { Session } from './session.js'
 
 // Whether what Earthfiles ask for is there, by the same rules by which `earthly provider` will be asked. No value is read.
@@ -32,9 +33,10 @@ type Meant =
     }
   | { readonly status: Status; readonly why: string }
 
-/** The names of a vault, or why they can't be known. */
+/** The names of a vault, each with whether only runners open it; or why they can't be known. */
 type Names =
-  { readonly names: ReadonlySet<string>; readonly loading: boolean } | { readonly why: string }
+  | { readonly names: ReadonlyMap<string, boolean>; readonly loading: boolean }
+  | { readonly why: string }
 
 /**
  * One row for each secret that the named Earthfiles ask for.
@@ -146,7 +148,16 @@ async function rowOf(
   vaults.set(scope, vault)
   const known = await vault
   if ('why' in known) return { status: 'missing', ...at, reference, why: known.why }
-  if (known.names.has(name.normalize('NFC'))) return { status: 'there', ...at, reference }
+  const sealed = known.names.get(name.normalize('NFC'))
+  if (sealed === true) {
+    return {
+      status: 'there',
+      ...at,
+      reference,
+      why: "sealed: a build with a runner's token is given it",
+    }
+  }
+  if (sealed === false) return { status: 'there', ...at, reference }
   if (known.loading) throw stillLoading(reference)
   return { status: 'missing', ...at, reference }
 }
@@ -158,7 +169,9 @@ async function namesIn(
   try {
     const asked = prefix === undefined ? { context } : { context, prefix }
     const { secrets, loading } = await session.call('secretList', asked)
-    return { names: new Set(secrets.map(({ name }) => name)), loading }
+    const person = !isRunner(session.io.env)
+    const names = secrets.map(({ name, sealed }) => [name, person && sealed === true] as const)
+    return { names: new Map(names), loading }
   } catch (error) {
     // An org or project that isn't there, or half a selection, has no names; everything else is no answer.
     if (hasCode(error, 'not-found')) return { why: error.message }

@@ -4,7 +4,7 @@ import { ERROR_CODES, isErrorCode, type ErrorCode } from '../shared/errors.js'
 
 const MEANINGS: { readonly [C in ErrorCode]: string } = {
   internal: 'a fault in coffer',
-  usage: 'the command line is not right',
+  usage: 'the command line is not right (32 in earthly provider, whose 2 means not found)',
   'not-found': 'there is no such secret, org, project or device',
   locked: 'the home is locked',
   'cannot-decrypt': 'wrong passphrase or key file, or damaged ciphertext',

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   closeSync,
   fsyncSync,
   mkdirSync,
@@ -28,6 +29,10 @@ export function rewriteFile(path: string, content: string | Uint8Array, mode: nu
     const wanted = there === undefined ? mode : there.mode & 0o7777
     try {
       write(fresh, content, wanted)
+      // Root edits somebody's file: it stays theirs.
+      if (there !== undefined && there.uid !== process.geteuid?.()) {
+        chownSync(fresh, there.uid, there.gid)
+      }
       renameSync(fresh, real)
     } catch (error) {
       rmSync(fresh, { force: true })
