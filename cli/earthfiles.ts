@@ -77,7 +77,8 @@ function readNamed(path: string, cwd: string): Read {
   return readOne(isFolder(path) ? join(path, 'Earthfile') : path, cwd)
 }
 
-function isFolder(path: string): boolean {
+/** Whether a folder that can be looked at is there. */
+export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory()
   } catch {

@@ -1,13 +1,15 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { Buffer } from 'node:buffer'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
 import { LIMITS } from '../shared/limits.js'
 import { systemWords } from '../shared/system-error.js'
+import { isFolder } from './earthfiles.js'
 import { parseListing, type Item } from './interop/assignments.js'
 import { readMany } from './read-many.js'
 import type { Session } from './session.js'
-import { readInputFile } from './values.js'
+import { readInputFile, readPath } from './values.js'
 
 // What is to be moved into a project: all that an org of Earthly's had, from an org here, a file, or a folder of files.
 
@@ -50,11 +52,10 @@ export async function fromOrg(
  */
 export async function fromListing(session: Session, typed: string, org: string): Promise<Source> {
   const path = session.path(typed)
-  const isFolder =
-    typed !== '-' && lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-  const all = isFolder
-    ? readTree(path)
-    : await parseListing(await readInputFile(session, typed, LIMITS.transaction), typed)
+  const all =
+    typed !== '-' && isFolder(path)
+      ? readTree(path)
+      : await parseListing(await readInputFile(session, typed, LIMITS.transaction), typed)
   const items = all.flatMap(({ name, value }) => {
     const full = name.replace(/^\//, '')
     return full.startsWith(`${org}/`) ? [{ name: full.slice(org.length + 1), value }] : []
@@ -75,9 +76,11 @@ function readTree(root: string): Item[] {
         continue
       }
       if (!entry.isFile()) throw notFile(name)
-      size += lstatSync(join(root, name)).size
+      const bytes = readPath(join(root, name), LIMITS.value)
+      if (bytes.length > LIMITS.value) throw tooLarge(name)
+      size += bytes.length
       if (size > LIMITS.transaction || items.length >= LIMITS.items) throw tooMuch()
-      items.push({ name, value: readFileSync(join(root, name)).toString('base64') })
+      items.push({ name, value: Buffer.from(bytes).toString('base64') })
     }
   }
   return items.toSorted((a, b) => (a.name < b.name ? -1 : 1))
@@ -100,6 +103,13 @@ const readFolder = (path: string) => readdirSync(path, { withFileTypes: true })
 function notFile(name: string): CofferError {
   return new CofferError('format', `${displayText(name)} is no regular file`, {
     reason: 'not-a-file',
+    next: 'take it out; nothing was stored',
+  })
+}
+
+function tooLarge(name: string): CofferError {
+  return new CofferError('limit', `${displayText(name)} has more than ${LIMITS.value} bytes`, {
+    reason: 'too-large',
     next: 'take it out; nothing was stored',
   })
 }
