@@ -129,8 +129,8 @@ export const connectorRun: Command = {
   summary: 'Run a connector with the secrets that its configuration names, and no others',
   details: `They come by a file in memory that is gone when the connector ends (--secrets FILE is added, and --config where it's
 missing), or, where a value has line ends or outer blanks, as variables. A runner's token gives the runner's secrets; else
-/user/fluvio/NAME, your own, comes before NAME of the project. The connector inherits PATH, HOME, locale, terminal and
-RUST_LOG, nothing else: --keep-env names more. Its exit code, or its death by a signal, is coffer's. Also: cdk test; not
+/user/fluvio/NAME, your own, comes before NAME of the project. The connector inherits PATH, HOME, locale, terminal,
+RUST_LOG and where certificates and cargo are, nothing else: --keep-env names more. Its exit code, or its death by a signal, is coffer's. Also: cdk test; not
 cdk deploy start, whose connector outlives the file.`,
   args: [{ name: 'COMMAND…', required: true, many: true }],
   options: [
