@@ -122,13 +122,19 @@ export class Forks {
     return [{ table: 'other', key: bytesOf(other.hash), value: other.body }]
   }
 
-  /** A changeset that its author may have signed, of a link which isn't in this chain. */
+  /** A changeset that doesn't count, where its author signed it on a branch: any bytes, as a relay gives them. */
   takeChangeset(signed: Signed): Op[] {
-    const { memberHead, device } = signedHeader.read(signed)
-    const keys = this.#chain.membership?.devices.get(device)?.keys
-    const first = this.firstOf(memberHead.hash)
-    if (keys === undefined || first === undefined) return []
-    return signedHeader.holds(signed, keys.sign) ? this.#note(first, device) : []
+    try {
+      const { memberHead, device } = signedHeader.read(signed)
+      const keys = this.#chain.membership?.devices.get(device)?.keys
+      const first = this.firstOf(memberHead.hash)
+      if (keys === undefined || first === undefined) return []
+      return signedHeader.holds(signed, keys.sign) ? this.#note(first, device) : []
+    } catch (error) {
+      // It is no changeset: what is wrong with it was said already.
+      if (error instanceof CofferError) return []
+      throw error
+    }
   }
 
   /** What was written on another branch waits for no link. @throws CofferError `tampering` (reason `unknown-link`) */
