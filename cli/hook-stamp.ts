@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { HOME_FILES } from '../shared/protocol/socket-path.js'
 import { homeExists, homeOf } from './socket.js'
@@ -12,7 +11,7 @@ export function hookStamp(env: NodeJS.ProcessEnv): string {
 export function touchHookStamp(env: NodeJS.ProcessEnv): void {
   try {
     if (!homeExists(homeOf(env))) return
-    writeFileSync(hookStamp(env), `${randomBytes(8).toString('hex')}\n`, { mode: 0o600 })
+    writeFileSync(hookStamp(env), `${crypto.randomUUID()}\n`, { mode: 0o600 })
   } catch {
     // They look when their folder or the file changes, as ever.
   }

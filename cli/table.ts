@@ -5,6 +5,7 @@ import { audit } from './commands/audit.js'
 import { backup, restoreCommand } from './commands/backup.js'
 import { build } from './commands/build.js'
 import { bundleCreate, bundleGet, bundleLs, bundleRun } from './commands/bundle.js'
+import { completionOf } from './commands/completion.js'
 import { conflictsResolve } from './commands/conflicts-resolve.js'
 import { connectorCheck, connectorRun } from './commands/connector.js'
 import { daemonLogs, daemonStart, daemonStatus, daemonStop } from './commands/daemon.js'
@@ -68,6 +69,7 @@ import {
   runnerRevoke,
 } from './commands/runner.js'
 import { secretEncrypt } from './commands/secret-encrypt.js'
+import { scan } from './commands/scan.js'
 import { secretGenerate, secretMv, secretRm, secretRollback } from './commands/secret-change.js'
 import { conflicts, secretHistory } from './commands/secret-history.js'
 import { secretMigrate } from './commands/secret-migrate.js'
@@ -121,7 +123,7 @@ export const TOPICS: readonly { readonly title: string; readonly commands: reado
     },
     {
       title: 'Programs and shells',
-      commands: [run, allow, hook, coprocess],
+      commands: [run, allow, hook, coprocess, completionOf(() => COMMANDS), scan],
     },
     {
       title: 'Builds',

@@ -1,9 +1,14 @@
+import { appendFileSync } from 'node:fs'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
+import { systemWords } from '../../shared/system-error.js'
+import { randomDelimiter, writeGithubEnv, writeMasks } from '../interop/github.js'
+import type { Named } from '../interop/named.js'
 import { WRITERS, type ExportFormat } from '../interop/writers.js'
 import type { Command } from '../command.js'
 import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
 import { readMany } from '../read-many.js'
+import type { Session } from '../session.js'
 
 const FORMATS = Object.keys(WRITERS).join(', ')
 
@@ -17,19 +22,28 @@ nothing is printed. Sealed secrets are left out, and named on stderr.`,
     { flags: '--format <FORMAT>', text: `one of ${FORMATS}; dotenv without it` },
     { flags: '--name <NAME>', text: 'with k8s: the name of the Secret' },
     { flags: '--namespace <NAME>', text: 'with k8s: its namespace' },
+    {
+      flags: '--github-env',
+      text: 'with gha: append the variables to $GITHUB_ENV, print only what hides them in logs',
+    },
     { flags: '--strict', text: 'fail where two values were written apart' },
     ...DEMAND_OPTIONS,
   ],
   examples: [
     { line: 'coffer export > .env', text: '' },
     { line: 'coffer export --format k8s --name app | kubectl apply -f -', text: '' },
+    {
+      line: 'coffer export --format gha --github-env API_KEY',
+      text: 'in a step of GitHub Actions',
+    },
     { line: 'coffer export --format json DATABASE_URL API_KEY', text: '' },
   ],
   stdout: 'the file',
-  exits: ['not-found', 'locked', 'stale', 'conflict', 'unreachable', 'tampering'],
+  exits: ['storage', 'not-found', 'locked', 'stale', 'conflict', 'unreachable', 'tampering'],
   runner: true,
   async run(call, session) {
     const format = checkFormat(call.text('format') ?? 'dotenv')
+    const githubEnv = call.flag('github-env') ? githubFile(session, format) : undefined
     const options = { name: call.text('name'), namespace: call.text('namespace') }
     const { secrets, missing, sealed } = await readMany(session, {
       ...(call.args.length === 0 ? {} : { names: [...call.args] }),
@@ -47,8 +61,33 @@ nothing is printed. Sealed secrets are left out, and named on stderr.`,
       const names = sealed.map(displayText).join(', ')
       session.warn([{ code: 'sealed', message: `left out, since they are sealed: ${names}` }])
     }
+    if (githubEnv !== undefined) return appendGithubEnv(session, githubEnv, secrets)
     session.io.out(WRITERS[format](secrets, options))
   },
+}
+
+/** The file that the runner reads variables from. @throws CofferError `usage` */
+function githubFile({ io }: Session, format: ExportFormat): string {
+  const path = io.env['GITHUB_ENV'] ?? ''
+  if (format === 'gha' && path.startsWith('/')) return path
+  throw new CofferError('usage', '--github-env takes --format gha, in a step of GitHub Actions', {
+    reason: 'no-github-env',
+    next: 'leave it out elsewhere: both parts are printed then',
+  })
+}
+
+/** The masks are printed first: nothing later can show a value that isn't hidden. */
+function appendGithubEnv(session: Session, path: string, secrets: readonly Named[]): void {
+  const blocks = writeGithubEnv(secrets, randomDelimiter)
+  session.io.out(writeMasks(secrets))
+  try {
+    appendFileSync(path, blocks)
+  } catch (error) {
+    throw new CofferError('storage', `can't write $GITHUB_ENV: ${systemWords(error)}`, {
+      reason: 'unwritable',
+      cause: error,
+    })
+  }
 }
 
 function checkFormat(typed: string): ExportFormat {

@@ -4,8 +4,10 @@ import { writeDotenv } from './dotenv.js'
 import { writeSecretFile } from './earthly/secret-file.js'
 import { writeEnvFile } from './env-file.js'
 import { writeSecretsFile } from './fluvio/secrets-file.js'
+import { randomDelimiter, writeGithubEnv, writeMasks } from './github.js'
 import { writeKubernetes } from './kubernetes.js'
 import { textOf, type Named } from './named.js'
+import { writeShell } from './shell-format.js'
 import { writeYaml } from './yaml.js'
 
 // Files that other programs read secrets from. A format that can't hold a name or a value refuses it by name; none is
@@ -18,7 +20,7 @@ export type WriteOptions = {
 }
 type Writer<T> = (secrets: readonly Named[], options: WriteOptions) => T
 
-type TextFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s' | 'fluvio'
+type TextFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s' | 'fluvio' | 'gha' | 'shell'
 export type ExportFormat = TextFormat | 'earthly'
 
 export const WRITERS: { readonly [F in TextFormat]: Writer<string> } & {
@@ -33,6 +35,8 @@ export const WRITERS: { readonly [F in TextFormat]: Writer<string> } & {
     writeKubernetes(secrets, { name: nameGiven(name), namespace }),
   earthly: writeSecretFile,
   fluvio: (secrets) => writeSecretsFile(secrets),
+  gha: (secrets) => writeMasks(secrets) + writeGithubEnv(secrets, randomDelimiter),
+  shell: writeShell,
 }
 
 function nameGiven(name: string | undefined): string {
