@@ -122,6 +122,8 @@ test('nobody but a device that may write the vault makes one', async () => {
 })
 
 test('a chain that is cut short, or lacks what the token has seen, is no chain of the bundle', async () => {
+  // Links from after the token: what is left of the chain is one that the token accepts.
+  await createRunner(session, { context: web, name: 'later', expires: 24 * HOUR })
   const cut = { chainEntries: () => vault().chainEntries(0).slice(0, -1) }
   assert.equal(await refused(bundle({ of: cut })), ['tampering', 'bad-bundle'])
   assert.equal(await refused(bundle({ of: { chainEntries: () => [] } })), [

@@ -88,8 +88,8 @@ export const CUTS: readonly Mutation[] = [
     patches: [
       {
         file: 'daemon/core/vault/cuts.ts',
-        was: 'return new Set([...this.#void].filter((hash) => nodes.get(hash)?.kept === undefined))\n',
-        now: 'return NONE ?? nodes\n',
+        was: 'return new Set([...cut, ...this.stray])\n',
+        now: 'return NONE ?? cut\n',
       },
     ],
     test: {

@@ -206,7 +206,7 @@ export const LOCAL: readonly Mutation[] = [
       file: 'daemon/service/allowed.test.ts',
       name: 'attack 60: what a file maps is refused until it is allowed, in the selected project too',
     },
-    red: ['not-allowed'],
+    red: ['nothing was refused'],
   },
   {
     attack: 61,

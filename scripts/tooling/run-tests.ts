@@ -63,10 +63,14 @@ const below = (folder: string): string[] =>
         .toSorted()
     : []
 
-/** The tests of the whole programs, scripts included, or all others. */
-function testFiles(wholePrograms: boolean, only: RegExp | undefined): TestFile[] {
+/** The tests of the whole programs, scripts included, or all others; `name.full.test.js` only with --full. */
+function testFiles(
+  wholePrograms: boolean,
+  { only, full }: Pick<Options, 'only' | 'full'>,
+): TestFile[] {
   const compiled = below('dist')
     .filter((name) => name.endsWith('.test.js') && !name.startsWith('dist/bin/'))
+    .filter((name) => full || !name.endsWith('.full.test.js'))
     .filter((name) => name.startsWith('dist/scripts/e2e/') === wholePrograms)
     .map((name) => ({ name, args: [name] }))
   const runner = 'dist/scripts/e2e/harness/run-script.js'
@@ -174,7 +178,7 @@ async function main(): Promise<void> {
   if (everything) parts.push(await part('gates', gates))
   else parts.push(await part('build', () => single('build', 'scripts/build', [], TIMEOUT.gates)))
   if (!e2e) {
-    const files = testFiles(false, only)
+    const files = testFiles(false, { full, only })
     parts.push(await part('unit', () => runFiles(files, CORES, TIMEOUT.unitFile, full)))
   }
   if (everything) {
@@ -182,7 +186,7 @@ async function main(): Promise<void> {
     parts.push(await part('guards', () => guards(full)))
   }
   if (!unit) {
-    const files = testFiles(true, only)
+    const files = testFiles(true, { full, only })
     parts.push(
       await part('whole programs', () => runFiles(files, E2E_AT_ONCE, TIMEOUT.e2eFile, full)),
     )
