@@ -159,8 +159,10 @@ function readPlain(reader: Reader): string {
 }
 
 /**
- * The assignments as a .env file that every reader named in the tests reads alike: double quotes unless plain.
- * @throws CofferError `format` for a name that is no name of .env, or a NUL
+ * The assignments as a .env file that its readers read alike: Node's, dotenv, python-dotenv, godotenv, Compose's, Ruby's and
+ * a shell. They share no escapes, so a value stands as it is, in single quotes, or in double ones where it has a single one.
+ * @throws CofferError `format` for a name that is no name of .env (`no-assignment`), a NUL (`control`), or a value that
+ * some reader would read as another (`not-in-format`), by name
  */
 export function writeDotenv(assignments: readonly Assignment[]): string {
   return assignments.map(({ name, value }) => `${checkName(name)}=${quote(name, value)}\n`).join('')
@@ -178,6 +180,21 @@ function quote(name: string, value: string): string {
     })
   }
   if (/^[A-Za-z0-9_./:@%+,=-]+$/.test(value)) return value
-  const escaped = value.replace(/[\\"$\r]/g, (char) => (char === '\r' ? '\\r' : `\\${char}`))
-  return `"${escaped}"`
+  const quoted = value.includes("'") ? double(value) : single(value)
+  // dotenv passes over a line whose name has a slash, and would read those that follow as assignments.
+  const apart = name.includes('/') && value.includes('\n')
+  if (quoted !== undefined && !apart) return quoted
+  throw new CofferError('format', `readers of .env files differ on the value of ${name}`, {
+    reason: 'not-in-format',
+    next: 'leave it out, or use --format json',
+  })
+}
+
+/** Nothing is an escape there but, for some, a backslash before another or a quote; python-dotenv expands `${NAME}`. */
+function single(value: string): string | undefined {
+  return /\r|\\\\|\\$|\$\{/.test(value) ? undefined : `'${value}'`
+}
+
+function double(value: string): string | undefined {
+  return /[\r"\\$`]/.test(value) ? undefined : `"${value}"`
 }
