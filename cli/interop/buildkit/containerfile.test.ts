@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { LIMITS } from '../../../shared/limits.js'
 import { secretMounts } from './containerfile.js'
 
 /** `id`, with `!` behind it where it is required, `?` where only the build knows it; before it its line. */
@@ -105,6 +106,13 @@ test('no text makes it throw', () => {
       }
     }),
   )
+})
+
+test("a stranger's file that is as long as may be is read in one go", () => {
+  // Were each blank tried as the value's end, this would go on for a quarter of an hour.
+  const blanks = ' '.repeat(LIMITS.buildFile)
+  assert.equal(mounts(`# escape = x${blanks}y\nRUN --mount=type=secret,id=a cat`), ['2 a'])
+  assert.equal(mounts(`#${blanks}\nRUN --mount=type=secret,id=a cat`), ['2 a'])
 })
 
 test.run()

@@ -28,9 +28,9 @@ export function secretMounts(text: string): SecretMount[] {
 /** The character that continues a line: a directive before everything else may make it a backtick. */
 function escapeOf(lines: readonly string[]): string {
   for (const line of lines) {
-    const directive = /^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$/.exec(line)
+    const directive = /^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S.*)$/.exec(line)
     if (directive === null) return '\\'
-    if (directive[1]?.toLowerCase() === 'escape' && directive[2] === '`') return '`'
+    if (directive[1]?.toLowerCase() === 'escape' && directive[2]?.trimEnd() === '`') return '`'
   }
   return '\\'
 }
