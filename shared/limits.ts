@@ -26,6 +26,8 @@ export const LIMITS = {
   buildFile: 1 * MiB,
   /** A template that is filled with secrets. */
   template: 8 * MiB,
+  /** The same with its values in their places. */
+  filled: 64 * MiB,
   /** A bundle: what a runner reads with no relay; and the changes that it names. */
   bundle: 64 * MiB,
   bundleChanges: 16_384,

@@ -17,7 +17,8 @@ export const inject: Command = {
   summary: 'Fill a template with secrets',
   details: `{{ coffer NAME }}, {{ coffer /user/NAME }} and {{ coffer://ORG/PROJECT/NAME }} become the value, byte for byte. Where quotes
 or escapes are needed say how: {{ coffer NAME | json }}, yaml, shell, url, base64 or hex. \\{{ coffer keeps the braces; all
-else is left as it is, other programs' {{ }} too. One secret that is missing, and nothing is written.`,
+else is left as it is, other programs' {{ }} too. One secret that is missing, and nothing is written. A template may name
+whatever you can read: see with --list what one of others asks for.`,
   args: [{ name: 'FILE', required: false }],
   options: [
     { flags: '-o, --out <FILE>', text: 'into this file (mode 0600) instead of stdout' },
@@ -41,6 +42,7 @@ else is left as it is, other programs' {{ }} too. One secret that is missing, an
     'unreachable',
     'tampering',
     'exists',
+    'limit',
   ],
   runner: true,
   async run(call, session) {

@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
 import { fillTemplate, readTemplate } from './template.js'
 
 const values: { readonly [reference: string]: string } = {
@@ -95,6 +96,23 @@ test('a shell reads back what the form writes; what is no text is refused', () =
     } catch (error) {
       assert.is(error instanceof CofferError && error.reason, 'not-text')
     }
+  }
+})
+
+test("a stranger's template: as many places as there is room for, and values that make it too large", () => {
+  // Were a line's number counted from the beginning each time, this would go on for minutes.
+  const each = Buffer.from('{{ coffer A }}\n')
+  const count = 70_000
+  const template = readTemplate(Buffer.alloc(count * each.length, each))
+  assert.is(template.slots.length, count)
+  assert.is(template.slots.at(-1)?.line, count)
+  const few = fillTemplate(template, () => Buffer.from('x'))
+  assert.is(few.toString(), 'x\n'.repeat(count))
+  try {
+    fillTemplate(template, () => Buffer.alloc(LIMITS.value))
+    assert.unreachable()
+  } catch (error) {
+    assert.is(error instanceof CofferError && `${error.code} ${error.reason}`, 'limit too-large')
   }
 })
 

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { fromUtf8 } from '../../shared/bytes.js'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
+import { LIMITS } from '../../shared/limits.js'
 import { yamlQuoted } from './yaml.js'
 
 // Templates of `inject`: `{{ coffer NAME }}`, `{{ coffer://org/project/NAME }}`, with `| FORM` where the value has to be
@@ -50,13 +51,14 @@ export function readTemplate(bytes: Buffer): Template {
   const slots: Slot[] = []
   const kept: number[] = []
   const opening = /(\\?)\{\{[ \t]*(?=coffer(?:[ \t]|:\/\/))/g
+  const lineAt = lineCounter(text)
   for (let found = opening.exec(text); found !== null; found = opening.exec(text)) {
     const start = found.index
     if (found[1] === '\\') {
       kept.push(start)
       continue
     }
-    const line = text.slice(0, start).split('\n').length
+    const line = lineAt(start)
     const close = text.indexOf('}}', opening.lastIndex)
     if (close < 0) throw mistake(line, 'opens {{ coffer, and nothing closes it')
     const words = Buffer.from(text.slice(opening.lastIndex, close), 'latin1')
@@ -64,6 +66,16 @@ export function readTemplate(bytes: Buffer): Template {
     opening.lastIndex = close + 2
   }
   return { bytes, slots, kept }
+}
+
+/** Line numbers of places that come in order: a template may hold as many as it has room for. */
+function lineCounter(text: string): (at: number) => number {
+  let line = 1
+  let next = text.indexOf('\n')
+  return (at) => {
+    for (; next >= 0 && next < at; next = text.indexOf('\n', next + 1)) line++
+    return line
+  }
 }
 
 function slotOf(bytes: Buffer, line: number): Pick<Slot, 'reference' | 'form'> {
@@ -99,18 +111,22 @@ function mistake(line: number, why: string): CofferError {
 
 /**
  * The template with its values. @param valueOf the bytes of a reference
- * @throws CofferError `format` (reason `not-text`) for a form that needs text
+ * @throws CofferError `format` (reason `not-text`) for a form that needs text; `limit` (reason `too-large`) when values that
+ * stand there again and again make it larger than any file of the kind
  */
 export function fillTemplate(
   { bytes, slots, kept }: Template,
   valueOf: (reference: string) => Buffer,
 ): Buffer {
+  let size = bytes.length
+  const fill = ({ start, end, ...slot }: Slot): { start: number; end: number; put: Buffer } => {
+    const put = written(slot, valueOf(slot.reference))
+    size += put.length
+    if (size > LIMITS.filled) throw tooLarge(slot.line)
+    return { start, end, put }
+  }
   const cuts = [
-    ...slots.map(({ start, end, ...slot }) => ({
-      start,
-      end,
-      put: written(slot, valueOf(slot.reference)),
-    })),
+    ...slots.map(fill),
     ...kept.map((start) => ({ start, end: start + 1, put: Buffer.alloc(0) })),
   ].toSorted((a, b) => a.start - b.start)
   const out: Buffer[] = []
@@ -120,6 +136,11 @@ export function fillTemplate(
     at = end
   }
   return Buffer.concat([...out, bytes.subarray(at)])
+}
+
+function tooLarge(line: number): CofferError {
+  const message = `line ${line} of the template: with its values it has more than ${LIMITS.filled} bytes`
+  return new CofferError('limit', message, { reason: 'too-large', next: 'split it' })
 }
 
 function written({ reference, form, line }: Omit<Slot, 'start' | 'end'>, value: Buffer): Buffer {
