@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cryptoReady } from '../../shared/crypto/hash.js'
 import { signKeyPair } from '../../shared/crypto/sign.js'
+import { LIMITS } from '../../shared/limits.js'
 import { refusedWith } from '../../shared/testing/refusal.js'
 import { makeBundle, type BundledVault, type BundleOrder } from '../core/vault/bundle.js'
 import { boxKeyPair } from '../core/crypto/seal.js'
@@ -110,6 +111,14 @@ test('its time ends, and its age counts from when it was made', async () => {
   assert.equal(await refused(bundle(), { later: HOUR + 1 }), ['expired', 'bundle-ended'])
   assert.equal(await refused(bundle(), { later: 2000, maxAge: 1000 }), ['stale', 'too-old'])
   await read(bundle(), { maxAge: HOUR })
+})
+
+test('one that says it was made far ahead of now has no age', async () => {
+  const file = bundle()
+  const before = -LIMITS.clockAhead - HOUR
+  assert.equal(await refused(file, { later: before, maxAge: HOUR }), ['stale', 'clock-ahead'])
+  await read(file, { later: before })
+  await read(file, { later: -1000, maxAge: HOUR })
 })
 
 test('nobody but a device that may write the vault makes one', async () => {

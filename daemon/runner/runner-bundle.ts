@@ -1,5 +1,6 @@
 import { CofferError } from '../../shared/errors.js'
 import { durationText } from '../../shared/duration.js'
+import { LIMITS } from '../../shared/limits.js'
 import { roleAt } from '../../shared/log/membership.js'
 import { bad, checkStatement, openBundle } from '../core/vault/bundle.js'
 import { identityOfToken, type Token } from '../core/vault/token.js'
@@ -24,7 +25,7 @@ type Parts = {
 /**
  * Opens and checks a bundle, alone by what the token pins.
  * @throws CofferError `format`, `cannot-decrypt`; `tampering` (`bad-bundle`, `bad-signature`, a chain's reasons);
- * `expired` (reason `bundle-ended`, `revoked`); `stale` (reason `too-old`)
+ * `expired` (reason `bundle-ended`, `revoked`); `stale` (reasons `too-old`, `clock-ahead`)
  */
 export async function readBundle({ token, file, now, maxAge }: Parts): Promise<RunnerVault> {
   const identity = identityOfToken(token)
@@ -55,11 +56,21 @@ export async function readBundle({ token, file, now, maxAge }: Parts): Promise<R
 }
 
 function checkAge(time: number, now: number, maxAge: number | undefined): void {
+  if (maxAge === undefined) return
+  // One from a clock that runs far ahead would stay young for as long as that.
+  if (time > now + LIMITS.clockAhead) throw madeLater(time - now)
   const age = Math.max(0, now - time)
-  if (maxAge === undefined || age <= maxAge) return
+  if (age <= maxAge) return
   throw new CofferError('stale', `the bundle was made ${durationText(age)} ago`, {
     reason: 'too-old',
     next: 'have a member make another, or allow more with --max-age',
+  })
+}
+
+function madeLater(ahead: number): CofferError {
+  return new CofferError('stale', `the bundle says it was made ${durationText(ahead)} from now`, {
+    reason: 'clock-ahead',
+    next: "look at this machine's clock and at its maker's, or leave --max-age out",
   })
 }
 
