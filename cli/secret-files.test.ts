@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -69,6 +80,27 @@ test('what a killed process left is taken away by the next; what a living one ha
   assert.equal([existsSync(left), existsSync(ours.folder)], [false, true])
   ours.remove()
   next.remove()
+})
+
+test("what was left and can't be taken away is no reason to fail", () => {
+  const place = mkdtempSync('/dev/shm/coffer-test-')
+  const space = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0]
+  // No process has this number.
+  const left = join(place, `coffer-files-${space}-4194305-1-abcdef`)
+  mkdirSync(join(left, 'shut/in'), { recursive: true })
+  const root = process.geteuid?.() === 0
+  if (root) for (const path of [place, left, join(left, 'shut')]) chownSync(path, 65534, 65534)
+  chmodSync(join(left, 'shut'), 0)
+  try {
+    // Root could take it away.
+    if (root) process.seteuid?.(65534)
+    new SecretFiles({ env, places: [place] }).remove()
+    assert.is(existsSync(left), true)
+  } finally {
+    if (root) process.seteuid?.(0)
+    chmodSync(join(left, 'shut'), 0o700)
+    rmSync(place, { recursive: true, force: true })
+  }
 })
 
 test.run()

@@ -151,9 +151,17 @@ function sweep(folder: string): void {
   if (space === '0') return
   for (const name of readdirSync(folder)) {
     const [, theirs, pid, start] = /^coffer-files-(\d+)-(\d+)-(\d+)-/.exec(name) ?? []
-    if (theirs !== space || pid === undefined || startOf(Number(pid)) === start) continue
-    const path = join(folder, name)
+    if (theirs !== space || pid === undefined || (startOf(Number(pid)) ?? '0') === start) continue
+    removeLeftover(join(folder, name))
+  }
+}
+
+/** One that resists (somebody mounted something in it, or another user's file is there) stays: it is no reason to fail. */
+function removeLeftover(path: string): void {
+  try {
     if (isOwn(path)) rmSync(path, { recursive: true, force: true })
+  } catch {
+    // The next one tries again.
   }
 }
 
