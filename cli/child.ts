@@ -91,6 +91,7 @@ export function endLike(ending: Ending): void {
   } else {
     // A signal that Node ignores (SIGPIPE) doesn't end us: then the number says the same.
     process.exitCode = 128 + constants.signals[ending.signal]
+    process.removeAllListeners(ending.signal)
     process.kill(process.pid, ending.signal)
   }
 }

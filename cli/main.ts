@@ -32,6 +32,8 @@ async function main(argv: readonly string[]): Promise<void> {
   await full.main(argv)
 }
 
+// Unheard it would open Node's debugger, to every user of the machine.
+process.on('SIGUSR1', () => undefined)
 const line = process.argv.slice(2)
 main(line).catch(async (error: unknown) => {
   const { fail } = await import('./fail.js')

@@ -159,4 +159,15 @@ test('usage errors exit 2; help and version exit 0', async () => {
   assert.match(help.out(), 'Examples:')
 })
 
+test('attack 44: no signal opens a debugger that every user of the machine could connect to', () =>
+  withFolder(async (folder) => {
+    const relay = run('--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--json')
+    await ready(relay)
+    relay.child.kill('SIGUSR1')
+    // The later signal's end comes behind whatever the first one did.
+    relay.child.kill('SIGTERM')
+    assert.is(await relay.ended, 0)
+    assert.not.match(relay.err(), 'Debugger')
+  }))
+
 test.run()

@@ -22,6 +22,8 @@ async function main(): Promise<void> {
     process.stdout.write(config === 'help' ? HELP : `coffer-relay ${VERSION}\n`)
     return
   }
+  // Unheard it would open Node's debugger, to every user of the machine.
+  process.on('SIGUSR1', () => undefined)
   process.umask(0o077)
   const write = (line: string): boolean => process.stderr.write(line)
   const log = jsonLog(write, config.logLevel, systemClock.now)

@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   writeFileSync,
@@ -206,5 +207,35 @@ test('--help and --version make no files', () =>
     assert.match(wrong.stderr, /^coffer: usage: [^\n]*\n$/)
     assert.equal(readdirSync(folder), [])
   }))
+
+test('attack 44: no signal opens a debugger that every user of the machine could connect to', () =>
+  inLife(async (_home, start) => {
+    const daemon = await ready(start())
+    assert.equal(listening(daemon), [])
+    daemon.child.kill('SIGUSR1')
+    // Answers that come behind it: were there a debugger, it would listen by then.
+    for (let i = 0; i < 20; i++) await daemon.call('handshake', { version: '0.1.0' })
+    assert.equal(listening(daemon), [])
+  }))
+
+/** Local addresses at which the process listens by TCP, as the kernel writes them. */
+function listening({ child }: TestDaemon): string[] {
+  const folder = `/proc/${child.pid ?? 0}`
+  const own = readdirSync(`${folder}/fd`).map((fd) => linkOf(`${folder}/fd/${fd}`))
+  const rows = readFileSync(`${folder}/net/tcp`, 'utf8')
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/))
+  return rows
+    .filter(([, , , state, ...rest]) => state === '0A' && own.includes(`socket:[${rest[5]}]`))
+    .map(([, address = '']) => address)
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
 
 test.run()

@@ -13,6 +13,8 @@ const KEPT: readonly string[] = ['COFFER_HOME', 'CREDENTIALS_DIRECTORY', ...DAEM
 
 /** Forgets every other variable, gives files to the owner alone, and leaves the folder it was started in. */
 export function settle(): void {
+  // Unheard it would open Node's debugger at 127.0.0.1, where every user of the machine may connect and run code in here.
+  process.on('SIGUSR1', () => undefined)
   for (const name of Object.keys(process.env)) if (!KEPT.includes(name)) delete process.env[name]
   process.umask(0o077)
   process.chdir('/')

@@ -101,4 +101,20 @@ export const MACHINE: readonly Mutation[] = [
     test: { file: 'daemon/home/home.test.ts', name: READ_PRIVATE },
     red: ['not-owner'],
   },
+  {
+    attack: 44,
+    without: 'the ear for the signal that opens a debugger',
+    patches: [
+      {
+        file: 'daemon/lifecycle/process.ts',
+        was: "  process.on('SIGUSR1', () => undefined)",
+        now: '',
+      },
+    ],
+    test: {
+      file: 'daemon/lifecycle/life.test.ts',
+      name: 'attack 44: no signal opens a debugger that every user of the machine could connect to',
+    },
+    red: ['0100007F'],
+  },
 ]
