@@ -17,7 +17,8 @@ export type ReadMany = {
 type What = Omit<Params<'secretReadMany'>, 'context' | 'after'>
 
 /**
- * The values of `names`, or of everything under `prefix`, page by page; the daemon's warnings go to stderr.
+ * The values of `names`, or of everything under `prefix`, page by page; the daemon's warnings go to stderr. What one page
+ * found missing or sealed is so, whatever came of it meanwhile: each name has its row, or is named there.
  * @throws CofferError what the daemon answers
  */
 export async function readMany(
@@ -26,7 +27,9 @@ export async function readMany(
   context: Params<'secretReadMany'>['context'] = session.context,
 ): Promise<ReadMany> {
   const secrets: ReadSecret[] = []
-  let after: number | undefined
+  const missing = new Map<string, ReadMany['missing'][number]>()
+  const sealed = new Set<string>()
+  let after: string | undefined
   for (;;) {
     const answer: Result<'secretReadMany'> = await session.call('secretReadMany', {
       ...what,
@@ -36,7 +39,10 @@ export async function readMany(
     for (const { value, ...rest } of answer.secrets) {
       secrets.push({ ...rest, bytes: Buffer.from(value, 'base64') })
     }
-    if (answer.next === null) return { secrets, missing: answer.missing, sealed: answer.sealed }
+    for (const one of answer.missing) missing.set(one.asked, one)
+    for (const one of answer.sealed) sealed.add(one)
+    if (answer.next === null)
+      return { secrets, missing: [...missing.values()], sealed: [...sealed] }
     after = answer.next
   }
 }

@@ -9,8 +9,9 @@ import { childVariables, isIdentifier, mergedVariables } from '../core/plain/var
 import type { Change } from '../core/vault/change.js'
 import type { Current } from '../core/vault/names.js'
 import { formatReference, isBelow, parsePrefix, parseReference } from '../core/vault/reference.js'
-import { pageOf, type Readable } from '../service/secrets/page.js'
+import { askedKey, pageOf, type Readable } from '../service/secrets/page.js'
 import { findVersion, versionRef, warningsOf } from '../service/secrets/versions.js'
+import { byCodePoint } from '../service/text.js'
 import type { RunnerVault } from './runner-vault.js'
 
 // get, ls and run of a runner: what it was given, of its one project. Nothing selects anything else: a `.coffer.yaml` in
@@ -137,7 +138,7 @@ function given(vault: RunnerVault): { readonly current: Current; readonly value:
       throw error
     }
   })
-  return out.toSorted((a, b) => (a.current.winner.name < b.current.winner.name ? -1 : 1))
+  return out.toSorted((a, b) => byCodePoint(a.current.winner.name, b.current.winner.name))
 }
 
 function listSecrets(
@@ -172,7 +173,7 @@ function readMany(
     names === undefined ? under(vault, prefix, scope) : named(vault, context, names)
   if (strict === true) for (const { current } of found) checkNoConflict(current)
   const referenceOf = (name: string): string => formatReference({ kind: 'project', ...scope, name })
-  const { read, next } = pageOf(found.map(asReadable), after ?? 0)
+  const { read, next } = pageOf(found.map(asReadable), after)
   const secrets = read.map(({ about: { asked, current }, value }) => ({
     asked,
     reference: referenceOf(current.winner.name),
@@ -198,12 +199,17 @@ function readMany(
   }
 }
 
-type Asked = { readonly asked: string; readonly current: Current; readonly value: Bytes }
+type Asked = {
+  readonly key: string
+  readonly asked: string
+  readonly current: Current
+  readonly value: Bytes
+}
 type Absent = { readonly asked: string; readonly name: string; readonly message: string }
 type Gathered = { readonly found: readonly Asked[]; readonly absent: readonly Absent[] }
 
 function asReadable(about: Asked): Readable<Asked> {
-  return { about, open: () => about.value }
+  return { key: about.key, about, open: () => about.value }
 }
 
 function under(vault: RunnerVault, prefix: string | undefined, scope: Scope): Gathered {
@@ -211,18 +217,21 @@ function under(vault: RunnerVault, prefix: string | undefined, scope: Scope): Ga
   if (target.kind === 'user') throw elsewhere(scope)
   const found = given(vault)
     .filter(({ current }) => isBelow(current.winner.name, target.name))
-    .map((one) => ({ asked: one.current.winner.name, ...one }))
+    .map((one) => {
+      const { name } = one.current.winner
+      return { key: name, asked: name, ...one }
+    })
   return { found, absent: [] }
 }
 
 function named(vault: RunnerVault, context: Context, names: readonly string[]): Gathered {
   const found: Asked[] = []
   const absent: Absent[] = []
-  for (const asked of names) {
+  for (const [i, asked] of names.entries()) {
     const name = nameOf(vault, context, asked)
     try {
       const current = find(vault, name)
-      found.push({ asked, current, value: valueOf(vault, current.winner) })
+      found.push({ key: askedKey(i), asked, current, value: valueOf(vault, current.winner) })
     } catch (error) {
       if (!hasCode(error, 'not-found')) throw error
       absent.push({ asked, name, message: error.message })

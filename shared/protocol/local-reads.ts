@@ -15,7 +15,7 @@ import {
   versionRef,
   warnings,
 } from './local-common.js'
-import { flag, integer, list, nullable, object, oneOf, optional, text } from './schema.js'
+import { flag, list, nullable, object, oneOf, optional, text } from './schema.js'
 
 // Methods that read secrets. All need an unlocked home.
 
@@ -57,7 +57,7 @@ export const secretReadMany = {
     context,
     names: optional(list(reference, LIMITS.items)),
     prefix: optional(reference),
-    after: optional(integer(0, LIMITS.listed)),
+    after: optional(text(LIMITS.reference)),
     strict: optional(flag),
     forChild: optional(flag),
     ...demands,
@@ -81,7 +81,7 @@ export const secretReadMany = {
       LIMITS.items,
     ),
     sealed: list(reference, LIMITS.listed),
-    next: nullable(count),
+    next: nullable(text(LIMITS.reference)),
     warnings,
   }),
 } as const

@@ -11,7 +11,7 @@ import { createOrg, createProject } from '../people/scopes.js'
 import { context, Device } from '../testing/device.js'
 import { Net } from '../testing/net.js'
 import { readMany } from './read-many.js'
-import { setMany, setSecret } from './secrets-write.js'
+import { removeSecrets, setMany, setSecret } from './secrets-write.js'
 
 await cryptoReady
 
@@ -80,7 +80,7 @@ test('large values come in pages that lose and double nothing', async () => {
     await setMany(session, { context: large, items, dryRun: false })
   }
   const seen: string[] = []
-  let after: number | undefined
+  let after: string | undefined
   let pages = 0
   do {
     const answer: Result<'secretReadMany'> = await read(after === undefined ? {} : { after }, large)
@@ -89,6 +89,42 @@ test('large values come in pages that lose and double nothing', async () => {
     pages++
   } while (after !== undefined)
   assert.equal([seen, pages], [names, 2])
+})
+
+test('what comes and goes between two pages shifts no other', async () => {
+  await createProject(session, { context: context({ org: 'acme' }), name: 'moving' })
+  const moving = context({ org: 'acme', project: 'moving' })
+  const value = Buffer.alloc(512 * 1024, 7).toString('base64')
+  const names = Array.from({ length: 18 }, (_, i) => `M${String(i).padStart(2, '0')}`)
+  for (const half of [names.slice(0, 9), names.slice(9)]) {
+    const items = half.map((name) => ({ name, value }))
+    await setMany(session, { context: moving, items, dryRun: false })
+  }
+  const asked = ['A', ...names]
+  const whole = await read({}, moving)
+  const some = await read({ names: asked }, moving)
+  await removeSecrets(session, { context: moving, names: ['M00'] })
+  const rest = async (more: Asked, { next }: Result<'secretReadMany'>) =>
+    read({ ...more, ...(next === null ? {} : { after: next }) }, moving)
+  const all = [...whole.secrets, ...(await rest({}, whole)).secrets]
+  assert.equal(
+    all.map(({ name }) => name),
+    names,
+  )
+  await setMany(session, {
+    context: moving,
+    items: ['A', 'M00'].map((name) => ({ name, value: 'QQ==' })),
+    dryRun: false,
+  })
+  const both = [...some.secrets, ...(await rest({ names: asked }, some)).secrets]
+  assert.equal(
+    both.map(({ name }) => name),
+    names,
+  )
+  assert.equal(
+    some.missing.map((one) => one.asked),
+    ['A'],
+  )
 })
 
 test('a .coffer.yaml of somebody else may not choose what a program gets', async () => {

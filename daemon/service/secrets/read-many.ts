@@ -8,7 +8,7 @@ import { placesOf, prefixOf, referenceIn, variablePlace, type Place } from '../p
 import type { Session } from '../session.js'
 import { byCodePoint } from '../text.js'
 import { missing } from './missing.js'
-import { pageOf, type Readable } from './page.js'
+import { askedKey, pageOf, type Readable } from './page.js'
 import { awaitLoaded, base64, checkNoConflict, MAX_WARNINGS } from './secrets-read.js'
 import { historyOf, versionRef, warningsOf } from './versions.js'
 
@@ -16,7 +16,12 @@ import { historyOf, versionRef, warningsOf } from './versions.js'
 
 type Request = Params<'secretReadMany'>
 type Answer = Result<'secretReadMany'>
-type Found = { readonly asked: string; readonly place: Place; readonly current: Current }
+type Found = {
+  readonly key: string
+  readonly asked: string
+  readonly place: Place
+  readonly current: Current
+}
 
 /**
  * The values of the names asked for, or of a whole vault.
@@ -37,7 +42,7 @@ export async function readMany(
   if (params.strict === true)
     for (const { place, current } of found) checkNoConflict(place, current)
   const open = found.filter(({ current }) => current.winner.sealed === undefined)
-  const { read, next } = pageOf(open.map(readable), params.after ?? 0)
+  const { read, next } = pageOf(open.map(readable), params.after)
   const conflicts = read.flatMap(({ about: { current } }) =>
     warningsOf(current.winner.name, current),
   )
@@ -54,7 +59,7 @@ export async function readMany(
 
 function readable(one: Found): Readable<Found> {
   const { place, current } = one
-  return { about: one, open: () => place.shell.replica.value(current.winner) }
+  return { key: one.key, about: one, open: () => place.shell.replica.value(current.winner) }
 }
 
 function shown({
@@ -96,7 +101,7 @@ async function named(
     await awaitLoaded(session, place, isOffline(context), signal, there)
     const current = place.shell.replica.get('secret', place.name)
     if (current === undefined) absent.push(absence(session, asked, place))
-    else found.push({ asked, place, current })
+    else found.push({ key: askedKey(i), asked, place, current })
   }
   return { places, found, absent }
 }
@@ -124,7 +129,7 @@ async function wholeVault(
   const found = live.map((current) => {
     const { name } = current.winner
     const reference = referenceIn(place.vault, name)
-    return { asked: name, place: { ...place, name, reference }, current }
+    return { key: name, asked: name, place: { ...place, name, reference }, current }
   })
   return { places: [place], found, absent: [] }
 }
