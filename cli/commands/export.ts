@@ -4,7 +4,7 @@ import { CofferError } from '../../shared/errors.js'
 import { systemWords } from '../../shared/system-error.js'
 import { randomDelimiter, writeGithubEnv, writeMasks } from '../interop/github.js'
 import type { Named } from '../interop/named.js'
-import { WRITERS, type ExportFormat } from '../interop/writers.js'
+import { refuseLoaders, WRITERS, type ExportFormat } from '../interop/writers.js'
 import type { Command } from '../command.js'
 import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
 import { readMany } from '../read-many.js'
@@ -16,7 +16,8 @@ export const exportCommand: Command = {
   name: 'export',
   summary: 'Print secrets in the format of another program',
   details: `All secrets of the project, or those that are named. A format that can't hold a value refuses it by name, and
-nothing is printed. Sealed secrets are left out, and named on stderr.`,
+nothing is printed. Sealed secrets are left out, and named on stderr. Of a whole project dotenv, docker, gha and shell take
+no secret that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …): name it, where it is meant.`,
   args: [{ name: 'NAME…', required: false, many: true }],
   options: [
     { flags: '--format <FORMAT>', text: `one of ${FORMATS}; dotenv without it` },
@@ -39,7 +40,16 @@ nothing is printed. Sealed secrets are left out, and named on stderr.`,
     { line: 'coffer export --format json DATABASE_URL API_KEY', text: '' },
   ],
   stdout: 'the file',
-  exits: ['storage', 'not-found', 'locked', 'stale', 'conflict', 'unreachable', 'tampering'],
+  exits: [
+    'storage',
+    'not-found',
+    'locked',
+    'refused',
+    'stale',
+    'conflict',
+    'unreachable',
+    'tampering',
+  ],
   runner: true,
   async run(call, session) {
     const format = checkFormat(call.text('format') ?? 'dotenv')
@@ -60,6 +70,12 @@ nothing is printed. Sealed secrets are left out, and named on stderr.`,
     if (sealed.length > 0) {
       const names = sealed.map(displayText).join(', ')
       session.warn([{ code: 'sealed', message: `left out, since they are sealed: ${names}` }])
+    }
+    if (call.args.length === 0) {
+      refuseLoaders(
+        format,
+        secrets.map(({ name }) => name),
+      )
     }
     if (githubEnv !== undefined) return appendGithubEnv(session, githubEnv, secrets)
     session.io.out(WRITERS[format](secrets, options))

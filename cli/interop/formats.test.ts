@@ -6,7 +6,8 @@ import { parse } from 'yaml'
 import { CofferError } from '../../shared/errors.js'
 import { isObject } from '../../shared/protocol/schema.js'
 import { parseAssignments, type Format } from './assignments.js'
-import { WRITERS } from './writers.js'
+import { refusedWith } from '../../shared/testing/refusal.js'
+import { refuseLoaders, WRITERS } from './writers.js'
 
 // What is written is read back, by coffer and by the readers that it is meant for, as the same bytes; or it is refused.
 
@@ -216,5 +217,17 @@ test('no text makes a reader fail otherwise than by a code', () =>
       },
     ),
   ))
+
+test('attack 61: what a teammate named LD_PRELOAD gets into no file of variables unasked', async () => {
+  const names = ['A', 'LD_PRELOAD']
+  for (const format of ['dotenv', 'docker', 'gha', 'shell'] as const) {
+    const refused = await refusedWith(async () => refuseLoaders(format, names))
+    assert.equal(refused, ['refused', 'loader-variable'], format)
+    refuseLoaders(format, ['A', 'PASSWORD'])
+  }
+  for (const format of ['json', 'yaml', 'k8s', 'earthly', 'fluvio'] as const) {
+    refuseLoaders(format, names)
+  }
+})
 
 test.run()

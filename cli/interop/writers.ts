@@ -1,5 +1,7 @@
 import { fromUtf8 } from '../../shared/bytes.js'
+import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
+import { isLoaderVariable } from '../../shared/loader-variables.js'
 import { writeDotenv } from './dotenv.js'
 import { writeSecretFile } from './earthly/secret-file.js'
 import { writeEnvFile } from './env-file.js'
@@ -50,4 +52,21 @@ function nameGiven(name: string | undefined): string {
 /** As `import` reads it: a text, or the bytes of what is none. */
 function jsonEntry({ name, bytes }: Named): [string, string | { base64: string }] {
   return [name, fromUtf8(bytes) ?? { base64: bytes.toString('base64') }]
+}
+
+/** What a shell, a container or a job makes its variables of. */
+const VARIABLES: readonly ExportFormat[] = ['dotenv', 'docker', 'gha', 'shell']
+
+/**
+ * For a whole vault, which teammates write: none of it may decide what code runs where the file is read.
+ * @throws CofferError `refused` (reason `loader-variable`) by name
+ */
+export function refuseLoaders(format: ExportFormat, names: readonly string[]): void {
+  const found = VARIABLES.includes(format) ? names.find(isLoaderVariable) : undefined
+  if (found === undefined) return
+  const message = `the secret ${displayText(found)} would decide what code runs where the file is read`
+  throw new CofferError('refused', message, {
+    reason: 'loader-variable',
+    next: 'name those that you want: coffer export NAME…',
+  })
 }

@@ -117,4 +117,20 @@ export const MACHINE: readonly Mutation[] = [
     },
     red: ['0100007F'],
   },
+  {
+    attack: 61,
+    without: 'the check of names in a file of variables',
+    patches: [
+      {
+        file: 'cli/interop/writers.ts',
+        was: 'const found = VARIABLES.includes(format) ? names.find(isLoaderVariable) : undefined',
+        now: 'const found = VARIABLES.includes(format) ? names.find(() => false) : undefined',
+      },
+    ],
+    test: {
+      file: 'cli/interop/formats.test.ts',
+      name: 'attack 61: what a teammate named LD_PRELOAD gets into no file of variables unasked',
+    },
+    red: ['loader-variable'],
+  },
 ]
