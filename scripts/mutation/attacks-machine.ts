@@ -131,6 +131,6 @@ export const MACHINE: readonly Mutation[] = [
       file: 'cli/interop/formats.test.ts',
       name: 'attack 61: what a teammate named LD_PRELOAD gets into no file of variables unasked',
     },
-    red: ['loader-variable'],
+    red: ['nothing was refused'],
   },
 ]
