@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   openSync,
   renameSync,
@@ -8,6 +7,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { CofferError } from '../shared/errors.js'
 import { systemCode, systemWords } from '../shared/system-error.js'
 
@@ -35,36 +35,39 @@ export async function writeNewFile<T>(
   }
 }
 
-function make(path: string): number {
+function make(path: string, taken?: string, next = 'name a new file'): number {
   try {
     return openSync(path, 'wx', 0o600)
   } catch (error) {
     const there = systemCode(error) === 'EEXIST'
-    throw new CofferError(
-      there ? 'exists' : 'storage',
-      `can't make ${path}: ${systemWords(error)}`,
-      {
-        reason: there ? 'file-exists' : 'unwritable',
-        next: 'name a new file',
-        cause: error,
-      },
-    )
+    const why = (there ? taken : undefined) ?? `can't make ${path}: ${systemWords(error)}`
+    throw new CofferError(there ? 'exists' : 'storage', why, {
+      reason: there ? 'file-exists' : 'unwritable',
+      next,
+      cause: error,
+    })
   }
 }
 
 /**
  * Writes a file that nobody else may read, whole or not at all: beside its place first, then moved there.
- * @param replace whether a file that is there may be replaced
+ * @param replace whether a file that is there may be replaced; else its name is taken before, so that nothing that comes
+ * meanwhile is lost, nor a link that leads nowhere
  * @throws CofferError `exists`, `storage`
  */
 export function replaceFile(path: string, bytes: Uint8Array, replace: boolean): void {
-  if (!replace && existsSync(path)) {
-    throw new CofferError('exists', `${path} is there already`, {
-      reason: 'file-exists',
-      next: 'name another, or say --force',
-    })
+  if (!replace) closeSync(make(path, `${path} is there already`, 'name another, or say --force'))
+  try {
+    moveIn(path, bytes)
+  } catch (error) {
+    if (!replace) rmSync(path, { force: true })
+    throw error
   }
-  const beside = `${path}.${process.pid}.new`
+}
+
+function moveIn(path: string, bytes: Uint8Array): void {
+  // A name of its own: one behind the file's would be too long where that is as long as may be.
+  const beside = join(dirname(path), `.coffer-${process.pid}.new`)
   const fd = make(beside)
   try {
     writeFileSync(fd, bytes)
