@@ -1,5 +1,6 @@
 import { CofferError } from '../shared/errors.js'
-import { isLevel, LEVELS, type Level } from '../shared/log/levels.js'
+import { isLevel, isProjectLevel, LEVELS, PROJECT_LEVELS } from '../shared/log/levels.js'
+import type { Level, ProjectLevel } from '../shared/log/levels.js'
 import { displayText } from '../shared/display.js'
 import type { Call } from './call.js'
 import type { OptionSpec } from './command.js'
@@ -13,6 +14,11 @@ export const PERMISSION: OptionSpec = {
   text: LEVELS.join(', '),
 }
 
+export const PROJECT_PERMISSION: OptionSpec = {
+  flags: '--permission <LEVEL>',
+  text: PROJECT_LEVELS.join(', '),
+}
+
 /** @throws CofferError `usage` (reason `bad-level`) */
 export function parseLevel(typed: string): Level {
   if (isLevel(typed)) return typed
@@ -22,11 +28,25 @@ export function parseLevel(typed: string): Level {
   })
 }
 
+/** A level in a project. @throws CofferError `usage` (reason `bad-level`) */
+export function parseProjectLevel(typed: string): ProjectLevel {
+  return isProjectLevel(typed) ? typed : parseLevel(typed)
+}
+
 /** The level of the n-th argument or of --permission, of which one must be there. @throws CofferError `usage` */
 export function levelOf(call: Call, argument: number): Level {
+  return parseLevel(typedLevel(call, argument))
+}
+
+/** The same for a level in a project. */
+export function projectLevelOf(call: Call, argument: number): ProjectLevel {
+  return parseProjectLevel(typedLevel(call, argument))
+}
+
+function typedLevel(call: Call, argument: number): string {
   const [given, option] = [call.args[argument], call.text('permission')]
   const typed = given ?? option
-  if (typed !== undefined && (given === undefined || option === undefined)) return parseLevel(typed)
+  if (typed !== undefined && (given === undefined || option === undefined)) return typed
   throw new CofferError(
     'usage',
     typed === undefined ? 'a level is missing' : 'two levels are given',

@@ -1,16 +1,20 @@
-import type { Level } from '../../shared/log/levels.js'
+import type { ProjectLevel } from '../../shared/log/levels.js'
 import type { Command } from '../command.js'
 import {
-  levelOf,
-  parseLevel,
-  PERMISSION,
+  parseProjectLevel,
+  PROJECT_PERMISSION,
+  projectLevelOf,
   permissionTable,
   rotateList,
   sayExposed,
 } from '../people.js'
 import type { Session } from '../session.js'
 
-type Change = { readonly who: string; readonly level: Level | 'none'; readonly path?: string }
+type Change = {
+  readonly who: string
+  readonly level: ProjectLevel | 'none'
+  readonly path?: string
+}
 
 /** Decides somebody's level in one project, and prints what they may no longer read. */
 async function set(session: Session, change: Change): Promise<void> {
@@ -46,16 +50,16 @@ export const projectMemberAdd: Command = {
   also: ['project members add', 'project member update', 'project members update'],
   summary: "Decide a person's level in the project",
   details: `The person is in the org already (org invite). What is decided here goes before the level in the org, and stays
-when that changes.`,
+when that changes. seal: sets sealed secrets, for runners, and reads nothing.`,
   args: [EMAIL, LEVEL],
-  options: [PERMISSION],
+  options: [PROJECT_PERMISSION],
   examples: [
     { line: 'coffer project member add bob@example.org write', text: 'in the selected project' },
     { line: 'coffer project member add bob@example.org --permission read+secrets', text: '' },
   ],
   stdout: 'references',
   exits: ['not-found', 'refused', 'unreachable'],
-  run: (call, session) => set(session, { who: call.args[0] ?? '', level: levelOf(call, 1) }),
+  run: (call, session) => set(session, { who: call.args[0] ?? '', level: projectLevelOf(call, 1) }),
 }
 
 export const projectMemberRm: Command = {
@@ -95,7 +99,7 @@ export const permissionSet: Command = {
   stdout: 'references',
   exits: ['not-found', 'refused', 'unreachable'],
   run: ({ args: [path = '', who = '', level = ''] }, session) =>
-    set(session, { path, who, level: parseLevel(level) }),
+    set(session, { path, who, level: parseProjectLevel(level) }),
 }
 
 export const permissionRm: Command = {

@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.js'
-import { LEVELS } from '../log/levels.js'
+import { LEVELS, PROJECT_LEVELS } from '../log/levels.js'
 import {
   context,
   count,
@@ -106,7 +106,7 @@ export const orgInviteConfirmReply = {
   result: object({ ...letIn, pgp: pgpFingerprint }),
 } as const
 
-const member = object({
+const memberFields = {
   userId: id16,
   email: label,
   name: label,
@@ -118,7 +118,9 @@ const member = object({
   lookalike: flag,
   /** The OpenPGP key that vouched for them here. */
   pgp: optional(pgpFingerprint),
-})
+} as const
+const member = object(memberFields)
+const projectMember = object({ ...memberFields, level: oneOf(...PROJECT_LEVELS) })
 
 export const orgMemberList = {
   needs: 'unlocked',
@@ -165,7 +167,7 @@ export const projectMemberList = {
   result: object({
     org: scopeName,
     project: scopeName,
-    members: list(object({ member, own: flag }), LIMITS.devices),
+    members: list(object({ member: projectMember, own: flag }), LIMITS.devices),
     warnings,
   }),
 } as const
@@ -173,7 +175,7 @@ export const projectMemberList = {
 /** Decides the level of a member of the org in one project; null: none. */
 export const projectMemberSet = {
   needs: 'unlocked',
-  params: object({ ...where, who, level: oneOf(...LEVELS, 'none') }),
+  params: object({ ...where, who, level: oneOf(...PROJECT_LEVELS, 'none') }),
   result: object({
     org: scopeName,
     project: scopeName,

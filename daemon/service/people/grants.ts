@@ -21,7 +21,7 @@ import { ownRole, type Session } from '../session.js'
 
 /** A value of `grant/<userId>` in a project: counts from its owners and admins only, and goes before the org's level. */
 const grantCodec = struct({
-  level: req(0, oneOf([...LEVELS, 'none'] as const)),
+  level: req(0, oneOf([...LEVELS, 'none', 'seal'] as const)),
   /** When, milliseconds since 1970. */
   at: req(1, uint()),
 })

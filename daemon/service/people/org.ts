@@ -1,7 +1,7 @@
 import { displayText } from '../../../shared/display.js'
 import { CofferError } from '../../../shared/errors.js'
 import { LIMITS } from '../../../shared/limits.js'
-import { orgRole, type Level } from '../../../shared/log/levels.js'
+import { orgRole, type Level, type ProjectLevel } from '../../../shared/log/levels.js'
 import { mayGrant, type Role } from '../../../shared/log/roles.js'
 import type { Context } from '../../../shared/protocol/local-common.js'
 import type { Bytes } from '../../../shared/bytes.js'
@@ -43,7 +43,7 @@ export function membersOfOrg(name: string): string {
 }
 
 /** Refuses to give, or to take, what a role may not. @throws CofferError `refused` (reason `role`) */
-export function checkMayGrant(role: Role, wanted: Role, level: Level): void {
+export function checkMayGrant(role: Role, wanted: Role, level: ProjectLevel): void {
   if (mayGrant(role, wanted)) return
   throw new CofferError('refused', `only an owner gives or takes the level ${level}`, {
     reason: 'role',

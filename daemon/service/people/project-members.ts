@@ -1,7 +1,7 @@
 import { displayText } from '../../../shared/display.js'
 import { CofferError } from '../../../shared/errors.js'
 import { LIMITS } from '../../../shared/limits.js'
-import { levelOf, projectRole } from '../../../shared/log/levels.js'
+import { projectLevelOf, projectRole } from '../../../shared/log/levels.js'
 import { RIGHTS } from '../../../shared/log/roles.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
 import type { Warning } from '../../../shared/protocol/local-common.js'
@@ -85,7 +85,7 @@ export async function listProjectMembers(
     const role = membership && roleOfUser(membership, member.userId)
     const own = grantIn(replica, member.userId)?.level
     if (role === undefined || own === 'none') return []
-    const shown = shownMember(session, { ...member, level: levelOf(role) })
+    const shown = { ...shownMember(session, member), level: projectLevelOf(role) }
     return { member: shown, own: own !== undefined }
   })
   const warnings = [...place.warnings, ...lookalikeWarnings(members.map(({ member }) => member))]
@@ -105,7 +105,7 @@ export async function setProjectMember(
   checkNotSelf(session, userId)
   const { membership } = project.replica
   const held = membership && roleOfUser(membership, userId)
-  if (held !== undefined) checkMayGrant(role, held, levelOf(held))
+  if (held !== undefined) checkMayGrant(role, held, projectLevelOf(held))
   if (level !== 'none') checkMayGrant(role, projectRole(level), level)
   const value = encodeGrant({ level, at: session.world.now() })
   await decide(session, project, { name: grantName(userId), value })
