@@ -16,7 +16,7 @@ export function parseDocuments(
   options: Options,
   depth: number,
   lines: LineCounter = new LineCounter(),
-): Document[] | undefined {
+): Document.Parsed[] | undefined {
   const parser = new Parser(lines.addNewLine)
   const tokens: CST.Token[] = []
   lines.addNewLine(0)

@@ -1,8 +1,11 @@
 import { isMap, isScalar, parseDocument, stringify, type Document } from 'yaml'
 import { CofferError } from '../../../shared/errors.js'
+import { parseDocuments } from '../yaml-package.js'
 
 // Earthly's configuration: one value in somebody's own YAML, everything else as it stands, byte for byte where it can be.
 
+/** Far more than any configuration nests. */
+const DEPTH = 64
 const MARK = 'coffer earthly provider'
 
 export type ProviderFlags = {
@@ -55,12 +58,10 @@ export function withProvider(text: string, command: string, force: boolean): str
 }
 
 function parsed(text: string): Document.Parsed {
-  const document = parseDocument(text, {
-    uniqueKeys: true,
-    logLevel: 'error',
-    prettyErrors: false,
-  })
-  if (document.errors.length > 0) throw refuse('is not valid YAML')
+  const documents = parseDocuments(text, { uniqueKeys: true }, DEPTH)
+  if (documents === undefined) throw refuse('nests too deep')
+  const [document = parseDocument(text), ...more] = documents
+  if (more.length > 0 || document.errors.length > 0) throw refuse('is not valid YAML')
   const { contents } = document
   const isEmpty = contents === null || (isScalar(contents) && contents.value === null)
   if (!isEmpty && !isMap(contents)) throw refuse('is no map of settings')
