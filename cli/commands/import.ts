@@ -10,7 +10,7 @@ import type { Session } from '../session.js'
 export const importCommand: Command = {
   name: 'import',
   summary: 'Store all values of a file, or of a pass store, as one transaction',
-  details: `Formats: ${FORMATS.join(', ')}; the file's name tells it where --from does not. JSON is an object of names and texts ({"NAME": "text", "KEY": {"base64": "…"}}). With --watch the file is
+  details: `Formats: ${FORMATS.join(', ')}; the file's name tells it where --from does not. JSON is an object of names and texts ({"NAME": "text", "KEY": {"base64": "…"}}); earthly is a .secret, read as Earthly reads it; fluvio is a connector's secrets file. With --watch the file is
 stored again whenever it changes; what is taken out of it stays in the vault. --from pass reads a password store
 (PASSWORD_STORE_DIR, ~/.password-store, or the folder that is named) through gpg, with your keys and your agent: NAME.gpg
 becomes NAME. A password of one line is stored without its line end; one of several lines as it is, or with --first-line
@@ -26,6 +26,7 @@ only its first line, as pass -c copies it. If one file can't be decrypted nothin
     { line: 'coffer import .env --dry-run', text: '' },
     { line: 'coffer import - --from json < secrets.json', text: '' },
     { line: 'kubectl get secret app -o yaml | coffer import - --from k8s', text: '' },
+    { line: 'coffer import .secret', text: "what Earthly's builds had" },
     { line: 'coffer import --watch .env', text: 'until Ctrl-C' },
     { line: 'coffer import --from pass --dry-run', text: 'your password store' },
   ],

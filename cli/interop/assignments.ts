@@ -5,14 +5,16 @@ import { CofferError } from '../../shared/errors.js'
 import { base64, isObject, isWellFormed } from '../../shared/protocol/schema.js'
 import { LIMITS } from '../../shared/limits.js'
 import { parseDotenv } from './dotenv.js'
+import { parseSecretFile } from './earthly/secret-reader.js'
 import { readEnvFile } from './env-file.js'
+import { readSecretsFile } from './fluvio/secrets-file.js'
 import { readKubernetes } from './kubernetes.js'
 import { readYaml } from './yaml.js'
 
 // Files of many secrets, as the items of one transaction.
 
 export type Item = { readonly name: string; readonly value: string }
-export const FORMATS = ['dotenv', 'json', 'yaml', 'docker', 'k8s'] as const
+export const FORMATS = ['dotenv', 'json', 'yaml', 'docker', 'k8s', 'earthly', 'fluvio'] as const
 export type Format = (typeof FORMATS)[number]
 
 /** The format that a flag names. @throws CofferError `usage`. */
@@ -43,8 +45,11 @@ export async function parseAssignments(
 export async function parseListing(bytes: Uint8Array, file: string): Promise<readonly Item[]> {
   const format = guessed(file, bytes)
   const content = textOf(bytes)
+  // No name in a .secret can be a path.
   return once(
-    format === 'dotenv' ? parseDotenv(content, true).map(encode) : await READERS[format](content),
+    format === 'dotenv' || format === 'earthly'
+      ? parseDotenv(content, true).map(encode)
+      : await READERS[format](content),
   )
 }
 
@@ -74,11 +79,14 @@ const READERS: { readonly [F in Format]: Read } = {
   docker: (content) => readEnvFile(content).map(encode),
   yaml: async (content) => (await readYaml(content)).map(encodeBytes),
   k8s: async (content) => (await readKubernetes(content)).map(encodeBytes),
+  earthly: (content) => parseSecretFile(content).map(encode),
+  fluvio: (content) => readSecretsFile(content).map(encode),
 }
 
 function guessed(file: string, bytes: Uint8Array): Format {
   if (/\.ya?ml$/i.test(file)) return 'yaml'
   if (file.endsWith('.json')) return 'json'
+  if (/(^|\/)\.secret$/.test(file)) return 'earthly'
   return /^\ufeff?\s*\{/.test(Buffer.from(bytes.subarray(0, 4096)).toString()) ? 'json' : 'dotenv'
 }
 

@@ -59,6 +59,6 @@ function doubleQuoted(value: string): string {
 function refuse(name: string, problem: string): CofferError {
   return new CofferError('format', `a .secret can't hold ${displayText(name)}: ${problem}`, {
     reason: 'secret-file',
-    next: 'leave it out with --skip; coffer earthly provider gives it',
+    next: 'leave it out, as coffer earthly secret-file --skip does; coffer earthly provider gives it',
   })
 }

@@ -14,6 +14,16 @@ export function isTrimmed(text: string): boolean {
   return OUTER.test(text)
 }
 
+const BLANK = new RegExp(BLANKS)
+
+/** The text as a connector has it. By hand: at each of many blanks a regular expression would look for the end anew. */
+export function trimmed(text: string): string {
+  let [from, to] = [0, text.length]
+  while (from < to && BLANK.test(text.charAt(from))) from++
+  while (to > from && BLANK.test(text.charAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
 /**
  * Why no secret here can have the name that a `secret: {name: X}` node asks for; undefined when one can. Fluvio checks none
  * of these names, and a config may be a stranger's: a name stays within the project, it never is a reference to elsewhere.

@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verdictOf } from '../../../shared/testing/refusal.js'
 import { isTrimmed } from './names.js'
-import { fileProblem, variableProblem, writeSecretsFile } from './secrets-file.js'
+import { fileProblem, readSecretsFile, variableProblem, writeSecretsFile } from './secrets-file.js'
 
 /** As a connector reads: lines, the first `=`, both sides trimmed as Rust trims, the first line of a name. */
 function read(file: string, name: string): string | undefined {
@@ -100,6 +100,26 @@ test('isTrimmed sees exactly what Rust trims', () => {
     const char = String.fromCodePoint(code)
     if (isTrimmed(`${char}x`) !== /\p{White_Space}/u.test(char))
       assert.unreachable(code.toString(16))
+  }
+})
+
+test('what people have in hand is read as a connector reads it, or refused', () => {
+  const table: readonly (readonly [string, string])[] = [
+    ['A=1\nB=b=c \r\n\n# a note\n', '[["A","1"],["B","b=c"]]'],
+    [' A = x y ', '[["A","x y"]]'],
+    ['A="q"', '[["A","\\"q\\""]]'],
+    ['', '[]'],
+    ['A=1\nA=2', 'format/duplicate'],
+    ['A=1\nlost\n', 'format/no-assignment'],
+    ['=x', 'format/no-assignment'],
+    ['SecretNames  LastUpdate\nA            2024-01-01', 'format/names-only'],
+  ]
+  for (const [file, wanted] of table) {
+    let got = ''
+    const verdict = verdictOf(() => {
+      got = JSON.stringify(readSecretsFile(file).map(({ name, value }) => [name, value]))
+    })
+    assert.is(got === '' ? verdict : got, wanted, file)
   }
 })
 

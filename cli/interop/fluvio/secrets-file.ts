@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { fromUtf8 } from '../../../shared/bytes.js'
 import { displayText } from '../../../shared/display.js'
 import { CofferError } from '../../../shared/errors.js'
-import { isTrimmed } from './names.js'
+import { isTrimmed, trimmed } from './names.js'
 
 // A connector's two ways to secrets. The file: lines `K=V`, cut at the first `=`, both sides trimmed, the first line of a
 // name counts; no quotes, no comments. The variables: read as they are, where there is no --secrets.
@@ -57,4 +57,39 @@ export function writeSecretsFile(secrets: readonly Named[]): string {
     return `${one.name}=${fromUtf8(one.bytes) ?? ''}\n`
   })
   return lines.join('')
+}
+
+/**
+ * The names and values that a connector reads from such a file. Lines that begin with `#` are for people: no name that a
+ * connector asks for begins so.
+ * @throws CofferError `format` naming the line, never a value: no `NAME=VALUE` (`no-assignment`, `names-only`), or one that
+ * no connector would read, being the second of its name (`duplicate`)
+ */
+export function readSecretsFile(content: string): { name: string; value: string }[] {
+  const seen = new Set<string>()
+  return content.split('\n').flatMap((read, i) => {
+    const line = read.replace(/\r$/, '')
+    const at = line.indexOf('=')
+    const name = trimmed(line.slice(0, Math.max(0, at)))
+    if (trimmed(line) === '' || line.startsWith('#')) return []
+    if (name === '') throw noLine(i + 1, content)
+    if (seen.has(name)) {
+      throw new CofferError('format', `line ${i + 1}: sets a name again`, {
+        reason: 'duplicate',
+        next: 'a connector reads the first one only: take one out; nothing was stored',
+      })
+    }
+    seen.add(name)
+    return [{ name, value: trimmed(line.slice(at + 1)) }]
+  })
+}
+
+function noLine(line: number, content: string): CofferError {
+  const isListing = /^\s*(SecretNames|Secret Name|Name)\s+Last ?Update/i.test(content)
+  return new CofferError('format', `line ${line}: is no NAME=VALUE`, {
+    reason: isListing ? 'names-only' : 'no-assignment',
+    next: isListing
+      ? 'a listing of Fluvio holds names only, and it gives no value back: set them from where you have them'
+      : 'correct it; nothing was stored',
+  })
 }
