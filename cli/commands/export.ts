@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, fstatSync, statSync } from 'node:fs'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { systemWords } from '../../shared/system-error.js'
@@ -10,23 +10,20 @@ import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
 import { readMany } from '../read-many.js'
 import type { Session } from '../session.js'
 
-const FORMATS = Object.keys(WRITERS).join(', ')
+const FORMATS = [...Object.keys(WRITERS), 'gha'].join(', ')
 
 export const exportCommand: Command = {
   name: 'export',
   summary: 'Print secrets in the format of another program',
   details: `All secrets of the project, or those that are named. A format that can't hold a value refuses it by name, and
 nothing is printed. Sealed secrets are left out, and named on stderr. Of a whole project dotenv, docker, gha and shell take
-no secret that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …): name it, where it is meant.`,
+no secret that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …): name it, where it is meant. gha is for a step
+of GitHub Actions: it appends the variables to $GITHUB_ENV, for later steps, and prints what hides their values in the log.`,
   args: [{ name: 'NAME…', required: false, many: true }],
   options: [
     { flags: '--format <FORMAT>', text: `one of ${FORMATS}; dotenv without it` },
     { flags: '--name <NAME>', text: 'with k8s: the name of the Secret' },
     { flags: '--namespace <NAME>', text: 'with k8s: its namespace' },
-    {
-      flags: '--github-env',
-      text: 'with gha: append the variables to $GITHUB_ENV, print only what hides them in logs',
-    },
     { flags: '--strict', text: 'fail where two values were written apart' },
     ...DEMAND_OPTIONS,
   ],
@@ -34,7 +31,7 @@ no secret that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …)
     { line: 'coffer export > .env', text: '' },
     { line: 'coffer export --format k8s --name app | kubectl apply -f -', text: '' },
     {
-      line: 'coffer export --format gha --github-env API_KEY',
+      line: 'coffer export --format gha API_KEY',
       text: 'in a step of GitHub Actions',
     },
     { line: 'coffer export --format json DATABASE_URL API_KEY', text: '' },
@@ -53,7 +50,7 @@ no secret that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …)
   runner: true,
   async run(call, session) {
     const format = checkFormat(call.text('format') ?? 'dotenv')
-    const githubEnv = call.flag('github-env') ? githubFile(session, format) : undefined
+    const githubEnv = format === 'gha' ? githubFile(session) : undefined
     const options = { name: call.text('name'), namespace: call.text('namespace') }
     const { secrets, missing, sealed } = await readMany(session, {
       ...(call.args.length === 0 ? {} : { names: [...call.args] }),
@@ -77,19 +74,41 @@ no secret that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …)
         secrets.map(({ name }) => name),
       )
     }
-    if (githubEnv !== undefined) return appendGithubEnv(session, githubEnv, secrets)
-    session.io.out(WRITERS[format](secrets, options))
+    if (githubEnv !== undefined) appendGithubEnv(session, githubEnv, secrets)
+    else if (format !== 'gha') session.io.out(WRITERS[format](secrets, options))
   },
 }
 
-/** The file that the runner reads variables from. @throws CofferError `usage` */
-function githubFile({ io }: Session, format: ExportFormat): string {
+/**
+ * The file that the runner reads variables from. Values and what hides them never come together on stdout: in a log the
+ * first would show, in the file the second would be read as a variable.
+ * @throws CofferError `usage`
+ */
+function githubFile({ io }: Session): string {
   const path = io.env['GITHUB_ENV'] ?? ''
-  if (format === 'gha' && path.startsWith('/')) return path
-  throw new CofferError('usage', '--github-env takes --format gha, in a step of GitHub Actions', {
-    reason: 'no-github-env',
-    next: 'leave it out elsewhere: both parts are printed then',
-  })
+  if (!path.startsWith('/')) {
+    throw new CofferError(
+      'usage',
+      '--format gha is for a step of GitHub Actions: GITHUB_ENV names no file',
+      {
+        reason: 'no-github-env',
+        next: 'elsewhere take --format dotenv or shell',
+      },
+    )
+  }
+  if (isStdout(path)) {
+    throw new CofferError('usage', '--format gha appends to $GITHUB_ENV by itself', {
+      reason: 'stdout-is-github-env',
+      next: 'leave out >> "$GITHUB_ENV": what is printed is for the log',
+    })
+  }
+  return path
+}
+
+function isStdout(path: string): boolean {
+  const file = statSync(path, { throwIfNoEntry: false })
+  const stdout = fstatSync(1)
+  return file !== undefined && file.dev === stdout.dev && file.ino === stdout.ino
 }
 
 /** The masks are printed first: nothing later can show a value that isn't hidden. */
@@ -112,5 +131,5 @@ function checkFormat(typed: string): ExportFormat {
 }
 
 function isFormat(word: string): word is ExportFormat {
-  return Object.hasOwn(WRITERS, word)
+  return word === 'gha' || Object.hasOwn(WRITERS, word)
 }

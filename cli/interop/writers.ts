@@ -6,7 +6,6 @@ import { writeDotenv } from './dotenv.js'
 import { writeSecretFile } from './earthly/secret-file.js'
 import { writeEnvFile } from './env-file.js'
 import { writeSecretsFile } from './fluvio/secrets-file.js'
-import { randomDelimiter, writeGithubEnv, writeMasks } from './github.js'
 import { writeKubernetes } from './kubernetes.js'
 import { textOf, type Named } from './named.js'
 import { writeShell } from './shell-format.js'
@@ -22,8 +21,9 @@ export type WriteOptions = {
 }
 type Writer<T> = (secrets: readonly Named[], options: WriteOptions) => T
 
-type TextFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s' | 'fluvio' | 'gha' | 'shell'
-export type ExportFormat = TextFormat | 'earthly'
+type TextFormat = 'dotenv' | 'json' | 'yaml' | 'docker' | 'k8s' | 'fluvio' | 'shell'
+/** gha is no file: what a step prints and what it appends go to two places (github.ts). */
+export type ExportFormat = TextFormat | 'earthly' | 'gha'
 
 export const WRITERS: { readonly [F in TextFormat]: Writer<string> } & {
   readonly earthly: Writer<Uint8Array>
@@ -37,7 +37,6 @@ export const WRITERS: { readonly [F in TextFormat]: Writer<string> } & {
     writeKubernetes(secrets, { name: nameGiven(name), namespace }),
   earthly: writeSecretFile,
   fluvio: (secrets) => writeSecretsFile(secrets),
-  gha: (secrets) => writeMasks(secrets) + writeGithubEnv(secrets, randomDelimiter),
   shell: writeShell,
 }
 
