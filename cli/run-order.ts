@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { isatty } from 'node:tty'
 import { skippedWarning } from '../shared/complaint.js'
 import { displayText } from '../shared/display.js'
 import { CofferError } from '../shared/errors.js'
@@ -7,6 +8,7 @@ import type { Call } from './call.js'
 import { demandsOf } from './demands.js'
 import type { Order } from './launch.js'
 import type { FileOrder } from './placed-files.js'
+import { isTelling, SHORTEST } from './redact/forms.js'
 import { readMany } from './read-many.js'
 import type { Session } from './session.js'
 
@@ -70,17 +72,38 @@ export async function orderOf(call: Call, session: Session): Promise<Order> {
   const wanted = filesOf(call, session)
   const answer = await session.call('secretEnvironment', requestOf(call, session))
   if (answer.skipped.length > 0) session.warn([skippedWarning(answer.skipped)])
+  const [environment, mask] = [environmentOf(answer), call.flag('mask')]
+  const files = await readFiles(call, session, [...selected(answer), ...wanted])
+  if (mask) warnOfShort(session, environment, files)
   return {
     exec: {
       policy: call.flag('preserve-env') ? 'preserve' : 'override',
       argv: call.args,
-      environment: environmentOf(answer),
+      environment,
     },
-    files: await readFiles(call, session, [...selected(answer), ...wanted]),
-    mask: call.flag('mask'),
+    files,
+    mask,
     cleanEnv: call.flag('clean-env'),
     allowDisk: call.flag('allow-disk'),
   }
+}
+
+/** Values that would be met by chance everywhere are not masked: that is said, where a pipe or a file could show them. */
+function warnOfShort(
+  session: Session,
+  environment: Readonly<Record<string, string>>,
+  files: readonly FileOrder[],
+): void {
+  if (isatty(1) && isatty(2)) return
+  const values: (readonly [string, Uint8Array])[] = [
+    ...Object.entries(environment).map(([name, text]) => [name, Buffer.from(text)] as const),
+    ...files.map(({ path, bytes }) => [path, bytes] as const),
+  ]
+  const short = values.filter(([, bytes]) => bytes.length > 0 && !isTelling(bytes))
+  if (short.length === 0) return
+  const names = short.map(([name]) => displayText(name)).join(', ')
+  const message = `not masked, being shorter than ${SHORTEST} bytes or mere blanks: ${names}`
+  session.warn([{ code: 'not-masked', message }])
 }
 
 function environmentOf({ variables }: Result<'secretEnvironment'>): Record<string, string> {

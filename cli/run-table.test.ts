@@ -190,6 +190,26 @@ test('arguments and variables that are too large together', async () => {
   variables = [{ name: 'SECRET', value: Buffer.from(SECRET).toString('base64') }]
 })
 
+test('--mask says which values it leaves, being too short', async () => {
+  const value = (text: string): string => Buffer.from(text).toString('base64')
+  const before = variables
+  variables = [
+    ...before,
+    { name: 'PIN', value: value('1234567') },
+    { name: 'EIGHT', value: value('12345678') },
+    { name: 'EMPTY', value: '' },
+    { name: 'BLANKS', value: value(' '.repeat(9)) },
+  ]
+  const seen = await see(['--mask'], sh('echo $PIN $EIGHT'))
+  assert.is(seen.out, '1234567 ***\n')
+  assert.is(
+    seen.err,
+    'coffer: warning: not-masked: not masked, being shorter than 8 bytes or mere blanks: PIN, BLANKS\n',
+  )
+  assert.is((await see(['--clean-env'], ['true'])).err, '')
+  variables = before
+})
+
 test('pipes are pipes: /dev/stdout and /dev/stderr can be opened', async () => {
   for (const flag of ['', '--mask']) {
     const line = `coffer run ${flag} -- sh -c 'echo a > /dev/stdout; echo b > /dev/stderr; echo $SECRET' 2>err | cat; cat err`

@@ -18,8 +18,8 @@ that would decide what code runs (PATH, LD_PRELOAD, NODE_OPTIONS, …) needs --a
 
 --file makes its files in memory, readable for you alone, and removes them when the command ends; where PATH itself isn't in
 memory, a symbolic link there leads to the file. --clean-env keeps ${KEPT_VARIABLES.join(', ')}. --mask
-shows *** for the values in what the command prints into pipes and files, also in base64 and hex, line by line; a terminal is
-left alone. It hides slips, not what a program means to reveal.`,
+shows *** for the values in what the command prints into pipes and files, also in base64 and hex, line by line, and says
+which are too short for that (fewer than 8 bytes); a terminal is left alone. It hides slips, not what a program means to reveal.`,
   args: [{ name: 'COMMAND…', required: true, many: true }],
   options: [
     { flags: '--only <A,B>', text: 'only these secrets, and all of them', many: true },

@@ -50,7 +50,7 @@ export function wrappedOf(value: Uint8Array): Buffer[] {
 }
 
 /** Whether something is long enough to mean the value, and more than blanks. */
-function isTelling(bytes: Buffer): boolean {
+export function isTelling(bytes: Uint8Array): boolean {
   return bytes.length >= SHORTEST && bytes.some((byte) => byte > 0x20)
 }
 

@@ -1,5 +1,5 @@
 // What only a terminal shows: hidden prompts, consent, progress, Ctrl-C. And that a pipe sees nothing of it.
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -153,6 +153,45 @@ test("run gives the child the terminal, and the terminal's Ctrl-C once", async (
       terminal.key('C-c')
       terminal.line('echo status=$?')
       await terminal.printed(/status=130/)
+    })
+  })
+})
+
+const MASKED = `
+n=0
+trap 'n=$((n + 1)); echo "interrupt $n" >&2; echo "$n $K"' INT
+[ -t 2 ] && ! [ -t 1 ] && echo 'stderr is a terminal' >&2
+while [ -e running ]; do read -r -t 0.1 line; done
+exit $((40 + n))
+`
+
+test("--mask: the child has the terminal's Ctrl-C once, its output goes on through coffer", async () => {
+  await inWorld(async (world) => {
+    const home = world.home('a')
+    await home.init()
+    await home.ok(['set', '/user/K', 'secret-of-many'])
+    world.file('masked', MASKED)
+    const running = world.file('running', '')
+    await withTerminal(world, home, async (terminal) => {
+      const child = terminal.start('coffer run --mask --only K -- bash masked > log')
+      await terminal.printed(/stderr is a terminal/)
+      terminal.key('C-c')
+      await terminal.printed(/interrupt 1/)
+      terminal.key('C-c')
+      await terminal.printed(/interrupt 2/)
+      rmSync(running)
+      assert.is(await child.ended(), 42)
+      assert.not.match(terminal.typescript, /interrupt 3/)
+      assert.is(readFileSync(path.join(world.work, 'log'), 'utf8'), '1 ***\n2 ***\n')
+      // A child that dies of it takes coffer along, with all that it had printed.
+      const dying =
+        "coffer run --mask --only K -- sh -c 'echo $K; echo go >&2; exec sleep 100' > log"
+      terminal.line(dying)
+      await terminal.printed(/^go\r?$/m)
+      terminal.key('C-c')
+      terminal.line('echo status=$?')
+      await terminal.printed(/status=130/)
+      assert.is(readFileSync(path.join(world.work, 'log'), 'utf8'), '***\n')
     })
   })
 })
