@@ -65,7 +65,7 @@ test('no error tells a value, and each tells its line', () => {
 })
 
 const PARTS = [
-  ...'\\\n"\'`$\r\t #!(){}=:-aZ9_.\0é\u0085\u00a0\ufeff',
+  ...Array.from('\\\n"\'`$\r\t #!(){}=:-aZ9_.\0é\u0085\u00a0\ufeff'),
   '\\n',
   '\nB=',
   'A=',
