@@ -119,17 +119,27 @@ export function makeBundle(
     changes: [...new Set(changes.map((change) => change.id))].toSorted(),
   }
   const changesets = new Set(changes.map(changesetOf))
-  const content = encode(contentCodec, {
+  const content: OpenedBundle = {
     signed: signedBundle.make(statement, identity.sign.privateKey),
     links: vault.chainEntries(0),
     entries: [...changesets].flatMap((hash) => vault.entriesOf(hash)),
-  })
-  if (content.length > LIMITS.bundle - 4096) throw tooLarge()
-  const key = env.random(32)
-  const box = {
-    key: sealTo(to.keys.box, key),
-    content: seal(key, aadOf(runner), content, env.random),
   }
+  return sealBundle(env, { device: runner, box: to.keys.box }, content)
+}
+
+/**
+ * The file that brings a content to a runner. Anybody who knows its box key can make one: only what is signed in the
+ * content counts. @throws CofferError `limit` (reason `bundle`)
+ */
+export function sealBundle(
+  { random }: Pick<Env, 'random'>,
+  to: { readonly device: DeviceId; readonly box: Bytes },
+  opened: OpenedBundle,
+): Bytes {
+  const content = encode(contentCodec, opened)
+  if (content.length > LIMITS.bundle - 4096) throw tooLarge()
+  const key = random(32)
+  const box = { key: sealTo(to.box, key), content: seal(key, aadOf(to.device), content, random) }
   return concat(MAGIC, encode(fileCodec, box))
 }
 
@@ -181,7 +191,7 @@ function noBundle(): CofferError {
 }
 
 /**
- * What a bundle's maker signed, once its links are in the chain: by a device that may write the vault at the bundle's
+ * What a bundle's maker signed, once its links are in the chain: by a device that reads and writes at the bundle's
  * last link, for this runner.
  * @throws CofferError `tampering` (`bad-signature`, `bad-bundle`), `format`
  */
@@ -193,7 +203,9 @@ export function checkStatement(chain: Chain, runner: DeviceId, signed: Signed): 
   signedBundle.check(signed, maker.keys.sign)
   const { n, hash } = headOf(m)
   const role = roleAt(m, maker.id)
-  if (role === undefined || !RIGHTS[role].writes) throw bad('its maker may not write in the vault')
+  // A sealer writes without reading: it knows no values that it could choose between.
+  if (role === undefined || !RIGHTS[role].reads || !RIGHTS[role].writes)
+    throw bad('its maker may not read and write in the vault')
   if (bundle.version !== VERSION || bundle.vaultId !== chain.vaultId)
     throw bad('it is of another vault')
   if (bundle.runner !== runner) throw bad('it was made for another runner')
