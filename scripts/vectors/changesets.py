@@ -32,7 +32,8 @@ def open_with(key, header, index, part, box, commitment):
     return plain
 
 
-def check_header(chain, raw, signature, tail):
+def check_header(chain, raw, signature, tail, kept=False):
+    """tail: the author's changeset before it. kept: by a snapshot or in a bundle, where that isn't there."""
     header = decode(HEADER, raw, ENTRY)
     if header["version"] != 1 or header["suite"] != 1:
         raise Refused("format", "suite")
@@ -51,12 +52,8 @@ def check_header(chain, raw, signature, tail):
     if header["epoch"] != chain.epoch_at(head["n"]):
         raise tampering("wrong-epoch")
     check_readers(chain, header, chain.role_at(header["device"], head["n"]), head["n"])
-    if header["seq"] != (tail["seq"] if tail else 0) + 1:
-        raise tampering("bad-seq")
-    if header.get("prev") != (tail["hash"] if tail else None):
-        raise tampering("bad-prev")
-    if tail and head["n"] < tail["memberHead"]["n"]:
-        raise tampering("member-head-back")
+    if not kept:
+        check_follows(header, tail)
     deps = [dep["device"] for dep in header["deps"]]
     if header["device"] in deps or any(a >= b for a, b in zip(deps, deps[1:])):
         raise tampering("bad-deps")
@@ -64,6 +61,15 @@ def check_header(chain, raw, signature, tail):
         raise tampering("bad-item")
     check_reader_form(header)
     return header
+
+
+def check_follows(header, tail):
+    if header["seq"] != (tail["seq"] if tail else 0) + 1:
+        raise tampering("bad-seq")
+    if header.get("prev") != (tail["hash"] if tail else None):
+        raise tampering("bad-prev")
+    if tail and header["memberHead"]["n"] < tail["memberHead"]["n"]:
+        raise tampering("member-head-back")
 
 
 def check_deps(header, known):

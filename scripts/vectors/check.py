@@ -2,8 +2,8 @@
 """An independent reading of SPEC.md: opens and verifies the frozen vectors, and refuses what must be refused.
 
 It shares no code with coffer: Python's hashlib, PyNaCl's bindings of libsodium and cbor2 only
-(Debian: python3-nacl, python3-cbor2). encoding, crypto, tables, roles, membership, removal, snapshots, changesets, fold and
-keystore follow the sections of SPEC.md; this file and check_*.py hold them against the vectors. Prints a line for each vector,
+(Debian: python3-nacl, python3-cbor2). encoding, crypto, tables, roles, membership, removal, snapshots, forks, bundles, backups,
+changesets, fold and keystore follow the sections of SPEC.md; this file and check_*.py hold them against the vectors. Prints a line for each vector,
 then `N passed, N failed`.
 """
 import sys
@@ -12,6 +12,9 @@ sys.dont_write_bytecode = True  # before the imports: they would leave files bes
 
 from nacl import bindings as sodium
 
+from check_backup import backup
+from check_bundles import bundles
+from check_forks import forks
 from check_history import changesets, links
 from check_log import log
 from check_refusals import refusals
@@ -128,6 +131,7 @@ def main():
     devices(run, story)
     chain = links(run, story)
     changesets(run, story, chain)
+    forks(run, story)
     log(run, story, chain)
     local(run)
     refusals(run, story, "refused.json")
@@ -136,6 +140,8 @@ def main():
     refusals(run, team, "refused-removals.json")
     sealed(run)
     snapshots(run)
+    bundles(run)
+    backup(run)
     print(f"{run.passed} passed, {run.failed} failed")
     return 1 if run.failed or not run.passed else 0
 

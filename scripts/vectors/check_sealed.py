@@ -139,12 +139,15 @@ def opened(reader, headers, expected):
     same(found, expected)
 
 
-def token(one):
-    word = one["text"]
+def read_token(word):
     same(word.startswith("coffer-token-1-"), True)
     data = unbase32(word[len("coffer-token-1-") :])
     same(hashed("token", data[:-4])[:4], data[-4:])
-    found = decode(TOKEN, data[:-4], 24 * 1024)
+    return decode(TOKEN, data[:-4], 24 * 1024)
+
+
+def token(one):
+    found = read_token(one["text"])
     for key in ("relay", "vaultId", "signSeed", "boxSeed", "userId"):
         same(found[key].hex(), one[key])
     same([found["url"], found["expires"]], [one["url"], one["expires"]])

@@ -1,4 +1,7 @@
+import { FILE as BACKUP, backupJson } from './backup.js'
+import { FILE as BUNDLES, bundlesJson } from './bundles.js'
 import { chainJson, makeChain, type Chain } from './chain.js'
+import { FILE as FORKS, forksJson } from './forks.js'
 import { historyJson, makeHistory, type Builder } from './history.js'
 import { localJson, PASSPHRASE } from './local.js'
 import { logJson } from './log.js'
@@ -56,7 +59,10 @@ export async function files({
     'chain.json': chainJson(chain),
     'history.json': historyJson(chain, history),
     'log.json': logJson(chain, history),
+    [FORKS]: forksJson(chain),
     [SEALED]: sealedJson(),
+    [BUNDLES]: bundlesJson(),
+    [BACKUP]: backupJson(),
     [SNAPSHOTS]: snapshotsJson(),
     'local.json': local,
     'refused.json': [...refusedCases(chain, history, frozen), ...keystores],

@@ -2,6 +2,7 @@
 from nacl import bindings as sodium
 from nacl.exceptions import CryptoError
 
+import forks
 import removal
 import snapshots
 from crypto import hashed, keyed, unseal, verifies
@@ -18,6 +19,7 @@ class Chain:
         self.invites = {}
         self.relays = []
         self.checkpoints = []  # the snapshots that links name
+        self.voids = {}  # the link that a void branch begins with -> the first end-fork that says so: its n, its author
         self.epochs = []  # epoch e at index e - 1: (the link that starts it, its start)
 
     def active(self):
@@ -102,6 +104,8 @@ class Chain:
             self.add_member(author, args, link)
         elif action == "checkpoint":
             snapshots.checkpoint(self, author, args)
+        elif action == "end-fork":
+            forks.end_fork(self, author, args, link["n"])
         else:
             removal.ACTIONS[action](self, author, args, link["n"])
 

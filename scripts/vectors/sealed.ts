@@ -35,7 +35,7 @@ function isJson(value: unknown): value is Json {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value)
 }
 
-function actorJson({ name, one }: Actor): Json {
+export function actorJson({ name, one }: Actor): Json {
   const { device, userId, statement } = one.identity
   const { sign, box } = statement.keys
   const seedOf = (type: string): Bytes => hash(`test-${type}`, utf8(name))
@@ -76,11 +76,12 @@ function make(): Json {
       actors.map(({ name, one }) => [name, openedBy(one, crew.log).map(openedJson)]),
     ),
     refused: refused(crew, ci, other, sealer),
-    token: tokenJson(crew, ci),
+    token: tokenJson(crew, ci, 'ci'),
   }
 }
 
-function tokenJson({ owner }: Crew, ci: TestDevice): Json {
+/** The token of the runner that was let in by link 2. */
+export function tokenJson({ owner }: Crew, runner: TestDevice, name: string): Json {
   const m = owner.replica.chain.known()
   const n = 2
   const token: Token = {
@@ -88,9 +89,9 @@ function tokenJson({ owner }: Crew, ci: TestDevice): Json {
     relay: m.relays[0]?.relay ?? idOf(hash('vector', utf8('relay'))),
     vaultId: m.vaultId,
     memberHead: { n, hash: m.hashes[n] ?? idOf(new Uint8Array(32)) },
-    signSeed: hash('test-sign', utf8('ci')),
-    boxSeed: hash('test-box', utf8('ci')),
-    userId: ci.identity.userId,
+    signSeed: hash('test-sign', utf8(name)),
+    boxSeed: hash('test-box', utf8(name)),
+    userId: runner.identity.userId,
     expires: 1_800_000_000_000,
   }
   const { signSeed, boxSeed, ...rest } = token

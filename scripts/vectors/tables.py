@@ -104,6 +104,7 @@ ACTION = variant(
             ),
         ),
         12: ("checkpoint", struct({0: ("snapshot", SIGNED)})),
+        13: ("end-fork", struct({0: ("voids", many(MEMBER_HEAD, 16, 1))})),
     }
 )
 LINK = struct(
@@ -210,6 +211,23 @@ TOKEN = struct(
         6: ("userId", USER),
         7: ("expires", uint()),
         8: ("ca?", text(16 * 1024)),
+    }
+)
+LARGEST_BUNDLE = 64 * 1024 * 1024
+BUNDLE_FILE = struct({0: ("key", fixed(80)), 1: ("content", blob(LARGEST_BUNDLE))})
+BUNDLE_CONTENT = struct(
+    {0: ("signed", SIGNED), 1: ("links", many(blob(ENTRY), 100_000)), 2: ("entries", many(blob(ENTRY), 200_000))}
+)
+BUNDLE = struct(
+    {
+        0: ("version", uint(255)),
+        1: ("vaultId", ID),
+        2: ("device", ID),
+        3: ("memberHead", MEMBER_HEAD),
+        4: ("runner", ID),
+        5: ("time", uint()),
+        6: ("expires", uint()),
+        7: ("changes", many(ID, 16_384)),
     }
 )
 TRANSCRIPT = struct(
