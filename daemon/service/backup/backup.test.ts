@@ -101,6 +101,16 @@ test('flags choose, a selection does not', async () => {
   assert.equal(await names(selected), ['/user', 'acme/api', 'acme/web'])
 })
 
+test('a project that is still loading makes no backup, nor do those beside it', async () => {
+  const [org] = ann.session.vaults.orgs()
+  const [api] = org === undefined ? [] : ann.session.vaults.projects(org.vaultId)
+  if (api === undefined) throw new Error('no project')
+  ann.session.loading.begin(api.vaultId)
+  assert.equal(await refusedWith(() => make()), ['stale', 'loading'])
+  ann.session.loading.end(api.vaultId)
+  assert.is((await make()).vaults.length, 3)
+})
+
 test('a vault that is not here as a whole makes no backup, and no file is left', async () => {
   const { vaultId } = ann.session.vaults.user
   ann.session.loading.begin(vaultId)
