@@ -1,3 +1,4 @@
+import { BACKUPS } from './attacks-backup.js'
 import { BRANCHED } from './attacks-branches.js'
 import { BYTES } from './attacks-bytes.js'
 import { CUTS } from './attacks-cuts.js'
@@ -11,6 +12,7 @@ import { RELAY } from './attacks-relay.js'
 import { RUNNERS } from './attacks-runner.js'
 import { TRUST } from './attacks-trust.js'
 import { WIRE } from './attacks-wire.js'
+import { placeOf } from './lines.js'
 import type { Mutation } from './mutation.js'
 
 /** All guards that can be taken out, by attack. */
@@ -28,4 +30,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LOCAL,
   ...TRUST,
   ...RUNNERS,
-].toSorted((a, b) => a.attack - b.attack)
+  ...BACKUPS,
+].toSorted((a, b) => placeOf(a.attack) - placeOf(b.attack))

@@ -78,11 +78,11 @@ export const RUNNERS: readonly Mutation[] = [
   },
   {
     attack: 57,
-    without: "the question whether a bundle's maker may write",
+    without: "the question whether a bundle's maker may read and write",
     patches: [
       {
         file: 'daemon/core/vault/bundle.ts',
-        was: 'role === undefined || !RIGHTS[role].writes',
+        was: 'role === undefined || !RIGHTS[role].reads || !RIGHTS[role].writes',
         now: 'role === undefined',
       },
     ],

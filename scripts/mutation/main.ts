@@ -6,13 +6,14 @@ import { root, say, seconds } from '../tooling/repo.js'
 import { inParallel } from '../tooling/tally.js'
 import { MUTATIONS } from './all.js'
 import { Copy } from './copy.js'
+import { attackOf, placeOf } from './lines.js'
 import type { Mutation } from './mutation.js'
 import { sample } from './sample.js'
 import { objection } from './verdict.js'
 
 const AT_ONCE = 2
 const USAGE =
-  'usage: scripts/mutate [--sample N [--seed S]] [--only NUMBERS] [--no-build]\n' +
+  'usage: scripts/mutate [--sample N [--seed S]] [--only ATTACKS] [--no-build]\n' +
   "  takes guards out one by one and requires that their tests go red; the script's head says more\n"
 
 /** Each test once as it is: one that is red already proves nothing. */
@@ -66,7 +67,7 @@ async function tryAll(mutations: readonly Mutation[]): Promise<number> {
       free.push(copy)
       const { attack, without, red } = mutation
       say(
-        `${String(attack).padStart(2)} without ${without}: ${why ?? `red by ${red.join(', ')}`} (${seconds(started)} s)`,
+        `${String(attack).padStart(3)} without ${without}: ${why ?? `red by ${red.join(', ')}`} (${seconds(started)} s)`,
       )
       return why
     })
@@ -85,12 +86,12 @@ async function main(): Promise<number> {
       only: { type: 'string' },
     },
   })
-  const numbers = [values.sample ?? 1, values.seed ?? 1, ...(values.only?.split(',') ?? [])]
+  const wanted = values.only?.split(',').map(attackOf)
+  const numbers = [values.sample ?? 1, values.seed ?? 1, ...(wanted?.map(placeOf) ?? [])]
   if (!numbers.every((one) => Number.isSafeInteger(Number(one)) && Number(one) >= 0)) {
     process.stderr.write(USAGE)
     return 2
   }
-  const wanted = values.only?.split(',').map(Number)
   let chosen = MUTATIONS.filter(({ attack }) => wanted?.includes(attack) ?? true)
   if (values.sample !== undefined) {
     const seed = Number(values.seed ?? randomInt(1_000_000))

@@ -7,9 +7,11 @@ export type Patch = {
   readonly now: string
 }
 
+/** The line of THREAT-MODEL.md's tables: a number, or one of OpenPGP and recovery. */
+export type Attack = number | `P${number}`
+
 export type Mutation = {
-  /** The line of THREAT-MODEL.md's table. */
-  readonly attack: number
+  readonly attack: Attack
   /** What is missing once it is applied. */
   readonly without: string
   /** Several where one guard stands behind another: each alone is enough. */
