@@ -16,7 +16,7 @@ type Place = { readonly bench: Bench; readonly world: World; readonly home: Home
 type Words = Omit<Figure, 'value' | 'floor'>
 
 export const hotPath: Group = {
-  figures: ['get', 'ls', 'run', 'loop', 'cold-start', 'ls-10000'],
+  figures: ['get', 'provider', 'ls', 'run', 'loop', 'cold-start', 'ls-10000'],
   run: (bench) =>
     inWorld(async (world) => {
       const home = world.home('a')
@@ -43,17 +43,16 @@ async function one(place: Place): Promise<void> {
       bench.add({ ...words, ...(await inTurn(rounds, floor, subject)) })
     }
   }
-  const get = coffer(world, home, ['get', NAME], (out) => out === `${VALUE}\n`)
+  const same = { unit: 'ms', floorIs: 'node -e 0', target: { timesFloor: 1.35 } } as const
   await against(
-    {
-      name: 'get',
-      what: 'coffer get NAME, daemon warm',
-      unit: 'ms',
-      floorIs: 'node -e 0',
-      target: { timesFloor: 1.35 },
-    },
+    { name: 'get', what: 'coffer get NAME, daemon warm', ...same },
     nothing,
-    get,
+    coffer(world, home, ['get', NAME], (out) => out === `${VALUE}\n`),
+  )
+  await against(
+    { name: 'provider', what: 'coffer earthly provider NAME', ...same },
+    nothing,
+    coffer(world, home, ['earthly', 'provider', NAME], (out) => out === VALUE),
   )
   await against(
     { name: 'ls', what: 'coffer ls /user, one name', unit: 'ms', floorIs: 'node -e 0' },

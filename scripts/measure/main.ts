@@ -11,10 +11,12 @@ import { memory } from './memory.js'
 import { newcomer } from './newcomer.js'
 import { relayLoad } from './relay-load.js'
 import { judge, table, type Judged } from './report.js'
+import { shellLoop } from './shell-loop.js'
 import { unlock } from './unlock.js'
 
 const GROUPS: readonly Group[] = [
   hotPath,
+  shellLoop,
   visible,
   newcomer,
   firstSecret,
