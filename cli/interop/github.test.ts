@@ -17,6 +17,16 @@ test('every line that tells something is masked once', () => {
   )
 })
 
+test('what would keep each later step from starting is refused', () => {
+  const next = (): string => 'end'
+  const most = 'x'.repeat(128 * 1024 - 3)
+  assert.is(writeGithubEnv([named('A', most)], next), `A<<end\n${most}\nend\n`)
+  assert.is(
+    verdictOf(() => writeGithubEnv([named('A', `${most}x`)], next)),
+    'format/not-a-variable',
+  )
+})
+
 test('blocks end with a word that is not in the value', () => {
   const words = ['x', 'y', 'x', 'z']
   const next = (): string => words.shift() ?? 'none'

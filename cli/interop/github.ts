@@ -5,6 +5,9 @@ import { textOf, type Named } from './named.js'
 // GitHub Actions: what a step prints and appends to $GITHUB_ENV, so that later steps have the variables and no log shows
 // their values.
 
+/** What Linux takes for one `NAME=VALUE` with its NUL. */
+const VARIABLE_MAX = 128 * 1024
+
 /** Workflow commands that have the runner hide the values: each line by itself, since logs are hidden line by line. */
 export function writeMasks(secrets: readonly Named[]): string {
   const lines = secrets.flatMap((one) => textOf(one).split(/\r?\n/))
@@ -28,6 +31,9 @@ export function writeGithubEnv(secrets: readonly Named[], delimiter: () => strin
       checkName(one.name)
       const value = textOf(one)
       if (value.includes('\0')) throw refuse(one.name, 'holds a NUL byte')
+      if (one.name.length + one.bytes.length + 2 > VARIABLE_MAX) {
+        throw refuse(one.name, 'has 128 KiB or more, with which no later step would start')
+      }
       let end = delimiter()
       while (value.includes(end)) end = delimiter()
       return `${one.name}<<${end}\n${value}\n${end}\n`
