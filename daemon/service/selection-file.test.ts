@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { findSelection, parseSelection } from './selection-file.js'
+import { cryptoReady } from '../../shared/crypto/hash.js'
 import { refusedWith } from '../../shared/testing/refusal.js'
+
+await cryptoReady
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-selection-'))
 const deep = join(root, 'a/b/c')
