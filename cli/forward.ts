@@ -1,11 +1,11 @@
 import type { Buffer } from 'node:buffer'
 import { CofferError } from '../shared/errors.js'
-import { exchange } from './exchange.js'
+import { exchange } from './reach/exchange.js'
 import { requestBytes, type OpenAnswer } from './hot.js'
-import { isRunner } from './runner-env.js'
-import { exchangeAsRunner } from './runner-token.js'
+import { isRunner } from './reach/runner-env.js'
+import { exchangeAsRunner } from './reach/runner-token.js'
 import type { Session } from './session.js'
-import { homeOf, socketOf } from './socket.js'
+import { homeOf, socketOf } from './reach/socket.js'
 import { shownOn } from './visible.js'
 
 /**
@@ -32,7 +32,7 @@ export async function forward(
   session.io.out(stdout)
   session.io.exit(answer.status)
   if (!answer.exec) return 'done'
-  const { runAnswer } = await import('./child.js')
+  const { runAnswer } = await import('./child/child.js')
   return (await runAnswer(answer.bytes)) === 'full' ? 'full' : 'done'
 }
 

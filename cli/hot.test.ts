@@ -4,11 +4,11 @@ import * as fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encodePlainAnswer, encodePlainRequest, PLAIN_VARIABLES } from '../shared/protocol/plain.js'
-import { exchange } from './exchange.js'
+import { exchange } from './reach/exchange.js'
 import { pointerText, type DaemonMark } from '../shared/protocol/socket-path.js'
 import { VERSION } from '../shared/version.js'
 import { cutAnswer, requestBytes } from './hot.js'
-import { homeOf, networkNamespace, readySocketOf, socketOf } from './socket.js'
+import { homeOf, networkNamespace, readySocketOf, socketOf } from './reach/socket.js'
 import { FakeDaemon } from './testing/fake-daemon.js'
 
 const word = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''))

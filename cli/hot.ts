@@ -125,7 +125,7 @@ export async function finish(answer: OpenAnswer, exact: boolean): Promise<'done'
   const written = writeAll(1, stdout)
   if (answer.exec) {
     answer.close()
-    const { runAnswer } = await import('./child.js')
+    const { runAnswer } = await import('./child/child.js')
     return (await runAnswer(answer.bytes)) === 'full' ? 'full' : 'done'
   }
   if (said && written) process.exit()

@@ -1,10 +1,10 @@
 import { meansProvider, scanPlain } from '../shared/protocol/plain-argv.js'
 import { isSuspect } from './arguments.js'
-import { exchange } from './exchange.js'
+import { exchange } from './reach/exchange.js'
 import { finish, requestBytes } from './hot.js'
 import { saysOffline } from '../shared/offline.js'
 import { isForeign, limitTime } from './provider.js'
-import { homeOf, readySocketOf } from './socket.js'
+import { homeOf, readySocketOf } from './reach/socket.js'
 
 // The program `coffer`: get, ls, run and earthly provider by the short way when a daemon listens; everything else, and the daemon's
 // start, by the full program, which is loaded only then.

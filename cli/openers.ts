@@ -6,7 +6,7 @@ import type { Call } from './call.js'
 import type { OptionSpec } from './command.js'
 import { askHidden } from './prompt.js'
 import type { Session } from './session.js'
-import { readDescriptor } from './descriptor.js'
+import { readDescriptor } from './files/descriptor.js'
 
 // Passphrases and key files: by descriptor, by path or by a hidden prompt; never by argument or variable.
 

@@ -11,7 +11,7 @@ import type { OptionSpec } from './command.js'
 import { readPassphrase } from './openers.js'
 import { askHidden } from './prompt.js'
 import type { Session } from './session.js'
-import { readInputFile } from './values.js'
+import { readInputFile } from './files/values.js'
 
 // Files of OpenPGP keys and messages that commands take and make.
 

@@ -1,5 +1,5 @@
 import { displayText } from '../shared/display.js'
-import type { Progress } from './client.js'
+import type { Progress } from './reach/client.js'
 import type { Io } from './io.js'
 
 /** How far it is: `phase done/total`. */

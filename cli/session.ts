@@ -6,12 +6,12 @@ import { saysOffline } from '../shared/offline.js'
 import type { Method, Params, Result } from '../shared/protocol/local.js'
 import type { Context, Warning } from '../shared/protocol/local-common.js'
 import { PLAIN_VARIABLES, type PlainVariable } from '../shared/protocol/plain.js'
-import { Client, type Progress } from './client.js'
+import { Client, type Progress } from './reach/client.js'
 import type { Call } from './call.js'
-import { openDaemon, type DaemonOptions } from './daemon-start.js'
+import { openDaemon, type DaemonOptions } from './reach/daemon-start.js'
 import type { Io } from './io.js'
 import { ProgressLine, type Shown } from './progress.js'
-import { isRunner } from './runner-env.js'
+import { isRunner } from './reach/runner-env.js'
 
 function onlyRunner(): CofferError {
   return new CofferError(
@@ -83,7 +83,7 @@ export class Session {
   client(create = false): Promise<Client> {
     if (isRunner(this.io.env)) {
       if (!this.#runner) return Promise.reject(onlyRunner())
-      this.#client ??= import('./runner-token.js').then(
+      this.#client ??= import('./reach/runner-token.js').then(
         ({ connectAsRunner }) => new Client(connectAsRunner(this.io)),
       )
       return this.#client

@@ -2,7 +2,7 @@ import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { Result } from '../../shared/protocol/local.js'
 import type { Command } from '../command.js'
-import { touchHookStamp } from '../hook-stamp.js'
+import { touchHookStamp } from '../shell/hook-stamp.js'
 
 export const allow: Command = {
   name: 'allow',

@@ -1,14 +1,14 @@
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
-import { checkSizes, digestOf, mountsOf, wantedBy, type Wanted } from '../build.js'
+import { checkSizes, digestOf, mountsOf, wantedBy, type Wanted } from '../builds/build.js'
 import type { Call } from '../call.js'
-import { runWithFiles } from '../child-files.js'
+import { runWithFiles } from '../child/child-files.js'
 import type { Command } from '../command.js'
 import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
 import { lines } from '../format.js'
 import { readBuildLine, withSecrets } from '../interop/buildkit/command-line.js'
-import { readMany, type ReadMany, type ReadSecret } from '../read-many.js'
-import { SecretFiles } from '../secret-files.js'
+import { readMany, type ReadMany, type ReadSecret } from '../files/read-many.js'
+import { SecretFiles } from '../child/secret-files.js'
 import type { Session } from '../session.js'
 
 export const build: Command = {

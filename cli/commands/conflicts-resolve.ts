@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
-import { readValue } from '../values.js'
+import { readValue } from '../files/values.js'
 
 export const conflictsResolve: Command = {
   name: 'conflicts resolve',

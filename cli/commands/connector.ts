@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer'
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { fromUtf8 } from '../../shared/bytes.js'
-import { runToEnd } from '../child.js'
-import { runWithFiles } from '../child-files.js'
-import { cleanEnvironment } from '../clean-env.js'
+import { runToEnd } from '../child/child.js'
+import { runWithFiles } from '../child/child-files.js'
+import { cleanEnvironment } from '../child/clean-env.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import {
@@ -15,14 +15,14 @@ import {
   sentence,
   askedNames,
   type Found,
-} from '../connector.js'
+} from '../builds/connector.js'
 import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
 import { lines } from '../format.js'
 import type { Finding } from '../interop/fluvio/config.js'
 import type { State } from '../interop/fluvio/check.js'
 import { readCommand, withFiles, type Given } from '../interop/fluvio/command.js'
 import { writeSecretsFile } from '../interop/fluvio/secrets-file.js'
-import { SecretFiles } from '../secret-files.js'
+import { SecretFiles } from '../child/secret-files.js'
 import type { Session } from '../session.js'
 
 // Fluvio's connectors, as they are started by hand: their configuration says which secrets they get.

@@ -19,7 +19,7 @@ NUL is refused with 32.`,
         reason: 'no-name',
       })
     }
-    const { answerFor, serve } = await import('../coprocess.js')
+    const { answerFor, serve } = await import('../shell/coprocess.js')
     if (name === undefined) return serve(session.io.env)
     const question = { cwd: session.io.cwd(), variables: session.io.env, name }
     session.io.out(await answerFor(question, session.io.env))

@@ -1,11 +1,11 @@
 import { displayLines } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
-import { Client } from '../client.js'
+import { Client } from '../reach/client.js'
 import type { Command } from '../command.js'
-import { daemonLog, stopDaemon } from '../daemon-control.js'
-import { openRunning } from '../daemon-reach.js'
+import { daemonLog, stopDaemon } from '../reach/daemon-control.js'
+import { openRunning } from '../reach/daemon-reach.js'
 import { showTime } from '../format.js'
-import { homeOf } from '../socket.js'
+import { homeOf } from '../reach/socket.js'
 
 export const daemonStart: Command = {
   name: 'daemon start',

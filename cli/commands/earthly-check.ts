@@ -1,6 +1,6 @@
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
-import type { Row, Status } from '../earthly-check.js'
+import type { Row, Status } from '../builds/earthly-check.js'
 import { columns } from '../format.js'
 
 export const earthlyCheck: Command = {
@@ -24,7 +24,7 @@ is there, missing, unresolved (an ARG decides) or wrong (Earthly would refuse it
   exits: ['not-found', 'locked', 'refused', 'stale'],
   runner: true,
   async run(call, session) {
-    const { checkEarthfiles } = await import('../earthly-check.js')
+    const { checkEarthfiles } = await import('../builds/earthly-check.js')
     const named = call.args.length > 0 ? call.args : ['Earthfile']
     const paths = named.map((path) => session.path(path))
     const rows = await checkEarthfiles(session, paths, call.text('legacy-project'))

@@ -4,10 +4,10 @@ import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
 import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
 import { isOwnFile, problemOf, writeSecretFile } from '../interop/earthly/secret-file.js'
-import { replaceFile } from '../new-file.js'
-import { readMany, type ReadSecret } from '../read-many.js'
+import { replaceFile } from '../files/new-file.js'
+import { readMany, type ReadSecret } from '../files/read-many.js'
 import type { Session } from '../session.js'
-import { readPath } from '../values.js'
+import { readPath } from '../files/values.js'
 
 export const earthlySecretFile: Command = {
   name: 'earthly secret-file',

@@ -7,7 +7,7 @@ import { systemCode } from '../../shared/system-error.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import type { Session } from '../session.js'
-import { readPath } from '../values.js'
+import { readPath } from '../files/values.js'
 
 export const earthlySetup: Command = {
   name: 'earthly setup',
@@ -44,7 +44,11 @@ strangers wrote, say with --allow which projects are for builds.`,
   exits: ['exists', 'storage'],
   async run(call, session) {
     const [{ providerCommand, withProvider }, { unifiedDiff }, { rewriteFile }] = await Promise.all(
-      [import('../interop/earthly/config.js'), import('../diff.js'), import('../rewrite-file.js')],
+      [
+        import('../interop/earthly/config.js'),
+        import('../files/diff.js'),
+        import('../files/rewrite-file.js'),
+      ],
     )
     const path = configPath(call, session)
     const before = readConfig(path)

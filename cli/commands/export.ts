@@ -7,7 +7,7 @@ import type { Named } from '../interop/named.js'
 import { refuseLoaders, WRITERS, type ExportFormat } from '../interop/writers.js'
 import type { Command } from '../command.js'
 import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
-import { readMany } from '../read-many.js'
+import { readMany } from '../files/read-many.js'
 import type { Session } from '../session.js'
 
 const FORMATS = [...Object.keys(WRITERS), 'gha'].join(', ')

@@ -7,7 +7,7 @@ import type { Command } from '../command.js'
 import { columns, shortId, showTime } from '../format.js'
 import { isSecretName } from '../interop/fluvio/names.js'
 import type { Session } from '../session.js'
-import { readValue } from '../values.js'
+import { readValue } from '../files/values.js'
 
 // `fluvio cloud secret`, spelt as its users know it. As there, what is stored is for connectors: no command shows it.
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
-import { hookStamp } from '../hook-stamp.js'
+import { hookStamp } from '../shell/hook-stamp.js'
 import type { Session } from '../session.js'
 import { fishHook } from '../shell/fish-hook.js'
 import { isShellName } from '../shell/names.js'

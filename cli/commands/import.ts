@@ -2,7 +2,7 @@ import { CofferError } from '../../shared/errors.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { lines } from '../format.js'
-import { importFile, importSummary, type Stored } from '../import-file.js'
+import { importFile, importSummary, type Stored } from '../files/import-file.js'
 import { checkFormat, FORMATS } from '../interop/assignments.js'
 import { passFolder } from '../interop/pass-store.js'
 import type { Session } from '../session.js'
@@ -46,7 +46,7 @@ only its first line, as pass -c copies it. If one file can't be decrypted nothin
           next: 'name the file, and leave --dry-run out',
         })
       }
-      const { watchImport } = await import('../import-watch.js')
+      const { watchImport } = await import('../files/import-watch.js')
       return watchImport(session, file, format)
     }
     report(session, await importFile(session, { file, format, dryRun }), dryRun)
@@ -79,7 +79,7 @@ async function importStore(call: Call, session: Session): Promise<void> {
       next: 'leave --watch out',
     })
   }
-  const { importPasswords } = await import('../import-pass.js')
+  const { importPasswords } = await import('../files/import-pass.js')
   const [typed] = call.args
   const folder = typed === undefined ? passFolder(session.io.env) : session.path(typed)
   const [firstLine, dryRun] = [call.flag('first-line'), call.flag('dry-run')]

@@ -1,7 +1,7 @@
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
 import { MEMORY_OPTION, memoryOf, OPENER_OPTIONS, readOpener } from '../openers.js'
-import { homeExists, homeOf } from '../socket.js'
+import { homeExists, homeOf } from '../reach/socket.js'
 
 export const init: Command = {
   name: 'init',

@@ -7,10 +7,10 @@ import type { Command } from '../command.js'
 import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
 import { lines } from '../format.js'
 import { fillTemplate, readTemplate, type Template } from '../interop/template.js'
-import { replaceFile } from '../new-file.js'
-import { readMany } from '../read-many.js'
+import { replaceFile } from '../files/new-file.js'
+import { readMany } from '../files/read-many.js'
 import type { Session } from '../session.js'
-import { readInputFile } from '../values.js'
+import { readInputFile } from '../files/values.js'
 
 export const inject: Command = {
   name: 'inject',

@@ -1,8 +1,8 @@
 import type { Command } from '../command.js'
-import { uninstall as remove } from '../daemon-control.js'
+import { uninstall as remove } from '../reach/daemon-control.js'
 import { consent } from '../prompt.js'
-import { homeOf } from '../socket.js'
-import { installService } from '../systemd.js'
+import { homeOf } from '../reach/socket.js'
+import { installService } from '../reach/systemd.js'
 
 export const daemonInstall: Command = {
   name: 'daemon install',

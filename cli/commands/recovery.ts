@@ -11,7 +11,7 @@ import { lines, parseDuration } from '../format.js'
 import { MEMORY_OPTION, memoryOf, readOpener, readPassphrase } from '../openers.js'
 import { filePassphrase, generatedPassphrase, readTextFile } from '../pgp.js'
 import type { Session } from '../session.js'
-import { readPath } from '../values.js'
+import { readPath } from '../files/values.js'
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 

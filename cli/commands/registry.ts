@@ -7,9 +7,9 @@ import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { columns } from '../format.js'
 import { askHidden } from '../prompt.js'
-import { readMany } from '../read-many.js'
+import { readMany } from '../files/read-many.js'
 import type { Session } from '../session.js'
-import { readPath } from '../values.js'
+import { readPath } from '../files/values.js'
 
 // Credentials of container registries where Earthly kept them: std/registry/HOST/… of the project, or of one's own.
 

@@ -1,10 +1,10 @@
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
 import { DEMAND_OPTIONS, demandWords } from '../demands.js'
-import { KEPT_VARIABLES } from '../clean-env.js'
+import { KEPT_VARIABLES } from '../child/clean-env.js'
 import type { Call } from '../call.js'
 import { forward } from '../forward.js'
-import { needsOrder } from '../run-order.js'
+import { needsOrder } from '../child/run-order.js'
 import type { Session } from '../session.js'
 import { selection } from './secret-read.js'
 
@@ -77,7 +77,7 @@ which are too short for that (fewer than 8 bytes); a terminal is left alone. It 
       )
     }
     if (call.flag('watch')) {
-      const { runWatch } = await import('../run-watch.js')
+      const { runWatch } = await import('../child/run-watch.js')
       return runWatch(call, session)
     }
     const listed = (option: string): string[] =>
@@ -97,8 +97,8 @@ which are too short for that (fewer than 8 bytes); a terminal is left alone. It 
 }
 
 async function runOrder(call: Call, session: Session): Promise<void> {
-  const { orderOf } = await import('../run-order.js')
-  const { launchToEnd } = await import('../launch.js')
+  const { orderOf } = await import('../child/run-order.js')
+  const { launchToEnd } = await import('../child/launch.js')
   const order = await orderOf(call, session)
   // The daemon isn't kept from anything while the command runs.
   await session.close()

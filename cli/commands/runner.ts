@@ -3,8 +3,8 @@ import { CofferError } from '../../shared/errors.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { columns, lines, parseDuration, shortId, showTime } from '../format.js'
-import { writeNewFile } from '../new-file.js'
-import { enrollRunner } from '../runner-token.js'
+import { writeNewFile } from '../files/new-file.js'
+import { enrollRunner } from '../reach/runner-token.js'
 import type { Session } from '../session.js'
 
 // Machines that open what they are granted by name: CI jobs, connectors.
@@ -194,7 +194,7 @@ async function grantNames(call: Call, session: Session): Promise<GrantNames> {
     )
   }
   if (file === undefined) return { names: typed, absent: [] }
-  const { readConfigFile, usedNames } = await import('../connector.js')
+  const { readConfigFile, usedNames } = await import('../builds/connector.js')
   const { names, warnings } = await usedNames(file, readConfigFile(session, file).text)
   if (!session.json) session.warn(warnings)
   if (names.length === 0) {

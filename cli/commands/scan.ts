@@ -2,8 +2,8 @@ import { displayText } from '../../shared/display.js'
 import { CofferError, hasCode } from '../../shared/errors.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
-import { readMany } from '../read-many.js'
-import type { Place } from '../scan.js'
+import { readMany } from '../files/read-many.js'
+import type { Place } from '../redact/scan.js'
 import type { Session } from '../session.js'
 
 export const scan: Command = {
@@ -32,7 +32,7 @@ Without PATH: the current folder. .git is skipped, links aren't followed. Exits 
         reason: 'two-selections',
       })
     }
-    const { installHook, scanPath, scanStaged } = await import('../scan.js')
+    const { installHook, scanPath, scanStaged } = await import('../redact/scan.js')
     const folder = session.io.cwd()
     if (call.flag('install-hook')) {
       const path = installHook(folder)

@@ -1,7 +1,7 @@
 import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
-import { writeNewFile } from '../new-file.js'
+import { writeNewFile } from '../files/new-file.js'
 import { recipientKeys } from '../pgp.js'
 
 export const secretEncrypt: Command = {

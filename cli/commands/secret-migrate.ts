@@ -6,8 +6,8 @@ import type { VaultRef } from '../../shared/protocol/local-common.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { lines } from '../format.js'
-import { importSummary } from '../import-file.js'
-import type { Source } from '../migrate-source.js'
+import { importSummary } from '../files/import-file.js'
+import type { Source } from '../files/migrate-source.js'
 import type { Session } from '../session.js'
 
 type Rewritten = { readonly path: string; readonly diff: string }
@@ -75,7 +75,7 @@ async function targetOf(session: Session): Promise<Target> {
 }
 
 async function read(call: Call, session: Session, source: string, target: Target): Promise<Source> {
-  const { fromListing, fromOrg } = await import('../migrate-source.js')
+  const { fromListing, fromOrg } = await import('../files/migrate-source.js')
   if (source === 'user' || source.includes('/') || source === '') {
     throw new CofferError('usage', 'SOURCE is the name of an org', { reason: 'bad-source' })
   }
@@ -118,9 +118,9 @@ async function rewrite(
   target: Target,
   named: readonly string[],
 ): Promise<readonly Pending[]> {
-  const { readEarthfiles } = await import('../earthfiles.js')
+  const { readEarthfiles } = await import('../builds/earthfiles.js')
   const { migrateEarthfile } = await import('../interop/earthly/migrate.js')
-  const { unifiedDiff } = await import('../diff.js')
+  const { unifiedDiff } = await import('../files/diff.js')
   const typed = named.length > 0 ? named : ['Earthfile']
   const paths = typed.map((path) => session.path(path))
   if (named.length === 0 && !paths.every((path) => existsSync(path))) return []
@@ -133,6 +133,6 @@ async function rewrite(
 }
 
 async function writeAll(files: readonly Pending[]): Promise<void> {
-  const { rewriteFile } = await import('../rewrite-file.js')
+  const { rewriteFile } = await import('../files/rewrite-file.js')
   for (const { path, text } of files) rewriteFile(path, text, 0o644)
 }

@@ -4,10 +4,10 @@ import { CofferError } from '../../shared/errors.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { shortId } from '../format.js'
-import { importFile } from '../import-file.js'
+import { importFile } from '../files/import-file.js'
 import { checkFormat } from '../interop/assignments.js'
 import type { Session } from '../session.js'
-import { readValue } from '../values.js'
+import { readValue } from '../files/values.js'
 
 export const secretSet: Command = {
   name: 'secret set',

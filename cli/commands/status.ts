@@ -1,11 +1,11 @@
 import { displayText } from '../../shared/display.js'
 import { durationText } from '../../shared/duration.js'
 import type { Result } from '../../shared/protocol/local.js'
-import { Client } from '../client.js'
+import { Client } from '../reach/client.js'
 import type { Command } from '../command.js'
-import { openRunning } from '../daemon-reach.js'
+import { openRunning } from '../reach/daemon-reach.js'
 import { columns, shortId, showTime, showVault } from '../format.js'
-import { homeExists, homeOf } from '../socket.js'
+import { homeExists, homeOf } from '../reach/socket.js'
 
 type Status = Result<'status'>
 

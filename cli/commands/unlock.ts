@@ -1,6 +1,6 @@
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
-import { touchHookStamp } from '../hook-stamp.js'
+import { touchHookStamp } from '../shell/hook-stamp.js'
 import { givenOpener, OPENER_OPTIONS, readOpener } from '../openers.js'
 import type { Session } from '../session.js'
 

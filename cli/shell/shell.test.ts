@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { takeQuestions } from '../coprocess.js'
+import { takeQuestions } from './coprocess.js'
 import { isShellName } from './names.js'
 import { quoteFor } from './quote.js'
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { fromUtf8 } from '../../shared/bytes.js'
 import { LineReader } from '../../shared/protocol/lines.js'
 import { parseIncoming, requestLine } from '../../shared/protocol/local-wire.js'
-import { stopDaemon } from '../daemon-control.js'
-import type { DaemonConnection } from '../daemon-reach.js'
-import type { DaemonOptions } from '../daemon-start.js'
+import { stopDaemon } from '../reach/daemon-control.js'
+import type { DaemonConnection } from '../reach/daemon-reach.js'
+import type { DaemonOptions } from '../reach/daemon-start.js'
 
 // Real daemons without vaults behind them, for the tests of reaching and ending one.
 

@@ -12,7 +12,7 @@ import {
 import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Client } from '../../cli/client.js'
+import { type Client } from '../../cli/reach/client.js'
 import { LIMITS } from '../../shared/limits.js'
 import { decodeKeystore, encodeKeystore } from '../../daemon/keystore/format.js'
 import { type Home } from './harness/home.js'

@@ -1,7 +1,7 @@
 // kill -9 of daemons and relay in the middle of writes. What was acknowledged is there, once, on both devices.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Client } from '../../cli/client.js'
+import { type Client } from '../../cli/reach/client.js'
 import { type Home } from './harness/home.js'
 import { type Relay } from './harness/relay.js'
 import { until } from './harness/until.js'

@@ -1,5 +1,5 @@
 // Two devices and a relay: how soon one sees what the other wrote, and how soon a new one has everything.
-import { type Client } from '../../cli/client.js'
+import { type Client } from '../../cli/reach/client.js'
 import { type Home } from '../e2e/harness/home.js'
 import { type Relay } from '../e2e/harness/relay.js'
 import { inWorld, type World } from '../e2e/harness/world.js'

@@ -69,7 +69,7 @@ export const MACHINE: readonly Mutation[] = [
     without: "the daemon's own environment",
     patches: [
       {
-        file: 'cli/daemon-spawn.ts',
+        file: 'cli/reach/daemon-spawn.ts',
         was: '...SMALL_MALLOC }',
         now: '...SMALL_MALLOC, ...env }',
       },
@@ -81,9 +81,9 @@ export const MACHINE: readonly Mutation[] = [
   {
     attack: 45,
     without: "the token's removal from a child's environment",
-    patches: [{ file: 'cli/child.ts', was: "delete env['COFFER_TOKEN']", now: '' }],
+    patches: [{ file: 'cli/child/child.ts', was: "delete env['COFFER_TOKEN']", now: '' }],
     test: {
-      file: 'cli/child.test.ts',
+      file: 'cli/child/child.test.ts',
       name: 'attack 45: a child gets what it was given, and never the token of its starter',
     },
     red: ['COFFER_TOKEN', 'token-of-ci'],

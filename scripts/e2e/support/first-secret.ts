@@ -1,7 +1,7 @@
 // A log of many changesets under one checkpoint, and what a new device is sent of it until it has read its first secret.
 import { writeFileSync } from 'node:fs'
 import * as path from 'node:path'
-import { type Client } from '../../../cli/client.js'
+import { type Client } from '../../../cli/reach/client.js'
 import { LIMITS } from '../../../shared/limits.js'
 import { type RelayMessage } from '../../../shared/protocol/relay.js'
 import { type Home } from '../harness/home.js'

@@ -1,5 +1,5 @@
 // What was written and what was acknowledged, kept by a process that nobody kills.
-import { type Client } from '../../../cli/client.js'
+import { type Client } from '../../../cli/reach/client.js'
 import { type Context } from '../../../shared/protocol/local-common.js'
 import { textOf } from './local.js'
 import { type Seeded } from './seeded.js'

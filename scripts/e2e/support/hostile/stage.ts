@@ -1,5 +1,5 @@
 // A person with two devices, and the relay between them in a liar's hands.
-import { type Client } from '../../../../cli/client.js'
+import { type Client } from '../../../../cli/reach/client.js'
 import { cryptoReady } from '../../../../shared/crypto/hash.js'
 import { CofferError } from '../../../../shared/errors.js'
 import { type DeviceId, type VaultId } from '../../../../shared/ids.js'
