@@ -64,7 +64,7 @@ test('the daemon is on its own: session, folder, variables, streams, core dumps'
 
 test('a daemon that a program starts does not hold the streams of the program', () =>
   inWorld(async (world) => {
-    const module = JSON.stringify(join(DIST, 'cli/daemon-start.js'))
+    const module = JSON.stringify(join(DIST, 'cli/reach/daemon-start.js'))
     const script = `const { openDaemon } = await import(${module})
       const { socket } = await openDaemon({ env: process.env, create: true, program: ${JSON.stringify(PROGRAM)} })
       socket.destroy()
@@ -146,7 +146,7 @@ test('a daemon that was started in a cut network makes place for one outside, no
   inWorld(async (world) => {
     if (!canCut) return
     const inside = async (): Promise<number> => {
-      const module = JSON.stringify(join(DIST, 'cli/daemon-start.js'))
+      const module = JSON.stringify(join(DIST, 'cli/reach/daemon-start.js'))
       const script = `const { openDaemon } = await import(${module})
         const { socket, handshake } = await openDaemon({ env: process.env, create: true, program: ${JSON.stringify(PROGRAM)} })
         socket.destroy()
