@@ -3,6 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { decode } from '../../shared/codec.js'
+import { LIMITS } from '../../shared/limits.js'
+import { signedHead } from '../../shared/log/head.js'
+import { signedCodec } from '../../shared/log/signed.js'
 import { until } from './harness/until.js'
 import { fingerprintIn, joiningOn } from './support/hostile/joining.js'
 import { ended, flipped } from './support/hostile/lies.js'
@@ -95,6 +99,12 @@ test('attack 11: the end is withheld, heads and all: a lock tells, and so does t
   assert.is(await b.home.ok(['get', '--require-lock', '--strict', 'x'], { cwd }), 'new\n')
 })
 
+/** When a head says that it was made. */
+function timeOf(head: Uint8Array): number {
+  const signed = decode(signedCodec, head, 'a signed head', LIMITS.signedHead)
+  return signedHead.read(signed).time
+}
+
 test('attack 58: heads that are said again, or made up, make nothing look newer', async () => {
   const project = await stage.project()
   await a.set(project, 'x', '1')
@@ -104,16 +114,18 @@ test('attack 58: heads that are said again, or made up, make nothing look newer'
   relay.lie = {
     down: (message, wire) => {
       if (wire.device !== b.device) return [message]
-      if (message.kind === 'head' && message.body.vaultId === project.vaultId) {
-        heads.push(message.body.head)
-      }
+      if (message.kind !== 'head' || message.body.vaultId !== project.vaultId) return [message]
+      // One true word, and no newer one that would rightly count.
+      if (heads.length > 0) return []
+      heads.push(message.body.head)
       return [message]
     },
   }
   await a.restart()
   const before = await until('it confirms', async () => {
     const { confirmedAt } = await b.status(project)
-    return heads.length > 0 && confirmedAt !== null ? confirmedAt : undefined
+    const [first] = heads
+    return first !== undefined && confirmedAt === timeOf(first) ? confirmedAt : undefined
   })
   const [head = new Uint8Array()] = heads
   const [wire] = relay.of(b.device).slice(-1)
