@@ -75,10 +75,14 @@ export class Home {
     )
   }
 
-  /** Kills the daemon as a crash would, and waits until it is gone. */
+  /** Kills the daemon as a crash would, and waits until it is gone: whoever needs one may have started another by then. */
   async killDaemon(): Promise<void> {
-    for (const pid of this.daemons()) process.kill(pid, 'SIGKILL')
-    await until(`the daemon of ${this.name} is gone`, () => this.daemons().length === 0)
+    const killed = this.daemons()
+    for (const pid of killed) process.kill(pid, 'SIGKILL')
+    await until(
+      `the daemon of ${this.name} is gone`,
+      () => !this.daemons().some((pid) => killed.includes(pid)),
+    )
   }
 
   /** Ends the daemon in the proper way, and waits until it is gone. */
