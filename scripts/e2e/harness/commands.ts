@@ -185,7 +185,7 @@ async function relay(state: State, [what, ...args]: readonly string[]): Promise<
 /** daemon kill | gone | one: kills the home's daemon as a crash would; asserts that there is none or one. */
 async function daemon(state: State, [what]: readonly string[]): Promise<void> {
   const { home } = state
-  if (what === 'kill') return home.killDaemon()
+  if (what === 'kill') return home.crashDaemon()
   const wanted = what === 'gone' ? 0 : what === 'one' ? 1 : fail('kill, gone or one')
   await until(
     () => `${wanted} daemons; there are ${home.daemons().length}`,

@@ -75,12 +75,18 @@ export class Home {
     )
   }
 
-  /** Kills the daemon as a crash would, and waits until it is gone: whoever needs one may have started another by then. */
+  /** Kills the daemon as a crash would, and waits until there is none. */
   async killDaemon(): Promise<void> {
+    for (const pid of this.daemons()) process.kill(pid, 'SIGKILL')
+    await until(`the daemon of ${this.name} is gone`, () => this.daemons().length === 0)
+  }
+
+  /** The same where somebody may start another at once: waits for the end of those that were killed. */
+  async crashDaemon(): Promise<void> {
     const killed = this.daemons()
     for (const pid of killed) process.kill(pid, 'SIGKILL')
     await until(
-      `the daemon of ${this.name} is gone`,
+      `the daemon of ${this.name} has crashed`,
       () => !this.daemons().some((pid) => killed.includes(pid)),
     )
   }
