@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { displayText } from '../../shared/display.js'
-import { CofferError } from '../../shared/errors.js'
 import type { Command } from '../command.js'
-import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
+import { DEMAND_OPTIONS } from '../demands.js'
 import { isOwnFile, problemOf, writeSecretFile } from '../interop/earthly/secret-file.js'
 import { replaceFile } from '../files/new-file.js'
-import { readMany, type ReadSecret } from '../files/read-many.js'
+import { readChosen } from '../files/chosen.js'
+import type { ReadSecret } from '../files/read-many.js'
 import type { Session } from '../session.js'
 import { readPath } from '../files/values.js'
 
@@ -40,19 +40,7 @@ you delete it: with coffer earthly setup none is needed.`,
   ],
   runner: true,
   async run(call, session) {
-    const { secrets, missing, sealed } = await readMany(session, {
-      ...(call.args.length === 0 ? {} : { names: [...call.args] }),
-      ...(call.flag('strict') ? { strict: true } : {}),
-      ...demandsOf(call),
-    })
-    const [absent] = missing
-    if (absent !== undefined) {
-      throw new CofferError('not-found', absent.message, {
-        reason: 'no-secret',
-        next: 'see coffer ls',
-      })
-    }
-    warn(session, 'sealed', 'left out, since they are sealed', sealed)
+    const secrets = await readChosen(call, session)
     const content = writeSecretFile(call.flag('skip') ? fitting(session, secrets) : secrets)
     const out = call.text('out')
     if (out === undefined) return session.io.out(content)
@@ -64,12 +52,10 @@ you delete it: with coffer earthly setup none is needed.`,
 
 function fitting(session: Session, secrets: readonly ReadSecret[]): readonly ReadSecret[] {
   const left = secrets.filter((secret) => problemOf(secret) !== undefined)
-  const names = left.map(({ name }) => name)
-  warn(session, 'skipped', "left out, since Earthly's .secret can't hold them", names)
+  if (left.length > 0) {
+    const names = left.map(({ name }) => displayText(name)).join(', ')
+    const message = `left out, since Earthly's .secret can't hold them: ${names}`
+    session.warn([{ code: 'skipped', message }])
+  }
   return secrets.filter((secret) => !left.includes(secret))
-}
-
-function warn(session: Session, code: string, what: string, names: readonly string[]): void {
-  if (names.length === 0) return
-  session.warn([{ code, message: `${what}: ${names.map(displayText).join(', ')}` }])
 }

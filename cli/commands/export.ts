@@ -1,13 +1,12 @@
 import { appendFileSync, fstatSync, statSync } from 'node:fs'
-import { displayText } from '../../shared/display.js'
 import { CofferError } from '../../shared/errors.js'
 import { systemWords } from '../../shared/system-error.js'
 import { randomDelimiter, writeGithubEnv, writeMasks } from '../interop/github.js'
 import type { Named } from '../interop/named.js'
 import { refuseLoaders, WRITERS, type ExportFormat } from '../interop/writers.js'
 import type { Command } from '../command.js'
-import { DEMAND_OPTIONS, demandsOf } from '../demands.js'
-import { readMany } from '../files/read-many.js'
+import { DEMAND_OPTIONS } from '../demands.js'
+import { readChosen } from '../files/chosen.js'
 import type { Session } from '../session.js'
 
 const FORMATS = [...Object.keys(WRITERS), 'gha'].join(', ')
@@ -52,22 +51,7 @@ of GitHub Actions: it appends the variables to $GITHUB_ENV, for later steps, and
     const format = checkFormat(call.text('format') ?? 'dotenv')
     const githubEnv = format === 'gha' ? githubFile(session) : undefined
     const options = { name: call.text('name'), namespace: call.text('namespace') }
-    const { secrets, missing, sealed } = await readMany(session, {
-      ...(call.args.length === 0 ? {} : { names: [...call.args] }),
-      ...(call.flag('strict') ? { strict: true } : {}),
-      ...demandsOf(call),
-    })
-    const [absent] = missing
-    if (absent !== undefined) {
-      throw new CofferError('not-found', absent.message, {
-        reason: 'no-secret',
-        next: 'see coffer ls',
-      })
-    }
-    if (sealed.length > 0) {
-      const names = sealed.map(displayText).join(', ')
-      session.warn([{ code: 'sealed', message: `left out, since they are sealed: ${names}` }])
-    }
+    const secrets = await readChosen(call, session)
     if (call.args.length === 0) {
       refuseLoaders(
         format,
