@@ -107,6 +107,25 @@ test('it brings a fresh home back alone, wherever it was cut short, and ends', a
   }
 })
 
+test('a visitor whose last link was still under way when it knocked is told that it is out', async () => {
+  const net = new Net()
+  const first = await person(net)
+  const { text } = await made(first)
+  const home = await fresh(net, text)
+  const { device, userVault: vault, relay } = readRecoveryText(text)
+  const late = await home.engine.visit(
+    { home: home.home, device },
+    { vault, loading: [vault], relay },
+  )
+  const options = { timeout: 2000, signal, onProgress: quiet, revokeOthers: false }
+  await knock(late.session, options)
+  await use(home, text)
+  const refusal = await refusedWith(() => recover(home.session, late.session, options))
+  assert.equal(refusal, ['expired', 'recovery-used'])
+  await late.end()
+  for (const one of [first, home]) await one.end()
+})
+
 test('with --revoke-others the others are out of everything, under new keys', async () => {
   const net = new Net()
   const first = await person(net)

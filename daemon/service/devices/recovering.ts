@@ -84,9 +84,23 @@ type Options = BarrierOptions & { readonly revokeOthers: boolean }
 
 /**
  * Lets the home's device in wherever the visitor is, removes the person's other devices if asked to, and the visitor last.
- * @throws CofferError `unreachable`, `timed-out`, `conflict`, … : the same again goes on
+ * @throws CofferError `unreachable`, `timed-out`, `conflict`, … : the same again goes on; `expired` (`recovery-used`) when
+ * the visitor's last link, sent by a command that was cut short, was taken in only after this one had knocked
  */
 export async function recover(
+  session: Session,
+  visitor: Session,
+  options: Options,
+): Promise<Result<'recoveryUse'>> {
+  try {
+    return await letInAndLeave(session, visitor, options)
+  } catch (error) {
+    if (error instanceof CofferError && error.code === 'not-found') await knock(visitor, options)
+    throw error
+  }
+}
+
+async function letInAndLeave(
   session: Session,
   visitor: Session,
   options: Options,

@@ -114,6 +114,12 @@ class Client implements SyncManager {
     return kept !== undefined && roleAt(kept.membership, this.#identity.deviceId) !== undefined
   }
 
+  /** Whether this device was in a vault once, and is no more. */
+  #isOut(vaultId: VaultId): boolean {
+    const known = this.#net.vaults.get(vaultId)?.membership.devices.has(this.#identity.deviceId)
+    return known === true && !this.#member(vaultId)
+  }
+
   #pump(vaultId: VaultId): Promise<void> {
     return this.#mutex.run(async () => {
       const port = this.#ports.get(vaultId)
@@ -180,8 +186,12 @@ class Client implements SyncManager {
     for (const vaultId of this.#ports.keys()) this.changed(vaultId)
   }
 
-  async barrier(): Promise<BarrierResult> {
+  async barrier(which: readonly VaultId[] | 'all'): Promise<BarrierResult> {
     this.#online()
+    // As the relay does: whoever is out of a vault meets none.
+    for (const vaultId of which === 'all' ? [] : which) {
+      if (this.#isOut(vaultId)) throw noVault()
+    }
     await Promise.all(Array.from(this.#ports.keys(), (vaultId) => this.#pump(vaultId)))
     return { vaults: this.#ports.size, sent: 0, received: 0 }
   }
@@ -210,11 +220,12 @@ class Client implements SyncManager {
     this.#online()
     const kept = this.#net.vaults.get(vaultId)
     if (kept !== undefined) return kept
-    throw new CofferError('not-found', 'there is no such vault', { reason: 'no-vault' })
+    throw noVault()
   }
 
   async fetchChain(vaultId: VaultId, from: number): Promise<ChainPart> {
     const { links, membership } = this.#kept(vaultId)
+    if (this.#isOut(vaultId)) throw noVault()
     return { entries: links.slice(from), head: chainHead(membership) }
   }
 
@@ -274,6 +285,10 @@ class Client implements SyncManager {
     this.#ports.clear()
     await this.#mutex.idle()
   }
+}
+
+function noVault(): CofferError {
+  return new CofferError('not-found', 'there is no such vault', { reason: 'no-vault' })
 }
 
 function chainHead(membership: Membership): ChainHead {
