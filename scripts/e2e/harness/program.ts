@@ -77,7 +77,7 @@ export class Running {
       stdio: [nothing ?? 'pipe', 'pipe', 'pipe'],
     })
     if (nothing !== undefined) closeSync(nothing)
-    const running = new Running(argv.join(' '), child, options.timeout ?? 60_000)
+    const running = new Running(argv.join(' '), child, options.timeout ?? 180_000)
     if (options.stdin !== undefined) running.stdin.end(options.stdin)
     return running
   }
@@ -110,7 +110,7 @@ export class Running {
   /** Waits until stdout (or stderr) matches; fails at once when the program ends without. */
   async printed(
     pattern: RegExp,
-    { timeout = 30_000, stream = 'out' }: Deadline & { stream?: 'out' | 'err' } = {},
+    { timeout = 90_000, stream = 'out' }: Deadline & { stream?: 'out' | 'err' } = {},
   ): Promise<RegExpExecArray> {
     const found = await until(
       () => `std${stream} matches ${String(pattern)}: ${this.describe()}`,

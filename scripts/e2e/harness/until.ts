@@ -10,7 +10,7 @@ const LONGEST_PAUSE = 100
 export async function until<T>(
   what: string | (() => string),
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  { timeout = 15_000 }: Deadline = {},
+  { timeout = 60_000 }: Deadline = {},
 ): Promise<T> {
   const end = performance.now() + timeout
   let last: unknown

@@ -51,7 +51,7 @@ export function dial(at: string | { port: number }): Promise<Socket> {
 }
 
 /** Everything that comes until the other side closes, which it must do within `timeout` ms. */
-export function untilClosed(socket: Socket, timeout = 30_000): Promise<Buffer> {
+export function untilClosed(socket: Socket, timeout = 90_000): Promise<Buffer> {
   const chunks: Buffer[] = []
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

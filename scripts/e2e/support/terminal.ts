@@ -68,7 +68,7 @@ export class Terminal {
     return until(
       () => `the terminal shows ${String(pattern)}:\n${this.screen}`,
       () => pattern.exec(this.typescript.slice(this.#from)) ?? undefined,
-      { timeout: 30_000 },
+      { timeout: 90_000 },
     )
   }
 

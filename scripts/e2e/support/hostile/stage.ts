@@ -69,7 +69,7 @@ export class Player {
     this.client = await clientOf(this.#world, this.home)
   }
 
-  async sync(timeout = 10_000): Promise<void> {
+  async sync(timeout = 30_000): Promise<void> {
     await this.client.call('sync', { context: contextOf(), timeout })
   }
 
