@@ -36,6 +36,9 @@ export async function main(
 const plain: Paint = (text) => text
 
 async function dispatch(argv: readonly string[], io: Io, reach: Reach): Promise<void> {
+  if (argv.length === 0 && io.outIsTerminal && io.inputKind() === 'terminal') {
+    return dispatch(['ui'], io, reach)
+  }
   const bold: Paint = colours(io.env, io.outIsTerminal) ? (text) => `\x1b[1m${text}\x1b[22m` : plain
   checkArguments(argv)
   const located = locate(argv, COMMANDS)

@@ -79,6 +79,7 @@ import { status } from './commands/status.js'
 import { sync } from './commands/sync.js'
 import { unlock } from './commands/unlock.js'
 import { verify } from './commands/verify.js'
+import { ui } from './commands/ui.js'
 
 // The whole command line as data. Help and the README's table are made from it.
 
@@ -88,6 +89,7 @@ export const TOPICS: readonly { readonly title: string; readonly commands: reado
     {
       title: 'This machine',
       commands: [
+        ui,
         init,
         unlock,
         lock,

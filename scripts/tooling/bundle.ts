@@ -32,7 +32,9 @@ const worker: Entry = {
   out: 'passphrase-worker.js',
   executable: false,
 }
-const entries = [hotPath, ...programs, worker]
+/** A module: Yoga, which lays out for Ink, waits for its WebAssembly at its top. */
+const ui: Entry = { source: 'cli/tui/main.tsx', out: 'coffer-ui.js', executable: false }
+const entries = [hotPath, ...programs, worker, ui]
 const LICENCES = 'LICENCES.txt'
 
 /**
@@ -56,17 +58,37 @@ const common = {
   logLevel: 'silent',
 } satisfies BuildOptions
 
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
+
 type BuiltFile = { readonly name: string; readonly text: string }
 /** The files of one program, and the sources that are in them. */
 type Bundle = { readonly files: readonly BuiltFile[]; readonly inputs: readonly string[] }
 
 /** `import('./full.js')` stays an import, of the file bundled beside the hot path. */
-const restApart: Plugin = {
-  name: 'cold-rest',
+const restApart = apart(/\/full\.js$/, coldRest)
+
+/** A file whose `import()` stays one, of what is bundled beside it. */
+function apart(filter: RegExp, out: string): Plugin {
+  return {
+    name: out,
+    setup(setup) {
+      setup.onResolve({ filter }, (args) =>
+        args.kind === 'dynamic-import' ? { path: `./${out}`, external: true } : undefined,
+      )
+    },
+  }
+}
+
+/** CommonJS can't require what waits at its top: the one `import()` that has to stay one, for the loader of modules. */
+const UI_REQUIRED =
+  /Promise\.resolve\(\)\.then\(\(\) => __toESM\(require\("\.\/coffer-ui\.js"\)(?:, 1)?\)\)/g
+
+/** Ink's bridge to React's developer tools asks for a package that nobody has installed. */
+const noDevtools: Plugin = {
+  name: 'no-devtools',
   setup(setup) {
-    setup.onResolve({ filter: /\/full\.js$/ }, (args) =>
-      args.kind === 'dynamic-import' ? { path: `./${coldRest}`, external: true } : undefined,
-    )
+    setup.onLoad({ filter: /ink\/build\/devtools\.js$/ }, () => ({ contents: '' }))
   },
 }
 
@@ -118,6 +140,7 @@ async function bundleProgram(entry: Entry): Promise<Bundle> {
     splitting: true,
     external: APART,
     define: PLACE,
+    plugins: [apart(/\/tui\/main\.js$/, ui.out)],
   })
   const nameless = Object.values(metafile.outputs)
     .filter(({ entryPoint, exports }) => entryPoint?.startsWith('node_modules/') && !exports[1])
@@ -125,7 +148,7 @@ async function bundleProgram(entry: Entry): Promise<Bundle> {
   if (nameless.length > 0) throw new Error(`import() finds no names in ${nameless.join(', ')}`)
   const files = outputFiles.map(nameAndText).map(async (file) => {
     const { code } = await transform(file.text, { ...commonJs, sourcefile: `${file.name}.mjs` })
-    return { name: file.name, text: code }
+    return { name: file.name, text: code.replaceAll(UI_REQUIRED, `import("./${ui.out}")`) }
   })
   return { files: await Promise.all(files), inputs: Object.keys(metafile.inputs) }
 }
@@ -146,6 +169,21 @@ const nameAndText = (file: OutputFile): BuiltFile => ({
   text: file.text,
 })
 
+async function bundleUi(): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: [{ in: `./${ui.source}`, out: path.parse(ui.out).name }],
+    format: 'esm',
+    minifySyntax: true,
+    // What React and Ink have for their own developers: neither is to be loaded, whatever the caller's variables say.
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    plugins: [noDevtools],
+    // Packages written for CommonJS ask for Node's modules by require.
+    banner: { js: REQUIRE },
+  })
+  return { files: outputFiles.map(nameAndText), inputs: Object.keys(metafile.inputs) }
+}
+
 /** The licences of the packages of which something is in the bundles: they want to go along. */
 function licences(results: readonly Bundle[]): string {
   const packages = new Set(
@@ -155,11 +193,19 @@ function licences(results: readonly Bundle[]): string {
   )
   const texts = [...packages].toSorted().map((folder) => {
     const name = readdirSync(path.join(root, folder)).find((one) => /^licen[cs]e/i.test(one))
-    if (name === undefined) throw new Error(`${folder} has no licence`)
-    const text = readFileSync(path.join(root, folder, name), 'utf8')
+    const text =
+      name === undefined ? stated(folder) : readFileSync(path.join(root, folder, name), 'utf8')
     return `${folder.replace('node_modules/', '')}\n\n${text.trim()}\n`
   })
   return `These packages are part of the programs beside this file.\n\n${texts.join(`\n${'-'.repeat(80)}\n\n`)}`
+}
+
+/** Of a package without a file of its licence: what its description states. */
+function stated(folder: string): string {
+  const description = readFileSync(path.join(root, folder, 'package.json'), 'utf8')
+  const { license, author, repository } = JSON.parse(description) as { [field: string]: unknown }
+  if (typeof license !== 'string') throw new Error(`${folder} has no licence`)
+  return `${license}\n${JSON.stringify({ author, repository })}`
 }
 
 /** Writes the bundles one by one in place of the old ones, then removes what is left over. */
@@ -198,6 +244,7 @@ const settled = await Promise.allSettled([
   bundleHotPath(),
   ...programs.map((entry) => bundleProgram(entry)),
   bundleWorker(),
+  bundleUi(),
 ])
 const results = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 await install(results)

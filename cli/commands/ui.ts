@@ -1,0 +1,79 @@
+import { CofferError } from '../../shared/errors.js'
+import type { Call } from '../call.js'
+import type { Command } from '../command.js'
+import { parseDuration } from '../format.js'
+import type { Session } from '../session.js'
+
+// The terminal UI is a bundle of its own: Ink and React cost nobody else a millisecond.
+
+const REVEAL = '15s'
+const CLIPBOARD = '45s'
+
+export const ui: Command = {
+  name: 'ui',
+  summary: 'Open the terminal UI',
+  details: `Secrets of all projects, people, devices, conflicts, alarms: everything of a day's work, live. Without a home it
+leads from nothing to the first secret. ? shows the keys, ^p finds what can be done by typing. coffer alone, on a terminal, is
+the same.`,
+  options: [
+    { flags: '--reveal <TIME>', text: `how long a revealed value is shown (${REVEAL})` },
+    {
+      flags: '--clear-after <TIME>',
+      text: `how long a copied value stays on the clipboard (${CLIPBOARD})`,
+    },
+    { flags: '--screen-reader', text: 'lines without frames, and a cursor to follow' },
+  ],
+  examples: [
+    { line: 'coffer ui', text: '' },
+    { line: 'coffer', text: 'the same' },
+    { line: 'coffer ui --reveal 5s --clear-after 20s', text: '' },
+    { line: 'NO_COLOR=1 coffer ui', text: 'without colours' },
+  ],
+  exits: ['cancelled'],
+  async run(call, session) {
+    if (session.io.inputKind() !== 'terminal' || !session.io.outIsTerminal) {
+      throw new CofferError('usage', 'the terminal UI needs a terminal', {
+        reason: 'no-terminal',
+        next: 'use coffer ls and coffer get in scripts',
+      })
+    }
+    const { code, word = '' } = await start(call, session)
+    if (word !== '') session.io.err(word)
+    session.io.exit(code)
+  },
+}
+
+async function start(call: Call, session: Session): Promise<{ code: number; word?: string }> {
+  const env = { ...session.io.env }
+  forInk(env)
+  const { runUi } = await import('../tui/main.js')
+  return runUi({
+    env,
+    cwd: session.io.cwd(),
+    offline: session.offline,
+    colour: (env['NO_COLOR'] ?? '') === '',
+    reader: call.flag('screen-reader') || env['INK_SCREEN_READER'] === 'true',
+    revealFor: parseDuration('--reveal', call.text('reveal') ?? REVEAL),
+    clipboardFor: parseDuration('--clear-after', call.text('clear-after') ?? CLIPBOARD),
+  })
+}
+
+/**
+ * What Ink and its packages would conclude from variables, decided here: styles come from our theme alone, and a terminal
+ * is one in a CI job, too. Children get the caller's own environment.
+ */
+function forInk({ TERM: term }: NodeJS.ProcessEnv): void {
+  if (term === 'dumb') {
+    throw new CofferError(
+      'usage',
+      'the terminal UI needs a terminal that can place text (TERM=dumb)',
+      {
+        reason: 'no-terminal',
+        next: 'use coffer ls and coffer get',
+      },
+    )
+  }
+  process.env['FORCE_COLOR'] = '1'
+  process.env['CI'] = 'false'
+  delete process.env['CONTINUOUS_INTEGRATION']
+}

@@ -1,0 +1,46 @@
+import { homeExists, homeOf } from '../reach/socket.js'
+import type { World } from './model/world.js'
+import { Program, type Ended } from './shell/program.js'
+import { Terminal } from './shell/terminal.js'
+
+// The terminal UI's own bundle starts here: Ink and React are loaded for nobody else.
+
+export type UiOptions = {
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly offline: boolean
+  readonly colour: boolean
+  readonly reader: boolean
+  readonly revealFor: number
+  readonly clipboardFor: number
+}
+
+/** Runs the terminal UI on this process's terminal. */
+export async function runUi(options: UiOptions): Promise<Ended> {
+  const { env, cwd, offline, colour, reader, revealFor, clipboardFor } = options
+  const size = (): { columns: number; rows: number } => ({
+    columns: process.stdout.columns || 80,
+    rows: process.stdout.rows || 24,
+  })
+  const terminal = new Terminal({ input: process.stdin, output: 1, size }, reader)
+  const now = (): number => Date.now()
+  const world: World = {
+    now: now(),
+    ...size(),
+    cwd,
+    colour,
+    reader,
+    revealFor,
+    clipboardFor,
+    daemon: 'connected',
+    status: undefined,
+    sync: undefined,
+    places: [],
+    placesRead: false,
+    orgs: [],
+    alarms: [],
+    staged: [],
+    deleted: [],
+  }
+  return new Program({ env, offline, hasHome: homeExists(homeOf(env)), world, terminal, now }).run()
+}

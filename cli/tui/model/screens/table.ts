@@ -1,0 +1,74 @@
+import type { Opening, ScreenName } from '../opening.js'
+import { turn, type ScreenSpec, type Turn } from '../turn.js'
+import type { World } from '../world.js'
+import { conflictsScreen, openConflicts, type ConflictsState } from './conflicts.js'
+import { detailScreen, openDetail, type DetailState } from './detail.js'
+import { editScreen, openEdit, type EditState } from './edit.js'
+import { openPeople, peopleScreen, type PeopleState } from './people.js'
+import { openPlaces, placesScreen, type PlacesState } from './places.js'
+import { openSecrets, secretsScreen, type SecretsState } from './secrets.js'
+import { openSetup, setupScreen, type SetupState } from './setup.js'
+import { starting, type StartingState } from './starting.js'
+import { openTrust, trustScreen, type TrustState } from './trust.js'
+import { openUnlock, unlockScreen, type UnlockState } from './unlock.js'
+
+// All screens: what they are, and how each is opened.
+
+export type ScreenState =
+  | ConflictsState
+  | DetailState
+  | EditState
+  | PeopleState
+  | PlacesState
+  | SecretsState
+  | SetupState
+  | StartingState
+  | TrustState
+  | UnlockState
+
+type Specs = { readonly [N in ScreenName]: ScreenSpec<Extract<ScreenState, { name: N }>> }
+
+const SPECS: Specs = {
+  conflicts: conflictsScreen,
+  detail: detailScreen,
+  edit: editScreen,
+  people: peopleScreen,
+  places: placesScreen,
+  secrets: secretsScreen,
+  setup: setupScreen,
+  starting,
+  trust: trustScreen,
+  unlock: unlockScreen,
+}
+
+/** How a screen behaves. */
+export function specOf(screen: ScreenState): ScreenSpec<ScreenState> {
+  // One of the table's rows for each name: the compiler doesn't follow that through the lookup.
+  return SPECS[screen.name] as ScreenSpec<ScreenState>
+}
+
+/** A screen's first state, and what it asks for. */
+export function openedAs(opening: Opening, world: World): Turn<ScreenState> {
+  switch (opening.screen) {
+    case 'starting':
+      return turn({ name: 'starting' })
+    case 'places':
+      return turn(openPlaces())
+    case 'secrets':
+      return openSecrets(opening.place, world)
+    case 'detail':
+      return openDetail(opening.place, opening.name, world)
+    case 'edit':
+      return openEdit(opening.place, opening.name, world)
+    case 'conflicts':
+      return openConflicts(world)
+    case 'people':
+      return openPeople(world)
+    case 'trust':
+      return openTrust(world)
+    case 'unlock':
+      return openUnlock(world)
+    case 'setup':
+      return openSetup(world)
+  }
+}

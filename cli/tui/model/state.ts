@@ -1,0 +1,27 @@
+import type { Dialog } from './dialog.js'
+import type { Tone } from './event.js'
+import type { ListState } from './list.js'
+import type { ScreenState } from './screens/table.js'
+import type { TextField } from './text-field.js'
+import type { World } from './world.js'
+
+/** One screen that is open. Its number tells its answers from those of another that was there before. */
+export type Opened = { readonly id: number; readonly screen: ScreenState }
+
+export type Overlay =
+  | { readonly kind: 'dialog'; readonly owner: number; readonly dialog: Dialog }
+  | { readonly kind: 'palette'; readonly query: TextField; readonly list: ListState }
+  | { readonly kind: 'help'; readonly top: number }
+
+export type State = {
+  readonly world: World
+  /** The last one is shown. */
+  readonly stack: readonly [Opened, ...Opened[]]
+  readonly nextId: number
+  readonly overlay: Overlay | undefined
+  readonly note: { readonly tone: Tone; readonly text: string; readonly until: number } | undefined
+}
+
+export function topOf({ stack }: State): Opened {
+  return stack[stack.length - 1] ?? stack[0]
+}

@@ -1,0 +1,95 @@
+import { keyLabel } from '../key.js'
+import { applicable } from '../commands.js'
+import { specOf } from '../screens/table.js'
+import { topOf, type State } from '../state.js'
+import { unread, type World } from '../world.js'
+import { clipped, line, span, widthOf, type Line, type Span } from './line.js'
+import { ago } from './time.js'
+
+// Header, alarm line, message and footer.
+
+/** `● synced 12s · 3 queued · 1 conflict`, `○ offline`: a sign and a word, so that no colour has to tell. */
+export function syncSpans({ now, status, sync, daemon }: World): readonly Span[] {
+  if (daemon === 'gone') return [span('× no daemon', 'bad')]
+  if (status?.state !== 'unlocked') return []
+  const relay = sync?.relay ?? status.relay
+  const times = status.vaults.flatMap(({ syncedAt }) => syncedAt ?? [])
+  const synced = times.length === 0 ? 'not yet' : ago(now, Math.min(...times))
+  const queued = sync?.queued ?? 0
+  const conflicts = sync?.conflicts ?? 0
+  const parts = [
+    queued > 0 ? `${queued} queued` : '',
+    conflicts > 0 ? `${conflicts} ${conflicts === 1 ? 'conflict' : 'conflicts'}` : '',
+  ].filter(Boolean)
+  const more =
+    parts.length === 0 ? [] : [span(` · ${parts.join(' · ')}`, conflicts > 0 ? 'bad' : 'plain')]
+  if (relay === null) return [span('○ no relay', 'dim'), ...more]
+  const words = {
+    connected: `● synced ${synced}`,
+    connecting: '◌ connecting',
+    offline: '○ offline',
+    refused: '× refused',
+  }
+  const look = relay.state === 'connected' ? 'good' : relay.state === 'refused' ? 'bad' : 'dim'
+  return [span(words[relay.state], look), ...more]
+}
+
+export function headerLine(state: State): Line {
+  const { world } = state
+  const { screen } = topOf(state)
+  const right = syncSpans(world)
+  const rightWidth = right.reduce((sum, { text }) => sum + widthOf(text), 0)
+  const staged = world.staged.length
+  const title = clipped(
+    specOf(screen).title(screen, world),
+    Math.max(8, world.columns - rightWidth - 14),
+  )
+  const left = [
+    span('coffer ', 'accent'),
+    span(title, 'strong'),
+    ...(staged > 0 ? [span(` +${staged}`, 'accent')] : []),
+  ]
+  const leftWidth = left.reduce((sum, { text }) => sum + widthOf(text), 0)
+  const gap = ' '.repeat(Math.max(1, world.columns - leftWidth - rightWidth))
+  return { spans: [...left, span(gap), ...right] }
+}
+
+/** Alarms stand above everything until somebody has read them. */
+export function alarmLine({ world }: State): Line | undefined {
+  const [first, ...more] = unread(world)
+  if (first === undefined) return undefined
+  const count = more.length === 0 ? '' : ` (and ${more.length} more)`
+  const text = `! ALARM ${first.reason}: ${(first.newest ?? first.first).message}${count}`
+  return line(
+    span(clipped(text, Math.max(10, world.columns - 12)), 'bad'),
+    span('  ! reads it', 'strong'),
+  )
+}
+
+export function noteLine({ note, world }: State): Line {
+  if (note === undefined) return line(' ')
+  const sign = { plain: '', good: '✓ ', bad: '! ' }[note.tone]
+  return line(span(clipped(sign + note.text, world.columns), note.tone))
+}
+
+/** The keys that apply now, as many as there is room for; help is always among them. */
+export function footerLine(state: State): Line {
+  const { world } = state
+  const seen = new Set<string>()
+  const spans: Span[] = []
+  let room = world.columns - 6
+  const { screen } = topOf(state)
+  const typing = specOf(screen).typing(screen, world)
+  for (const { keys, label, quiet, whileTyping } of applicable(topOf(state), state)) {
+    const key = keys.find((one) => !seen.has(one))
+    if (quiet === true || (typing && whileTyping !== true) || key === undefined) continue
+    for (const one of keys) seen.add(one)
+    const shown = [span(keyLabel(key), 'strong'), span(` ${label}  `, 'dim')]
+    const width = shown.reduce((sum, { text }) => sum + widthOf(text), 0)
+    if (width > room) break
+    room -= width
+    spans.push(...shown)
+  }
+  const help = typing ? [] : [span('?', 'strong'), span(' help', 'dim')]
+  return { spans: [...spans, ...help] }
+}

@@ -1,0 +1,100 @@
+import stringWidth from 'string-width'
+import { displayText } from '../../../../shared/display.js'
+import { parted, type TextField } from '../text-field.js'
+
+// What is seen, as lines of spans. Whatever is put into a span is shown, never obeyed: escaping is done here and nowhere else.
+
+export type Look = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'bad' | 'cursor'
+
+export type Span = { readonly text: string; readonly look: Look }
+
+export type Line = {
+  readonly spans: readonly Span[]
+  /** The line that keys are about. */
+  readonly chosen?: boolean
+}
+
+/** Text of anybody's. */
+export function span(text: string, look: Look = 'plain'): Span {
+  return { text: displayText(text), look }
+}
+
+export function line(...spans: readonly (Span | string)[]): Line {
+  return { spans: spans.map((one) => (typeof one === 'string' ? span(one) : one)) }
+}
+
+export const BLANK: Line = { spans: [] }
+
+/** Columns that a text takes on a terminal. */
+export function widthOf(text: string): number {
+  // Most text is ASCII; the library's segmenting costs a hundred times as much.
+  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text)
+}
+
+/** `text` in exactly `width` columns: cut with `…`, or padded. */
+export function fitted(text: string, width: number): string {
+  const shown = clipped(text, width)
+  return shown + ' '.repeat(Math.max(0, width - widthOf(shown)))
+}
+
+/** `text` in at most `width` columns, cut with `…`. */
+export function clipped(text: string, width: number): string {
+  const shown = displayText(text)
+  if (widthOf(shown) <= width) return shown
+  if (width <= 0) return ''
+  let kept = ''
+  let used = 0
+  for (const char of shown) {
+    const wide = widthOf(char)
+    if (used + wide > width - 1) break
+    kept += char
+    used += wide
+  }
+  return `${kept}…`
+}
+
+/** Columns side by side: the last given width is what is left. */
+export type Column = { readonly text: string; readonly width: number; readonly look?: Look }
+
+export function columns(...all: readonly Column[]): readonly Span[] {
+  return all.flatMap(({ text, width, look = 'plain' }, i) => {
+    const shown: Span = { text: fitted(text, width), look }
+    return i === 0 ? [shown] : [{ text: ' ', look: 'plain' } as const, shown]
+  })
+}
+
+/** A row of a list: the mark tells which is chosen, also without colour. */
+export function row(chosen: boolean, spans: readonly Span[]): Line {
+  const mark: Span = { text: chosen ? '❯ ' : '  ', look: 'accent' }
+  return { spans: [mark, ...spans], chosen }
+}
+
+/** A field as it is typed: dots for a secret, the cursor as a block. */
+export function typedSpans(field: TextField, hidden = false): readonly Span[] {
+  const [before, after] = parted(field)
+  const shown = (text: string): string => (hidden ? '•'.repeat(Array.from(text).length) : text)
+  const [under = ' ', ...rest] = Array.from(shown(after))
+  return [span(shown(before)), span(under, 'cursor'), span(rest.join(''))]
+}
+
+/** Lines of at most `width` columns, broken at blanks where there are any. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  let current = ''
+  for (const word of displayText(text).split(' ')) {
+    const joined = current === '' ? word : `${current} ${word}`
+    if (widthOf(joined) <= width) current = joined
+    else {
+      if (current !== '') lines.push(current)
+      current = ''
+      for (const char of word) {
+        if (widthOf(current + char) > width) {
+          lines.push(current)
+          current = ''
+        }
+        current += char
+      }
+    }
+  }
+  return [...lines, current]
+}

@@ -1,0 +1,176 @@
+import { renderUnicodeCompact } from 'uqr'
+import { actions, matching } from '../actions.js'
+import { applicable, FRAME_KEYS } from '../commands.js'
+import type { Dialog } from '../dialog.js'
+import { keyLabel } from '../key.js'
+import { windowed } from '../list.js'
+import { topOf, type Overlay, type State } from '../state.js'
+import { BLANK, columns, line, row, span, typedSpans, widthOf, wrapped, type Line } from './line.js'
+import type { Size } from './size.js'
+
+// What stands in place of a screen: dialogs, the palette, help.
+
+export type Box = { readonly title: string; readonly lines: readonly Line[]; readonly keys: Line }
+
+export function overlayBox(state: State, overlay: Overlay, size: Size): Box {
+  switch (overlay.kind) {
+    case 'dialog':
+      return dialogBox(overlay.dialog, size)
+    case 'palette':
+      return paletteBox(state, overlay, size)
+    case 'help':
+      return helpBox(state, overlay.top, size)
+  }
+}
+
+function keysLine(...pairs: readonly (readonly [string, string])[]): Line {
+  return {
+    spans: pairs.flatMap(([key, label]) => [span(key, 'strong'), span(` ${label}  `, 'dim')]),
+  }
+}
+
+function dialogBox(dialog: Dialog, size: Size): Box {
+  const { title } = dialog
+  const said = (lines: readonly string[]): Line[] =>
+    lines.flatMap((one) => wrapped(one, size.width).map((part) => line(part)))
+  switch (dialog.kind) {
+    case 'confirm':
+      return {
+        title,
+        lines: said(dialog.lines).slice(0, size.height),
+        keys: keysLine(['y', dialog.yes], ['esc', 'cancel']),
+      }
+    case 'form':
+      return {
+        title,
+        lines: formLines(dialog, said(dialog.lines), size),
+        keys: keysLine(['enter', dialog.submit], ['tab', 'next'], ['esc', 'cancel']),
+      }
+    case 'choice': {
+      const { choices, list } = dialog
+      const lines = windowed(list, choices, size.height).map(({ item, index }) =>
+        row(index === list.at, [
+          span(item.label),
+          span(item.hint === undefined ? '' : `  ${item.hint}`, 'dim'),
+        ]),
+      )
+      return { title, lines, keys: keysLine(['enter', 'choose'], ['esc', 'cancel']) }
+    }
+    case 'text':
+      return textBox(dialog, said(dialog.lines), size)
+  }
+}
+
+function formLines(
+  dialog: Extract<Dialog, { kind: 'form' }>,
+  said: readonly Line[],
+  size: Size,
+): readonly Line[] {
+  const wide = Math.max(...dialog.fields.map(({ label }) => widthOf(label)))
+  const fields = dialog.fields.flatMap((one, i) => {
+    const here = i === dialog.at
+    const label = one.label.padEnd(wide)
+    const typed = here
+      ? one.choices === undefined
+        ? typedSpans(one.field, one.secret === true)
+        : [span(`‹ ${one.field.text} ›`, 'strong')]
+      : [span(one.secret === true ? '•'.repeat(Array.from(one.field.text).length) : one.field.text)]
+    const hint = here && one.hint !== undefined ? [line(span(`  ${one.hint}`, 'dim'))] : []
+    return [row(here, [span(`${label}  `, here ? 'strong' : 'dim'), ...typed]), ...hint]
+  })
+  const problem = dialog.problem === undefined ? [] : [line(span(`! ${dialog.problem}`, 'bad'))]
+  const room = Math.max(0, size.height - fields.length - problem.length - 1)
+  const above = said.slice(0, room)
+  return [...above, ...(above.length > 0 ? [BLANK] : []), ...fields, ...problem]
+}
+
+/** A code as squares, where the window has room for all of them: half a code is none. */
+export function qrLines(code: string, { width, height }: Size): readonly string[] | undefined {
+  const lines = renderUnicodeCompact(code, { ecc: 'L', border: 1 }).split('\n')
+  return lines.length <= height && widthOf(lines[0] ?? '') <= width ? lines : undefined
+}
+
+function textBox(
+  dialog: Extract<Dialog, { kind: 'text' }>,
+  said: readonly Line[],
+  size: Size,
+): Box {
+  const { title, code, top } = dialog
+  const qr =
+    code === undefined
+      ? undefined
+      : qrLines(code, { width: size.width, height: size.height - said.length })
+  const squares = (qr ?? []).map((one) => line(one))
+  const small =
+    code !== undefined && qr === undefined
+      ? [line(span('(a larger window shows it as a QR code)', 'dim'))]
+      : []
+  const lines = [...said, ...squares, ...small]
+  return {
+    title,
+    lines: lines.slice(top, top + size.height),
+    keys: keysLine(
+      ['enter', 'close'],
+      ...(lines.length > size.height ? [['↓', 'more'] as const] : []),
+    ),
+  }
+}
+
+function paletteBox(
+  state: State,
+  { query, list }: Extract<Overlay, { kind: 'palette' }>,
+  size: Size,
+): Box {
+  const found = matching(actions({ ...state, overlay: undefined }), query.text)
+  const rows = windowed(list, found, size.height - 1).map(({ item, index }) =>
+    row(
+      index === list.at,
+      columns(
+        {
+          text: item.label,
+          width: Math.max(10, size.width - 14),
+          look: index === list.at ? 'strong' : 'plain',
+        },
+        { text: item.keys.map(keyLabel).join(' '), width: 11, look: 'dim' },
+      ),
+    ),
+  )
+  const none = rows.length === 0 ? [line(span('nothing fits', 'dim'))] : []
+  const top: Line = { spans: [span(': ', 'accent'), ...typedSpans(query)] }
+  return {
+    title: 'do',
+    lines: [top, ...rows, ...none],
+    keys: keysLine(['enter', 'do it'], ['esc', 'cancel']),
+  }
+}
+
+/** The frame's own keys, for help. */
+const OWN: readonly (readonly [readonly string[], string])[] = [
+  [['↑', '↓', 'j', 'k', 'pgup', 'pgdn', 'g', 'G'], 'move'],
+  [FRAME_KEYS.palette, 'everything that can be done, by typing'],
+  [FRAME_KEYS.help, 'this help'],
+  [FRAME_KEYS.redraw, 'draw the screen anew'],
+  [FRAME_KEYS.suspend, 'suspend'],
+  [FRAME_KEYS.quit, 'leave'],
+]
+
+function helpBox(state: State, top: number, size: Size): Box {
+  const rows = [
+    ...applicable(topOf(state), state).map(({ keys, help }) => [keys, help] as const),
+    ...OWN,
+  ]
+  const lines = rows.map(([keys, help]) =>
+    line(
+      ...columns(
+        { text: keys.map(keyLabel).join(' '), width: 16, look: 'strong' },
+        { text: help, width: Math.max(10, size.width - 18) },
+      ),
+    ),
+  )
+  const from = Math.min(top, Math.max(0, lines.length - size.height))
+  return {
+    title: 'keys',
+    lines: lines.slice(from, from + size.height),
+    keys: keysLine(['esc', 'close'], ['↓', 'more']),
+  }
+}

@@ -1,0 +1,139 @@
+import { hits } from '../filter.js'
+import { windowed } from '../list.js'
+import { listHeight, type SecretsState } from '../screens/secrets.js'
+import type { Row } from '../screens/rows.js'
+import type { World } from '../world.js'
+import {
+  columns,
+  fitted,
+  line,
+  row,
+  span,
+  typedSpans,
+  type Line,
+  type Look,
+  type Span,
+} from './line.js'
+import type { Size } from './size.js'
+import { ago } from './time.js'
+import { MASK, shownValue } from './value.js'
+
+export function secretsView(screen: SecretsState, world: World, size: Size): readonly Line[] {
+  const { rows, list, secrets } = screen
+  const top = filterLine(screen)
+  if (secrets === undefined) return [top, line(span('reading…', 'dim'))]
+  if (rows.length === 0) return [top, ...empty(screen)]
+  const height = Math.min(size.height - 1, listHeight(world))
+  const shown = windowed(list, rows, height)
+  return [
+    top,
+    ...shown.map(({ item, index }) => rowLine(screen, item, index === list.at, world, size.width)),
+  ]
+}
+
+function filterLine({ filtering, query, rows, known, loading }: SecretsState): Line {
+  const total = known.names.length
+  const count = query.text.trim() === '' ? `${total}` : `${rows.length} of ${total}`
+  const state = loading ? ', still loading' : ''
+  const counted = span(`  ${count}${state}`, 'dim')
+  if (filtering) return { spans: [span('/ ', 'accent'), ...typedSpans(query), counted] }
+  if (query.text !== '') return { spans: [span('/ ', 'accent'), span(query.text), counted] }
+  return { spans: [span(`${count} secrets${state}`, 'dim')] }
+}
+
+function empty({ query, loading }: SecretsState): readonly Line[] {
+  if (query.text.trim() !== '') return [line(span('no name fits', 'dim'))]
+  if (loading) return [line(span('still loading…', 'dim'))]
+  return [line('Nothing here yet.'), line(span('a adds the first secret.', 'dim'))]
+}
+
+function rowLine(
+  screen: SecretsState,
+  item: Row,
+  chosen: boolean,
+  world: World,
+  width: number,
+): Line {
+  const wide = width >= 72
+  const nameWidth = Math.max(10, Math.min(60, width - (wide ? 45 : 20)))
+  if (item.kind === 'folder') {
+    const name = item.name.slice(screen.folder.length)
+    return row(
+      chosen,
+      columns(
+        { text: name, width: nameWidth + 2, look: 'accent' },
+        { text: `${item.count} inside`, width: 12, look: 'dim' },
+      ),
+    )
+  }
+  const name = named(screen, item.name, nameWidth, chosen)
+  const shown = valueSpan(screen, item, Math.max(6, width - nameWidth - (wide ? 32 : 6)))
+  const rest = wide && item.secret !== undefined ? aside(item.secret, world) : []
+  return row(chosen, [mark(item), ...name, span(' '), shown, ...rest])
+}
+
+/** What is to be said of a row, in one column: a letter, so that no colour has to. */
+function mark(item: Extract<Row, { kind: 'secret' }>): Span {
+  const { staged, secret } = item
+  if (staged !== undefined) {
+    const sign = staged.overtaken ? '!' : staged.value === undefined ? '-' : staged.over ? '~' : '+'
+    return span(`${sign} `, 'accent')
+  }
+  if (secret?.conflict === true) return span('C ', 'bad')
+  return span(secret?.queued === true ? '↑ ' : '  ', 'dim')
+}
+
+function named(
+  screen: SecretsState,
+  name: string,
+  width: number,
+  chosen: boolean,
+): readonly Span[] {
+  const { query, folder } = screen
+  const filter = query.text.trim()
+  const shown = fitted(filter === '' ? name.slice(folder.length) : name, width)
+  if (filter === '') return [{ text: shown, look: chosen ? 'strong' : 'plain' }]
+  return highlighted(shown, hits(name, filter), chosen ? 'strong' : 'plain')
+}
+
+function highlighted(shown: string, found: ReadonlySet<number>, look: Look): readonly Span[] {
+  const spans: Span[] = []
+  for (let at = 0; at < shown.length;) {
+    const hit = found.has(at)
+    let end = at
+    while (end < shown.length && found.has(end) === hit) end++
+    spans.push({ text: shown.slice(at, end), look: hit ? 'accent' : look })
+    at = end
+  }
+  return spans
+}
+
+function valueSpan(
+  { reveal }: SecretsState,
+  item: Extract<Row, { kind: 'secret' }>,
+  width: number,
+): Span {
+  if (reveal?.name === item.name)
+    return { text: fitted(shownValue(reveal.value), width), look: 'strong' }
+  if (item.staged?.value === undefined && item.staged !== undefined)
+    return { text: fitted('to be deleted', width), look: 'bad' }
+  if (item.secret?.sealed === true) return { text: fitted('sealed', width), look: 'dim' }
+  return { text: fitted(MASK, width), look: 'dim' }
+}
+
+function aside(
+  secret: NonNullable<Extract<Row, { kind: 'secret' }>['secret']>,
+  world: World,
+): readonly Span[] {
+  const { author } = secret
+  const who = author.self
+    ? 'this device'
+    : (author.user ?? author.device ?? author.deviceId.slice(0, 8))
+  return [
+    span(' '),
+    ...columns(
+      { text: ago(world.now, secret.at), width: 5, look: 'dim' },
+      { text: who, width: 20, look: 'dim' },
+    ),
+  ]
+}

@@ -1,0 +1,2 @@
+/** Room for a view. */
+export type Size = { readonly width: number; readonly height: number }

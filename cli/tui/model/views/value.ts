@@ -1,0 +1,18 @@
+import { fromBase64 } from '../../../../shared/base64.js'
+import { fromUtf8 } from '../../../../shared/bytes.js'
+
+/** Dots of one width for every value: the length of a secret is nobody's business. */
+export const MASK = '••••••••••••'
+
+/** A value as text, or undefined for bytes that are none. */
+export function textOf(value: string): string | undefined {
+  const bytes = fromBase64(value)
+  return bytes === undefined ? undefined : fromUtf8(bytes)
+}
+
+/** A value on one line: text as it is, bytes as their number. */
+export function shownValue(value: string): string {
+  const text = textOf(value)
+  if (text !== undefined) return text
+  return `${fromBase64(value)?.length ?? 0} bytes, no text`
+}

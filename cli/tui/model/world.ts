@@ -1,0 +1,73 @@
+import type { NotificationParams, Result } from '../../../shared/protocol/local.js'
+import type { Place } from './place.js'
+import type { Deleted, Staged } from './staging.js'
+
+// What every screen may look at and none of them owns.
+
+export type Status = Result<'status'>
+export type Alarm = Result<'alarmsList'>['alarms'][number]
+
+/** A place to keep secrets in, as the person may choose it. */
+export type PlaceInfo = {
+  readonly place: Place
+  readonly vaultId: string
+  readonly role: string
+}
+
+export type World = {
+  /** Milliseconds since 1970, as of the last event. */
+  readonly now: number
+  readonly columns: number
+  readonly rows: number
+  /** The caller's folder. */
+  readonly cwd: string
+  /** Without it nothing is told by colour, weight or inversion alone; it never is anyway. */
+  readonly colour: boolean
+  /** For a screen reader: lines, no frames. */
+  readonly reader: boolean
+  /** How long a revealed value stays, in milliseconds. */
+  readonly revealFor: number
+  /** How long a copied value stays on the clipboard, in milliseconds. */
+  readonly clipboardFor: number
+  readonly daemon: 'connected' | 'gone'
+  readonly status: Status | undefined
+  readonly sync: NotificationParams<'syncStatus'> | undefined
+  readonly places: readonly PlaceInfo[]
+  /** The first reading of the places is through. */
+  readonly placesRead: boolean
+  /** Orgs of which the person is a member. */
+  readonly orgs: readonly string[]
+  readonly alarms: readonly Alarm[]
+  /** Changes that aren't saved yet, of all places, the oldest first. */
+  readonly staged: readonly Staged[]
+  /** The deletes of the last saving, to be undone. */
+  readonly deleted: readonly Deleted[]
+}
+
+/** Alarms that nobody has read. */
+export function unread({ alarms }: World): readonly Alarm[] {
+  return alarms.filter(({ readAt }) => readAt === null)
+}
+
+/** Lines that a screen has for itself: the frame takes a header, a rule, a message and a footer. */
+export function bodyHeight(world: World): number {
+  return Math.max(1, world.rows - FRAME_LINES - (unread(world).length > 0 ? 1 : 0))
+}
+
+const FRAME_LINES = 4
+
+/** A frame around what stands over a screen needs a window of this many lines. */
+const FRAMED = 16
+
+export function isFramed({ rows, reader }: World): boolean {
+  return rows >= FRAMED && !reader
+}
+
+/** Room within what stands over a screen: its title and its keys have a line each. */
+export function overlaySize(world: World): { readonly width: number; readonly height: number } {
+  const border = isFramed(world) ? 2 : 0
+  return {
+    width: Math.max(1, world.columns - 2 * border),
+    height: Math.max(1, bodyHeight(world) - border - 2),
+  }
+}

@@ -1,0 +1,311 @@
+import { render, type Instance } from 'ink'
+import type { Writable } from 'node:stream'
+import type { WriteStream } from 'node:tty'
+import { App, Boundary } from '../ink/app.js'
+import { KeyReader } from '../ink/keys.js'
+import type { Request, ShellEffect } from '../model/effect.js'
+import type { AppEvent, Calling, ScreenEvent } from '../model/event.js'
+import type { State } from '../model/state.js'
+import { initial, update } from '../model/update.js'
+import type { World } from '../model/world.js'
+import { clipboardOf, type Clipboard } from './clipboard.js'
+import { edited, type Editing } from './editor.js'
+import { failureOf, Link } from './link.js'
+import { FrameStream, Painter } from './painter.js'
+import { onSignals } from './signals.js'
+import type { Terminal } from './terminal.js'
+
+// The interface at work: events go into the reducer, what it asks for is done here, and Ink draws what it says.
+
+export type ProgramOptions = {
+  readonly env: NodeJS.ProcessEnv
+  readonly offline: boolean
+  readonly hasHome: boolean
+  readonly world: World
+  readonly terminal: Terminal
+  readonly now: () => number
+}
+
+/** How it ended: an exit code, and a word for stderr once the terminal is the person's again. */
+export type Ended = { readonly code: number; readonly word?: string }
+
+const TICK = 1000
+
+export class Program {
+  readonly #options: ProgramOptions
+  readonly #link: Link
+  readonly #painter: Painter
+  readonly #frames: FrameStream
+  readonly #keys = new KeyReader()
+  readonly #clipboard: Clipboard
+  readonly #cleanups: (() => void)[] = []
+  #state: State
+  #instance: Instance | undefined
+  #editing: Editing | undefined
+  #drawing: NodeJS.Immediate | undefined
+  #end: (ended: Ended) => void = () => undefined
+
+  constructor(options: ProgramOptions) {
+    const { env, offline, terminal, world } = options
+    this.#options = options
+    this.#state = initial(world)
+    this.#painter = new Painter((text) => {
+      terminal.write(text)
+    }, terminal.size())
+    this.#frames = new FrameStream(this.#painter)
+    this.#clipboard = clipboardOf(env, terminal)
+    this.#link = new Link({
+      env,
+      offline,
+      dispatch: (event) => {
+        this.dispatch(event)
+      },
+    })
+  }
+
+  /** Runs until the person leaves, or something ends it. The terminal is as it was when this resolves. */
+  async run(): Promise<Ended> {
+    const { terminal, hasHome } = this.#options
+    const ended = new Promise<Ended>((resolve) => {
+      this.#end = resolve
+    })
+    this.#listen()
+    terminal.enter()
+    this.#painter.wake()
+    this.#mount()
+    this.dispatch(hasHome ? { kind: 'started' } : { kind: 'no-home' })
+    try {
+      return await ended
+    } finally {
+      this.#close()
+    }
+  }
+
+  dispatch(event: AppEvent): void {
+    const { now } = this.#options
+    const ticked = update(this.#state, { kind: 'tick', now: now() }).state
+    const { state, requests } = update(ticked, event)
+    this.#state = state
+    for (const request of requests) this.#perform(request)
+    this.#endEditingWhenLocked()
+    this.#drawing ??= setImmediate(() => {
+      this.#drawing = undefined
+      this.#instance?.rerender(this.#view())
+    })
+  }
+
+  #listen(): void {
+    const { terminal } = this.#options
+    const tick = setInterval(() => {
+      this.dispatch({ kind: 'tick', now: this.#options.now() })
+    }, TICK)
+    const stop = onSignals({
+      resized: () => {
+        this.#resized()
+      },
+      suspended: () => {
+        this.#suspend()
+      },
+      continued: () => {
+        this.#continue()
+      },
+      ended: (code) => {
+        this.#end({ code })
+      },
+      crashed: (error) => {
+        this.#crash(error)
+      },
+    })
+    const leave = (): void => {
+      terminal.leave()
+    }
+    // A last net: whatever ends the process gives the terminal back.
+    process.on('exit', leave)
+    this.#cleanups.push(stop, () => {
+      clearInterval(tick)
+      process.off('exit', leave)
+    })
+  }
+
+  #view(): React.ReactNode {
+    return (
+      <Boundary
+        failed={(error) => {
+          this.#crash(error)
+        }}
+      >
+        <App
+          state={this.#state}
+          keys={this.#keys}
+          dispatch={(event) => {
+            this.dispatch(event)
+          }}
+        />
+      </Boundary>
+    )
+  }
+
+  #mount(): void {
+    // Ink takes each write in debug mode for a whole frame: what the painter wants (painter.ts).
+    const stdout: Writable = this.#frames
+    this.#instance = render(this.#view(), {
+      stdout: stdout as WriteStream,
+      stdin: this.#options.terminal.input,
+      debug: true,
+      exitOnCtrlC: false,
+      patchConsole: false,
+      isScreenReaderEnabled: this.#state.world.reader,
+    })
+  }
+
+  #unmount(): void {
+    clearImmediate(this.#drawing)
+    this.#drawing = undefined
+    this.#painter.sleep()
+    this.#instance?.unmount()
+    this.#instance = undefined
+    this.#options.terminal.input.pause()
+  }
+
+  #close(): void {
+    this.#editing?.stop()
+    this.#unmount()
+    this.#options.terminal.leave()
+    this.#link.close()
+    this.#clipboard.close()
+    for (const clean of this.#cleanups) clean()
+  }
+
+  /** Says where, and nothing of what: an error's message may hold a value. */
+  #crash(error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? '') : ''
+    const frames = stack
+      .split('\n')
+      .filter((line) => /^ {4}at /.test(line))
+      .slice(0, 5)
+    const word = ['coffer: internal: the terminal UI failed; please report where:', ...frames].join(
+      '\n',
+    )
+    this.#end({ code: 1, word: `${word}\n` })
+  }
+
+  #resized(): void {
+    const size = this.#options.terminal.size()
+    this.#painter.size = size
+    this.#frames.emit('resize')
+    this.dispatch({ kind: 'resized', ...size })
+    if (this.#options.terminal.entered) this.#painter.repaint()
+  }
+
+  #suspend(): void {
+    const { terminal } = this.#options
+    this.dispatch({ kind: 'hidden' })
+    this.#painter.sleep()
+    terminal.leave()
+    terminal.input.setRawMode(false)
+    // The whole group, as the terminal does it: a script that started this stops, too.
+    process.kill(0, 'SIGSTOP')
+  }
+
+  #continue(): void {
+    const { terminal } = this.#options
+    if (this.#editing !== undefined || terminal.entered) return
+    terminal.input.setRawMode(true)
+    terminal.enter()
+    this.#painter.wake()
+    this.#resized()
+  }
+
+  #perform({ owner, effect }: Request): void {
+    const tell = (event: ScreenEvent): void => {
+      this.dispatch({ kind: 'to', owner, event })
+    }
+    switch (effect.kind) {
+      case 'call':
+        void this.#call(effect, tell)
+        return
+      case 'timer': {
+        const { ms, tag } = effect
+        setTimeout(() => {
+          tell({ kind: 'timer', tag })
+        }, ms).unref()
+        return
+      }
+      case 'copy':
+        void this.#copy(effect)
+        return
+      case 'edit':
+        void this.#edit(effect, tell)
+        return
+      case 'suspend':
+        // Not within the key press that asks for it: Ink is still reading.
+        setImmediate(() => {
+          this.#suspend()
+        })
+        return
+      case 'redraw':
+        this.#painter.repaint()
+        return
+      case 'exit':
+        this.#end({ code: 0 })
+    }
+  }
+
+  async #call({ method, params, tag }: Calling, tell: (event: ScreenEvent) => void): Promise<void> {
+    const creates = method === 'init' || method === 'joinBegin'
+    try {
+      const result = await this.#link.call(
+        method,
+        params,
+        ({ phase, done, total }) => {
+          tell({ kind: 'progress', method, tag, phase, done, total })
+        },
+        creates,
+      )
+      tell({ kind: 'answered', method, tag, result } as ScreenEvent)
+    } catch (error) {
+      tell({ kind: 'failed', method, tag, failure: failureOf(error) })
+    }
+  }
+
+  async #copy({ value, what }: Extract<ShellEffect, { kind: 'copy' }>): Promise<void> {
+    try {
+      const how = await this.#clipboard.copy(value, this.#state.world.clipboardFor)
+      const seconds = Math.round(this.#state.world.clipboardFor / 1000)
+      this.dispatch({
+        kind: 'note',
+        tone: 'good',
+        text: `${what} copied by ${how}; cleared in ${seconds} s`,
+      })
+    } catch (error) {
+      const { message, next } = failureOf(error)
+      this.dispatch({ kind: 'note', tone: 'bad', text: `${message}: ${next}` })
+    }
+  }
+
+  async #edit(
+    { tag, name, text }: Extract<ShellEffect, { kind: 'edit' }>,
+    tell: (event: ScreenEvent) => void,
+  ): Promise<void> {
+    const { terminal, env } = this.#options
+    this.#unmount()
+    terminal.leave()
+    const editing = edited({ env, name, text })
+    this.#editing = editing
+    try {
+      tell({ kind: 'edited', tag, text: await editing.done })
+    } catch (error) {
+      tell({ kind: 'edit-failed', tag, failure: failureOf(error) })
+    } finally {
+      this.#editing = undefined
+      terminal.enter()
+      this.#painter.wake()
+      this.#mount()
+    }
+  }
+
+  /** What is being edited is taken away with everything else that was open. */
+  #endEditingWhenLocked(): void {
+    if (this.#state.world.status?.state !== 'unlocked') this.#editing?.stop()
+  }
+}

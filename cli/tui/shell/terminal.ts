@@ -1,0 +1,70 @@
+import { writeSync } from 'node:fs'
+import type { ReadStream } from 'node:tty'
+import { blank, type Size } from './painter.js'
+
+// The modes of the terminal, entered and left as one. Written synchronously: what a dying process promised to erase is
+// erased when it dies.
+
+const ALTERNATE = '\x1b[?1049h'
+const MAIN = '\x1b[?1049l'
+const HIDE_CURSOR = '\x1b[?25l'
+const SHOW_CURSOR = '\x1b[?25h'
+const PASTE_MARKED = '\x1b[?2004h'
+const PASTE_PLAIN = '\x1b[?2004l'
+
+export type TerminalStreams = {
+  readonly input: ReadStream
+  /** Where to draw: a descriptor of the terminal. */
+  readonly output: number
+  readonly size: () => Size
+}
+
+export class Terminal {
+  readonly #streams: TerminalStreams
+  readonly #showsCursor: boolean
+  #entered = false
+
+  /** @param showsCursor a screen reader follows the cursor */
+  constructor(streams: TerminalStreams, showsCursor: boolean) {
+    this.#streams = streams
+    this.#showsCursor = showsCursor
+  }
+
+  get entered(): boolean {
+    return this.#entered
+  }
+
+  get input(): ReadStream {
+    return this.#streams.input
+  }
+
+  size(): Size {
+    return this.#streams.size()
+  }
+
+  /** Writes all of it; a terminal that is gone is no error. */
+  write(text: string): void {
+    const bytes = Buffer.from(text)
+    for (let at = 0; at < bytes.length;) {
+      try {
+        at += writeSync(this.#streams.output, bytes, at)
+      } catch (error) {
+        if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') return
+      }
+    }
+  }
+
+  enter(): void {
+    if (this.#entered) return
+    this.#entered = true
+    const cursor = this.#showsCursor ? SHOW_CURSOR : HIDE_CURSOR
+    this.write(ALTERNATE + blank(this.size().rows) + cursor + PASTE_MARKED)
+  }
+
+  /** Erases what was drawn, and gives the terminal back as it was. */
+  leave(): void {
+    if (!this.#entered) return
+    this.#entered = false
+    this.write(blank(this.size().rows) + PASTE_PLAIN + SHOW_CURSOR + MAIN)
+  }
+}
