@@ -78,7 +78,7 @@ module.exports = {
       comment:
         'The pure cores get clock, randomness and storage handed in; no I/O, so every order can be tested.',
       severity: 'error',
-      from: { path: '^(shared|daemon/core|sync-server/core)/' },
+      from: { path: '^(shared|daemon/core|sync-server/core|cli/tui/model)/' },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -88,6 +88,20 @@ module.exports = {
       from: { path: '^(daemon|sync-server)/core/' },
       to: { path: '^(daemon|sync-server|cli|scripts)/', pathNot: '^$1/core/' },
     },
+    {
+      name: 'the-model-knows-no-terminal',
+      comment:
+        'What happens and what is seen are decided without Ink, React, sockets or streams: tests press the keys.',
+      severity: 'error',
+      from: { path: '^cli/tui/model/' },
+      to: { path: `^cli/|${npm('ink', 'react')}`, pathNot: '^cli/tui/model/' },
+    },
+    only(
+      'ink-in-the-terminal-ui',
+      'Ink and React cost a tenth of a second to start: they are in a bundle of their own.',
+      ['ink', 'react', '@types/react'],
+      '^cli/tui/',
+    ),
     {
       name: 'programs-stand-apart',
       comment: 'They meet over a socket, by the messages in shared, and nowhere else.',
@@ -156,7 +170,9 @@ module.exports = {
     allowlist('^sync-server/', ['level', 'prom-client', 'ws', '@types/ws'], {
       except: ['^sync-server/core/'],
     }),
-    allowlist('^cli/', ['chokidar', 'commander', 'ink', 'react', '@types/react', 'yaml']),
+    allowlist('^cli/tui/model/', ['diff', 'fuzzysort', 'string-width', 'uqr']),
+    allowlist('^cli/tui/', ['ink', 'react', '@types/react'], { except: ['^cli/tui/model/'] }),
+    allowlist('^cli/', ['chokidar', 'commander', 'yaml'], { except: ['^cli/tui/'] }),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,5 +1,5 @@
 import { call } from './effect.js'
-import type { Answered, ScreenEvent } from './event.js'
+import type { Answered } from './event.js'
 import type { Request } from './effect.js'
 import { contextOf, orgContext, placeName, referenceIn, USER, type Place } from './place.js'
 import { without, type Deleted, type Staged } from './staging.js'
@@ -131,6 +131,3 @@ export function restoring({ deleted, cwd }: World): readonly Request[] {
     ),
   )
 }
-
-/** What every screen is told of something that happened. */
-export type Told = Extract<ScreenEvent, { kind: 'changed' | 'refreshed' | 'hidden' | 'opened' }>

@@ -4,11 +4,12 @@ import type { WriteStream } from 'node:tty'
 import { App, Boundary } from '../ink/app.js'
 import { KeyReader } from '../ink/keys.js'
 import type { Request, ShellEffect } from '../model/effect.js'
-import type { AppEvent, Calling, ScreenEvent } from '../model/event.js'
+import type { AppEvent, ScreenEvent } from '../model/event.js'
 import type { State } from '../model/state.js'
 import { initial, update } from '../model/update.js'
 import type { World } from '../model/world.js'
 import { clipboardOf, type Clipboard } from './clipboard.js'
+import { called, copied, crashWord } from './deeds.js'
 import { edited, type Editing } from './editor.js'
 import { failureOf, Link } from './link.js'
 import { FrameStream, Painter } from './painter.js'
@@ -178,15 +179,7 @@ export class Program {
 
   /** Says where, and nothing of what: an error's message may hold a value. */
   #crash(error: unknown): void {
-    const stack = error instanceof Error ? (error.stack ?? '') : ''
-    const frames = stack
-      .split('\n')
-      .filter((line) => /^ {4}at /.test(line))
-      .slice(0, 5)
-    const word = ['coffer: internal: the terminal UI failed; please report where:', ...frames].join(
-      '\n',
-    )
-    this.#end({ code: 1, word: `${word}\n` })
+    this.#end({ code: 1, word: crashWord(error) })
   }
 
   #resized(): void {
@@ -222,7 +215,7 @@ export class Program {
     }
     switch (effect.kind) {
       case 'call':
-        void this.#call(effect, tell)
+        void called(this.#link, effect, tell)
         return
       case 'timer': {
         const { ms, tag } = effect
@@ -232,7 +225,9 @@ export class Program {
         return
       }
       case 'copy':
-        void this.#copy(effect)
+        void copied(this.#clipboard, effect, this.#state.world).then((note) => {
+          this.dispatch(note)
+        })
         return
       case 'edit':
         void this.#edit(effect, tell)
@@ -248,38 +243,6 @@ export class Program {
         return
       case 'exit':
         this.#end({ code: 0 })
-    }
-  }
-
-  async #call({ method, params, tag }: Calling, tell: (event: ScreenEvent) => void): Promise<void> {
-    const creates = method === 'init' || method === 'joinBegin'
-    try {
-      const result = await this.#link.call(
-        method,
-        params,
-        ({ phase, done, total }) => {
-          tell({ kind: 'progress', method, tag, phase, done, total })
-        },
-        creates,
-      )
-      tell({ kind: 'answered', method, tag, result } as ScreenEvent)
-    } catch (error) {
-      tell({ kind: 'failed', method, tag, failure: failureOf(error) })
-    }
-  }
-
-  async #copy({ value, what }: Extract<ShellEffect, { kind: 'copy' }>): Promise<void> {
-    try {
-      const how = await this.#clipboard.copy(value, this.#state.world.clipboardFor)
-      const seconds = Math.round(this.#state.world.clipboardFor / 1000)
-      this.dispatch({
-        kind: 'note',
-        tone: 'good',
-        text: `${what} copied by ${how}; cleared in ${seconds} s`,
-      })
-    } catch (error) {
-      const { message, next } = failureOf(error)
-      this.dispatch({ kind: 'note', tone: 'bad', text: `${message}: ${next}` })
     }
   }
 

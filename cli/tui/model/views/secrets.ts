@@ -1,6 +1,6 @@
 import { hits } from '../filter.js'
 import { windowed } from '../list.js'
-import { listHeight, type SecretsState } from '../screens/secrets.js'
+import { listHeight, type SecretsState } from '../screens/secrets-list.js'
 import type { Row } from '../screens/rows.js'
 import type { World } from '../world.js'
 import {

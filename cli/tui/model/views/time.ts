@@ -1,3 +1,5 @@
+import { isoTime } from '../../../../shared/iso-time.js'
+
 // Times as people say them, from two readings of a clock.
 
 const STEPS: readonly (readonly [string, number])[] = [
@@ -19,5 +21,5 @@ export function ago(now: number, at: number): string {
 
 /** `2026-11-27 12:30` in UTC: what two people compare reads the same to both. */
 export function moment(at: number): string {
-  return new Date(at).toISOString().slice(0, 16).replace('T', ' ')
+  return isoTime(at).slice(0, 16).replace('T', ' ')
 }

@@ -1,0 +1,158 @@
+import { call, note, open } from '../effect.js'
+import { fit, TOP } from '../list.js'
+import { contextOf, referenceIn } from '../place.js'
+import { EMPTY_FIELD } from '../text-field.js'
+import { turn, type Binding, type Turn } from '../turn.js'
+import type { World } from '../world.js'
+import { parentOf } from './rows.js'
+import {
+  arranged,
+  chosen,
+  chosenSecret,
+  filtered,
+  listHeight,
+  type SecretsState,
+} from './secrets-list.js'
+
+// What can be done to the secrets of a list.
+
+type S = SecretsState
+
+/** Shows a value for some seconds. */
+export function revealed(screen: S, name: string, value: string, world: World): Turn<S> {
+  // Whoever moved on meanwhile doesn't want to see it any more.
+  if (chosenSecret(screen)?.name !== name) return turn(screen)
+  const until = world.now + world.revealFor
+  return turn(
+    { ...screen, reveal: { name, value, until } },
+    { kind: 'timer', ms: world.revealFor, tag: String(until) },
+  )
+}
+
+function reading(screen: S, world: World, tag: 'reveal' | 'copy'): Turn<S> {
+  const row = chosenSecret(screen)
+  if (row === undefined) return turn(screen)
+  if (row.staged?.value !== undefined) {
+    return tag === 'copy'
+      ? turn(screen, { kind: 'copy', value: row.staged.value, what: row.name })
+      : revealed(screen, row.name, row.staged.value, world)
+  }
+  if (row.secret?.sealed === true) {
+    return turn(screen, note(`${row.name} is sealed: only its runners open it`, 'bad'))
+  }
+  const name = referenceIn(screen.place, row.name)
+  const context = contextOf(world.cwd, screen.place)
+  return turn(screen, call('secretGet', { context, name }, tag === 'copy' ? 'copy' : row.name))
+}
+
+function entered(screen: S, world: World): Turn<S> {
+  const row = chosen(screen)
+  if (row === undefined) return turn(screen)
+  if (row.kind === 'folder') {
+    return turn(arranged({ ...screen, folder: row.name, list: TOP, rows: [] }, world))
+  }
+  const { place } = screen
+  return turn(
+    { ...screen, filtering: false, reveal: undefined },
+    open({ screen: 'detail', place, name: row.name }),
+  )
+}
+
+function left(screen: S, world: World): Turn<S> {
+  if (screen.filtering || screen.query.text !== '') {
+    return turn(filtered({ ...screen, filtering: false }, EMPTY_FIELD, world))
+  }
+  const up = arranged({ ...screen, folder: parentOf(screen.folder) }, world)
+  const at = up.rows.findIndex(({ name }) => name === screen.folder)
+  return turn({ ...up, list: fit({ ...up.list, at }, up.rows.length, listHeight(world)) })
+}
+
+function deleted(screen: S): Turn<S> {
+  const row = chosenSecret(screen)
+  if (row === undefined) return turn(screen)
+  const { place } = screen
+  const over = row.secret?.version.id
+  const change = { place, name: row.name, value: undefined, over, overtaken: false }
+  return turn({ ...screen, reveal: undefined }, { kind: 'stage', change })
+}
+
+const onSecret = (screen: S): boolean => chosenSecret(screen) !== undefined
+
+export const secretsBindings: readonly Binding<S>[] = [
+  {
+    keys: ['enter'],
+    label: 'open',
+    help: 'open the folder or secret',
+    whileTyping: true,
+    when: (screen) => screen.rows.length > 0,
+    run: entered,
+  },
+  {
+    keys: ['right', 'l'],
+    label: 'open',
+    help: 'open the folder or secret',
+    quiet: true,
+    when: (screen) => screen.rows.length > 0,
+    run: entered,
+  },
+  {
+    keys: ['/', 'ctrl-f'],
+    label: 'filter',
+    help: 'narrow the list by what you type',
+    when: ({ filtering }) => !filtering,
+    run: (screen) => turn({ ...screen, filtering: true }),
+  },
+  {
+    keys: ['esc', 'left', 'h', 'backspace'],
+    label: 'up',
+    help: 'leave the filter, or the folder',
+    when: ({ query, folder, filtering }) => !filtering && (query.text !== '' || folder !== ''),
+    run: left,
+  },
+  {
+    keys: ['esc'],
+    label: 'end filter',
+    help: 'leave the filter',
+    whileTyping: true,
+    when: ({ filtering }) => filtering,
+    run: left,
+  },
+  {
+    keys: ['r'],
+    label: 'reveal',
+    help: 'show the value for some seconds',
+    when: onSecret,
+    run: (screen, world) =>
+      screen.reveal === undefined
+        ? reading(screen, world, 'reveal')
+        : turn({ ...screen, reveal: undefined }),
+  },
+  {
+    keys: ['y'],
+    label: 'copy',
+    help: 'copy the value; the clipboard clears itself',
+    when: onSecret,
+    run: (screen, world) => reading(screen, world, 'copy'),
+  },
+  {
+    keys: ['e'],
+    label: 'edit',
+    help: 'edit the value',
+    when: onSecret,
+    run: (screen) =>
+      turn(screen, open({ screen: 'edit', place: screen.place, name: chosenSecret(screen)?.name })),
+  },
+  {
+    keys: ['a'],
+    label: 'add',
+    help: 'add a secret',
+    run: (screen) => turn(screen, open({ screen: 'edit', place: screen.place, name: undefined })),
+  },
+  {
+    keys: ['d'],
+    label: 'delete',
+    help: 'delete the secret, once you save',
+    when: onSecret,
+    run: deleted,
+  },
+]
