@@ -50,6 +50,7 @@ async function start(call: Call, session: Session): Promise<{ code: number; word
   return runUi({
     env,
     cwd: session.io.cwd(),
+    start: session.context,
     offline: session.offline,
     colour: (env['NO_COLOR'] ?? '') === '',
     reader: call.flag('screen-reader') || env['INK_SCREEN_READER'] === 'true',

@@ -1,4 +1,5 @@
 import { homeExists, homeOf } from '../reach/socket.js'
+import type { Context } from '../../shared/protocol/local-common.js'
 import type { World } from './model/world.js'
 import { Program, type Ended } from './shell/program.js'
 import { Terminal } from './shell/terminal.js'
@@ -8,6 +9,7 @@ import { Terminal } from './shell/terminal.js'
 export type UiOptions = {
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
+  readonly start: Context
   readonly offline: boolean
   readonly colour: boolean
   readonly reader: boolean
@@ -17,7 +19,7 @@ export type UiOptions = {
 
 /** Runs the terminal UI on this process's terminal. */
 export async function runUi(options: UiOptions): Promise<Ended> {
-  const { env, cwd, offline, colour, reader, revealFor, clipboardFor } = options
+  const { env, cwd, start, offline, colour, reader, revealFor, clipboardFor } = options
   const size = (): { columns: number; rows: number } => ({
     columns: process.stdout.columns || 80,
     rows: process.stdout.rows || 24,
@@ -28,6 +30,7 @@ export async function runUi(options: UiOptions): Promise<Ended> {
     now: now(),
     ...size(),
     cwd,
+    start,
     colour,
     reader,
     revealFor,

@@ -10,7 +10,7 @@ import { unread } from './world.js'
 
 type Command = Binding<ScreenState>
 
-const DEEP: readonly Opening['screen'][] = ['detail', 'edit']
+const DEEP: readonly Opening['screen'][] = ['secrets', 'detail', 'edit']
 const CLOSED: readonly Opening['screen'][] = ['starting', 'unlock', 'setup']
 
 const isOpen = (screen: ScreenState): boolean => !CLOSED.includes(screen.name)

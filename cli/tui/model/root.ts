@@ -15,9 +15,9 @@ export function mine(effect: Request['effect']): Request {
 }
 
 /** Asks for everything that the frame shows. */
-export function refreshing({ cwd, status }: World): readonly Request[] {
+export function refreshing({ cwd, start, status }: World): readonly Request[] {
   const context = contextOf(cwd)
-  const first = mine(call('status', { context }))
+  const first = mine(call('status', { context: start }))
   if (status?.state !== 'unlocked') return [first]
   return [first, mine(call('orgList', { context })), mine(call('alarmsList', { context }))]
 }

@@ -253,5 +253,16 @@ function entered(state: State, before: State): Step {
   if (now === 'none') return opened(closed, { screen: 'setup' }, [])
   if (now === 'locked') return opened(closed, { screen: 'unlock' }, [])
   const asked = refreshing(world).slice(1)
-  return chain(step(closed, ...asked), (s) => opened(s, { screen: 'places' }, []))
+  return chain(
+    step(closed, ...asked),
+    (s) => opened(s, { screen: 'places' }, []),
+    (s) => begun(s),
+  )
+}
+
+/** Whoever has chosen a project begins there. */
+function begun(state: State): Step {
+  const { org, project } = state.world.status?.selection ?? {}
+  if (typeof org !== 'string' || typeof project !== 'string') return step(state)
+  return opened(state, { screen: 'secrets', place: { kind: 'project', org, project } }, state.stack)
 }

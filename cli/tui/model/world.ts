@@ -1,4 +1,5 @@
 import type { NotificationParams, Result } from '../../../shared/protocol/local.js'
+import type { Context } from '../../../shared/protocol/local-common.js'
 import type { Place } from './place.js'
 import type { Deleted, Staged } from './staging.js'
 
@@ -21,6 +22,8 @@ export type World = {
   readonly rows: number
   /** The caller's folder. */
   readonly cwd: string
+  /** What the caller's flags, variables and folder select: where to begin. */
+  readonly start: Context
   /** Without it nothing is told by colour, weight or inversion alone; it never is anyway. */
   readonly colour: boolean
   /** For a screen reader: lines, no frames. */
