@@ -69,12 +69,36 @@ export function row(chosen: boolean, spans: readonly Span[]): Line {
   return { spans: [mark, ...spans], chosen }
 }
 
-/** A field as it is typed: dots for a secret, the cursor as a block. */
-export function typedSpans(field: TextField, hidden = false): readonly Span[] {
+/**
+ * A field as it is typed: dots for a secret, the cursor as a block.
+ * @param width columns that there are: what is longer is shown around the cursor
+ */
+export function typedSpans(
+  field: TextField,
+  hidden = false,
+  width = Number.POSITIVE_INFINITY,
+): readonly Span[] {
   const [before, after] = parted(field)
-  const shown = (text: string): string => (hidden ? '•'.repeat(Array.from(text).length) : text)
+  const shown = (text: string): string =>
+    hidden ? '•'.repeat(Array.from(text).length) : displayText(text)
+  const left = lastOf(shown(before), width - 1)
   const [under = ' ', ...rest] = Array.from(shown(after))
-  return [span(shown(before)), span(under, 'cursor'), span(rest.join(''))]
+  const room = width - widthOf(left) - widthOf(under)
+  const right = rest.join('')
+  return [span(left), span(under, 'cursor'), span(room > 0 ? clipped(right, room) : '')]
+}
+
+/** The end of a text, in at most `width` columns. */
+function lastOf(text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  let kept = ''
+  let used = 1
+  for (const char of Array.from(text).toReversed()) {
+    used += widthOf(char)
+    if (used > width) break
+    kept = char + kept
+  }
+  return `…${kept}`
 }
 
 /** Lines of at most `width` columns, broken at blanks where there are any. */

@@ -29,7 +29,8 @@ function keysLine(...pairs: readonly (readonly [string, string])[]): Line {
   }
 }
 
-function dialogBox(dialog: Dialog, size: Size): Box {
+/** A dialog's title, lines and keys: where it stands over a screen, or as a step of one. */
+export function dialogBox(dialog: Dialog, size: Size): Box {
   const { title } = dialog
   const said = (lines: readonly string[]): Line[] =>
     lines.flatMap((one) => wrapped(one, size.width).map((part) => line(part)))
@@ -72,7 +73,7 @@ function formLines(
     const label = one.label.padEnd(wide)
     const typed = here
       ? one.choices === undefined
-        ? typedSpans(one.field, one.secret === true)
+        ? typedSpans(one.field, one.secret === true, size.width - wide - 4)
         : [span(`‹ ${one.field.text} ›`, 'strong')]
       : [span(one.secret === true ? '•'.repeat(Array.from(one.field.text).length) : one.field.text)]
     const hint = here && one.hint !== undefined ? [line(span(`  ${one.hint}`, 'dim'))] : []
