@@ -182,21 +182,31 @@ export const secretGenerate = {
   }),
 } as const
 
-const sibling = object({
+const siblingFields = {
   version: versionRef,
   kind: oneOf('put', 'delete'),
   at: time,
   author,
   size: optional(count),
-  winner: flag,
-})
+} as const
+const sibling = object({ ...siblingFields, winner: flag })
 
-/** Secrets with several values written apart: of the given name, of the selected vault, or (`all`) of every vault. */
+/**
+ * Secrets with several values written apart: of the given name, of the selected vault, or (`all`) of every vault. `base`
+ * is the newest version that all siblings build on, where there is one here.
+ */
 export const conflictsList = {
   needs: 'unlocked',
   params: object({ context, name: optional(reference), all: optional(flag) }),
   result: object({
-    conflicts: list(object({ reference, siblings: list(sibling, LIMITS.parents) }), 100_000),
+    conflicts: list(
+      object({
+        reference,
+        base: optional(object(siblingFields)),
+        siblings: list(sibling, LIMITS.parents),
+      }),
+      100_000,
+    ),
   }),
 } as const
 

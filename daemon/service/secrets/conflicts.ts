@@ -2,6 +2,8 @@ import { Buffer } from 'node:buffer'
 import { CofferError } from '../../../shared/errors.js'
 import { displayText } from '../../../shared/display.js'
 import type { Params, Result } from '../../../shared/protocol/local.js'
+import type { Change } from '../../core/vault/change.js'
+import { mergeBase } from '../../core/vault/merge-base.js'
 import type { Current } from '../../core/vault/names.js'
 import type { Replica } from '../../core/vault/replica.js'
 import { placeOf, prefixOf, refOf, referenceIn } from '../place.js'
@@ -26,14 +28,19 @@ function describe(
 ): Conflict {
   const history = historyOf(replica, winner.name)
   const authorOf = authors(session, replica)
+  const described = (change: Change) => ({
+    version: versionRef(history, change),
+    kind: change.kind,
+    at: change.wall,
+    author: authorOf(change),
+    ...(change.kind === 'put' ? { size: change.size } : {}),
+  })
+  const base = mergeBase(history, siblings)
   return {
     reference,
+    ...(base === undefined ? {} : { base: described(base) }),
     siblings: siblings.slice(0, 64).map((change) => ({
-      version: versionRef(history, change),
-      kind: change.kind,
-      at: change.wall,
-      author: authorOf(change),
-      ...(change.kind === 'put' ? { size: change.size } : {}),
+      ...described(change),
       winner: change.id === winner.id,
     })),
   }
