@@ -238,7 +238,7 @@ function entered(state: State, before: State): Step {
   const { name } = topOf(state).screen
   if (now === then && name !== 'starting') return step(state)
   // The first steps of a new home go on when it is open: they lead on themselves.
-  if (name === 'setup' && now !== 'locked') return step(state)
+  if (name === 'setup' && now !== 'locked') return step(state, ...refreshing(state.world).slice(1))
   // Nothing of what was open outlives a lock: neither values nor names.
   const world: World = {
     ...state.world,

@@ -1,15 +1,142 @@
-import { turn, type ScreenSpec, type Turn } from '../turn.js'
-import type { World } from '../world.js'
+import { pastedInto, pressed, type Outcome } from '../dialog.js'
+import type { ScreenEvent } from '../event.js'
+import { named, type Key } from '../key.js'
+import { USER } from '../place.js'
+import { turn, type Binding, type ScreenSpec, type Turn } from '../turn.js'
+import { bodyHeight, type World } from '../world.js'
+import { answeredCall, failedCall, finished, proceed, waitOn } from './setup-calls.js'
+import { dialogOf, stepBefore, toStep, type SetupState } from './setup-steps.js'
 
-export type SetupState = { readonly name: 'setup' }
+// The first steps: from no home at all to the first secret, or into the vault of another device.
 
-export function openSetup(_world: World): Turn<SetupState> {
-  return turn({ name: 'setup' })
+type S = SetupState
+
+export function openSetup(_world: World): Turn<S> {
+  return turn({
+    name: 'setup',
+    step: 'start',
+    way: 'new',
+    kept: {},
+    dialog: dialogOf('start', {}, USER),
+    busy: undefined,
+    problem: undefined,
+    place: USER,
+    fingerprint: undefined,
+  })
 }
 
-export const setupScreen: ScreenSpec<SetupState> = {
-  title: () => 'setup',
-  typing: () => false,
-  bindings: [],
-  update: (screen) => turn(screen),
+function after(screen: S, outcome: Outcome, world: World): Turn<S> {
+  switch (outcome.kind) {
+    case 'stays':
+      return turn({ ...screen, dialog: outcome.dialog, problem: undefined })
+    case 'answered':
+      return proceed({ ...screen, problem: undefined }, outcome.values, world)
+    case 'left':
+      return left(screen)
+  }
+}
+
+function keyed(screen: S, key: Key, world: World): Turn<S> {
+  if (screen.busy !== undefined || screen.dialog === undefined) return turn(screen)
+  return after(screen, pressed(screen.dialog, key, bodyHeight(world)), world)
+}
+
+function entered(screen: S, world: World): Turn<S> {
+  if (screen.step === 'waiting') return waitOn(screen, world)
+  // There it is the way out of this program, and that has a key of its own.
+  return screen.step === 'recovery' ? turn(screen) : keyed(screen, named('enter'), world)
+}
+
+function left(screen: S): Turn<S> {
+  const step = stepBefore(screen.step, screen.way)
+  return turn(step === undefined ? screen : toStep(screen, step))
+}
+
+/** A line's end within a value would become a blank: rather nothing than something else. */
+function pasted(screen: S, given: string): Turn<S> {
+  const { dialog, busy, step } = screen
+  if (dialog?.kind !== 'form' || busy !== undefined) return turn(screen)
+  const lines = /[\r\n]./.test(given.replace(/[\r\n]+$/, ''))
+  if (step === 'secret' && dialog.fields[dialog.at]?.name === 'value' && lines) {
+    const problem = 'this has several lines: leave it for later, the editor (a) keeps them'
+    return turn({ ...screen, problem })
+  }
+  return turn({ ...screen, dialog: pastedInto(dialog, given), problem: undefined })
+}
+
+function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
+  switch (event.kind) {
+    case 'key':
+      return keyed(screen, event.key, world)
+    case 'paste':
+      return pasted(screen, event.text)
+    case 'answered':
+      return answeredCall(screen, event, world)
+    case 'failed':
+      return failedCall(screen, event, world)
+    case 'progress': {
+      const count = event.total === null ? `${event.done}` : `${event.done} of ${event.total}`
+      const busy =
+        event.done === 0 && event.total === null ? event.phase : `${event.phase} ${count}`
+      return turn(screen.busy === undefined ? screen : { ...screen, busy: `${busy}…` })
+    }
+    case 'hidden':
+      // Half a passphrase, or a value that is still dots: typed again, it is nobody else's.
+      return turn(holdsSecret(screen) ? emptied(screen) : screen)
+    default:
+      return turn(screen)
+  }
+}
+
+function holdsSecret({ dialog }: S): boolean {
+  return dialog?.kind === 'form' && dialog.fields.some(({ secret }) => secret === true)
+}
+
+function emptied(screen: S): S {
+  return { ...screen, dialog: dialogOf(screen.step, screen.kept, screen.place) }
+}
+
+const idle = ({ busy }: S): boolean => busy === undefined
+
+const bindings: readonly Binding<S>[] = [
+  {
+    keys: ['enter'],
+    label: 'next',
+    help: 'go on with what is typed or chosen',
+    whileTyping: true,
+    when: (screen) => idle(screen) && screen.step !== 'recovery',
+    run: entered,
+  },
+  {
+    keys: ['esc'],
+    label: 'back',
+    help: 'a step back',
+    whileTyping: true,
+    when: (screen) =>
+      (idle(screen) || screen.step === 'waiting') &&
+      stepBefore(screen.step, screen.way) !== undefined,
+    run: left,
+  },
+  {
+    keys: ['esc'],
+    label: 'later',
+    help: 'go to the projects without a first secret',
+    whileTyping: true,
+    when: (screen) => idle(screen) && screen.step === 'place',
+    run: (screen) => finished(screen),
+  },
+  {
+    keys: ['ctrl-c'],
+    label: 'quit',
+    help: 'leave',
+    whileTyping: true,
+    run: (screen) => turn(screen, { kind: 'exit' }),
+  },
+]
+
+export const setupScreen: ScreenSpec<S> = {
+  title: () => 'first steps',
+  typing: ({ dialog }) => dialog?.kind === 'form',
+  bindings,
+  update,
 }
