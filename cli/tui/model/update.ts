@@ -211,6 +211,8 @@ function heard(state: State, event: ScreenEvent): Step {
       return chain(next, (s) => step(s, ...requests), told)
     }
     case 'failed':
+      // Who isn't let in yet can't read everything: the first steps tell of what they ask for themselves.
+      if (topOf(state).screen.name === 'setup') return step(state)
       return step(
         noted(state, [event.failure.message, event.failure.next].filter(Boolean).join(': '), 'bad'),
       )
@@ -249,7 +251,7 @@ function entered(state: State, before: State): Step {
     staged: [],
     deleted: [],
   }
-  const closed = { ...state, world, overlay: undefined }
+  const closed = { ...state, world, overlay: undefined, note: undefined }
   if (now === 'none') return opened(closed, { screen: 'setup' }, [])
   if (now === 'locked') return opened(closed, { screen: 'unlock' }, [])
   const asked = refreshing(world).slice(1)

@@ -79,7 +79,7 @@ function filled(kept: Values, name: string, label: string, more: Partial<Field> 
 export function dialogOf(step: StepName, kept: Values, place: Place): Dialog | undefined {
   switch (step) {
     case 'start':
-      return choice(step, 'There is no vault on this machine yet', [
+      return choice(step, 'No vault here yet', [
         { id: 'new', label: 'a new vault', hint: 'for the first device' },
         { id: 'join', label: 'join', hint: 'with a code from another device' },
         { id: 'recovery', label: 'recovery', hint: 'I have a recovery file' },
@@ -113,7 +113,7 @@ export function dialogOf(step: StepName, kept: Values, place: Place): Dialog | u
         'next',
       )
     case 'opener':
-      return choice(step, 'What opens the vault on this device', [
+      return choice(step, 'What opens it here', [
         { id: 'passphrase', label: 'a passphrase', hint: 'you type it to unlock' },
         { id: 'key-file', label: 'a key file', hint: 'whoever has it opens it' },
       ])
@@ -146,7 +146,7 @@ function laterDialog(step: StepName, kept: Values, place: Place): Dialog | undef
     case 'place':
       return form(
         step,
-        'Where the first secret goes',
+        'The first place',
         [
           filled(kept, 'org', 'org', { optional: true, hint: 'such as a company or a team' }),
           filled(kept, 'project', 'project', { optional: true }),

@@ -1,7 +1,7 @@
 import { toBase64 } from '../../../../shared/base64.js'
 import { utf8 } from '../../../../shared/bytes.js'
 import { LIMITS } from '../../../../shared/limits.js'
-import { call, note } from '../effect.js'
+import { call } from '../effect.js'
 import type { Failure, ScreenEvent } from '../event.js'
 import { EMPTY_FIELD, insert, typeInto, type TextField } from '../text-field.js'
 import { turn, type ScreenSpec, type Turn } from '../turn.js'
@@ -65,7 +65,7 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
     }
     case 'answered':
       // The daemon tells everybody that the home is open; asking again is for when that is lost.
-      return turn({ ...screen, deriving: false }, note('unlocked', 'good'), { kind: 'refresh' })
+      return turn({ ...screen, deriving: false }, { kind: 'refresh' })
     case 'failed':
       return turn({ ...screen, deriving: false, problem: refusal(event.failure) })
     case 'hidden':

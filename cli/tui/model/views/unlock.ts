@@ -11,7 +11,7 @@ export function unlockView(
   const { field, deriving, problem } = screen
   const home = world.status?.home
   const below = deriving
-    ? [line(span('deriving the key… (it takes a second or two)', 'accent'))]
+    ? [line(span('deriving the key… (a second or two)', 'accent'))]
     : (problem === undefined ? [] : wrapped(`! ${problem}`, width)).map((one) =>
         line(span(one, 'bad')),
       )
