@@ -11,6 +11,10 @@ const HIDE_CURSOR = '\x1b[?25l'
 const SHOW_CURSOR = '\x1b[?25h'
 const PASTE_MARKED = '\x1b[?2004h'
 const PASTE_PLAIN = '\x1b[?2004l'
+// A frame that was laid out for a wider window, drawn while it became narrower, is cut: wrapped, its last line would
+// move the screen up, and its first one into the terminal's history.
+const CUT_LINES = '\x1b[?7l'
+const WRAP_LINES = '\x1b[?7h'
 
 export type TerminalStreams = {
   readonly input: ReadStream
@@ -58,13 +62,13 @@ export class Terminal {
     if (this.#entered) return
     this.#entered = true
     const cursor = this.#showsCursor ? SHOW_CURSOR : HIDE_CURSOR
-    this.write(ALTERNATE + blank(this.size().rows) + cursor + PASTE_MARKED)
+    this.write(ALTERNATE + blank(this.size().rows) + cursor + CUT_LINES + PASTE_MARKED)
   }
 
   /** Erases what was drawn, and gives the terminal back as it was. */
   leave(): void {
     if (!this.#entered) return
     this.#entered = false
-    this.write(blank(this.size().rows) + PASTE_PLAIN + SHOW_CURSOR + MAIN)
+    this.write(blank(this.size().rows) + PASTE_PLAIN + WRAP_LINES + SHOW_CURSOR + MAIN)
   }
 }
