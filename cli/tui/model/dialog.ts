@@ -1,6 +1,8 @@
 import { move, fit, TOP, type ListState } from './list.js'
 import type { Key } from './key.js'
 import { fieldOf, insert, typeInto, type TextField } from './text-field.js'
+import { wrapped } from './views/line.js'
+import type { Size } from './views/size.js'
 
 // What stands over a screen and asks something. Its answer goes back to the screen under the dialog's tag.
 
@@ -101,8 +103,8 @@ export function text(tag: string, title: string, lines: readonly string[], code?
   }
 }
 
-/** What a key does to a dialog. @param height lines that there is room for */
-export function pressed(dialog: Dialog, key: Key, height: number): Outcome {
+/** What a key does to a dialog. @param size room for what it says */
+export function pressed(dialog: Dialog, key: Key, size: Size): Outcome {
   if (key.name === 'esc' || key.name === 'ctrl-c') return { kind: 'left' }
   switch (dialog.kind) {
     case 'confirm':
@@ -111,9 +113,9 @@ export function pressed(dialog: Dialog, key: Key, height: number): Outcome {
     case 'form':
       return intoForm(dialog, key)
     case 'choice':
-      return intoChoice(dialog, key, height)
+      return intoChoice(dialog, key, size.height)
     case 'text':
-      return intoText(dialog, key, height)
+      return intoText(dialog, key, size)
   }
 }
 
@@ -180,11 +182,17 @@ function intoChoice(
   return stays(moved === undefined ? dialog : { ...dialog, list: moved })
 }
 
-function intoText(dialog: Extract<Dialog, { kind: 'text' }>, key: Key, height: number): Outcome {
+function intoText(
+  dialog: Extract<Dialog, { kind: 'text' }>,
+  key: Key,
+  { width, height }: Size,
+): Outcome {
   if (key.name === 'q') return { kind: 'left' }
   if (key.name === 'enter') return { kind: 'answered', values: {} }
-  const at = move({ at: dialog.top, top: 0 }, key.name, dialog.lines.length, height)?.at
-  const last = Math.max(0, dialog.lines.length - height)
+  const count = dialog.lines.reduce((sum, one) => sum + wrapped(one, width).length, 0)
+  const last = Math.max(0, count - height)
+  // Each press moves what is seen, from the first on.
+  const at = move({ at: Math.min(dialog.top, last), top: 0 }, key.name, count, height)?.at
   return stays(at === undefined ? dialog : { ...dialog, top: Math.min(at, last) })
 }
 

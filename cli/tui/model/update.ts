@@ -151,7 +151,7 @@ function dialogPressed(
   key: Key,
 ): Step {
   const { owner, dialog } = overlay
-  const outcome = pressDialog(dialog, key, overlaySize(state.world).height)
+  const outcome = pressDialog(dialog, key, overlaySize(state.world))
   if (outcome.kind === 'stays') {
     return step({ ...state, overlay: { ...overlay, dialog: outcome.dialog } })
   }

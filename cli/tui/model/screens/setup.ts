@@ -38,7 +38,8 @@ function after(screen: S, outcome: Outcome, world: World): Turn<S> {
 
 function keyed(screen: S, key: Key, world: World): Turn<S> {
   if (screen.busy !== undefined || screen.dialog === undefined) return turn(screen)
-  return after(screen, pressed(screen.dialog, key, bodyHeight(world)), world)
+  const size = { width: world.columns, height: bodyHeight(world) }
+  return after(screen, pressed(screen.dialog, key, size), world)
 }
 
 function entered(screen: S, world: World): Turn<S> {

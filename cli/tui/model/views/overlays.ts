@@ -79,10 +79,15 @@ function formLines(
     const hint = here && one.hint !== undefined ? [line(span(`  ${one.hint}`, 'dim'))] : []
     return [row(here, [span(`${label}  `, here ? 'strong' : 'dim'), ...typed]), ...hint]
   })
-  const problem = dialog.problem === undefined ? [] : [line(span(`! ${dialog.problem}`, 'bad'))]
+  const problem = (dialog.problem === undefined ? [] : wrapped(`! ${dialog.problem}`, size.width))
+    .slice(0, Math.max(1, size.height - 1))
+    .map((one) => line(span(one, 'bad')))
   const room = Math.max(0, size.height - fields.length - problem.length - 1)
   const above = said.slice(0, room)
-  return [...above, ...(above.length > 0 ? [BLANK] : []), ...fields, ...problem]
+  // Where there are more fields than lines, those around the one at work are shown.
+  const height = Math.max(1, size.height - problem.length)
+  const shown = windowed({ at: dialog.at + 1, top: 0 }, fields, height).map(({ item }) => item)
+  return [...above, ...(above.length > 0 ? [BLANK] : []), ...shown, ...problem]
 }
 
 /** A code as squares, where the window has room for all of them: half a code is none. */
@@ -109,7 +114,7 @@ function textBox(
   const lines = [...said, ...squares, ...small]
   return {
     title,
-    lines: lines.slice(top, top + size.height),
+    lines: windowed({ at: top, top }, lines, size.height).map(({ item }) => item),
     keys: keysLine(
       ['enter', 'close'],
       ...(lines.length > size.height ? [['↓', 'more'] as const] : []),
