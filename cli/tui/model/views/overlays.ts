@@ -86,7 +86,9 @@ function formLines(
   const above = said.slice(0, room)
   // Where there are more fields than lines, those around the one at work are shown.
   const height = Math.max(1, size.height - problem.length)
-  const shown = windowed({ at: dialog.at + 1, top: 0 }, fields, height).map(({ item }) => item)
+  const shown = windowed({ at: dialog.at + (height > 1 ? 1 : 0), top: 0 }, fields, height).map(
+    ({ item }) => item,
+  )
   return [...above, ...(above.length > 0 ? [BLANK] : []), ...shown, ...problem]
 }
 
