@@ -1,6 +1,6 @@
 import type { DaemonHandlers } from '../rpc/call.js'
 import { listConflicts, resolveConflict } from '../service/secrets/conflicts.js'
-import { generateSecret } from '../service/secrets/generate.js'
+import { generateSecret, generateValue } from '../service/secrets/generate.js'
 import {
   createOrg,
   createProject,
@@ -41,6 +41,7 @@ type SecretMethod =
   | 'secretHistory'
   | 'secretRollback'
   | 'secretGenerate'
+  | 'valueGenerate'
   | 'secretEnvironment'
   | 'selectionAllow'
   | 'conflictsList'
@@ -66,6 +67,7 @@ export function secretHandlers(session: () => Session): Pick<DaemonHandlers, Sec
     secretHistory: (params, { signal }) => secretHistory(session(), params, signal),
     secretRollback: (params) => rollbackSecret(session(), params),
     secretGenerate: (params) => generateSecret(session(), params),
+    valueGenerate: async (params) => generateValue(session(), params),
     secretEnvironment: (params, { signal }) => secretEnvironment(session(), params, signal),
     selectionAllow: (params) => allowFile(session(), params),
     conflictsList: (params) => listConflicts(session(), params),

@@ -157,19 +157,27 @@ export const secretRollback = {
   result: written,
 } as const
 
-/**
- * Writes a random value made in the daemon, uniform over the character set. `exists` unless forced. The value comes
- * back only when `reveal` asks for it.
- */
+const randomText = {
+  /** Characters. */
+  length: integer(1, LIMITS.generated),
+  /** `alnum` A-Za-z0-9 · `hex` · `digits` · `symbols` all printable ASCII but space · `base64url`. */
+  charset: oneOf('alnum', 'hex', 'digits', 'symbols', 'base64url'),
+} as const
+
+/** A random value, uniform over the character set, for whoever writes it later; nothing is written. */
+export const valueGenerate = {
+  needs: 'unlocked',
+  params: object(randomText),
+  result: object({ value }),
+} as const
+
+/** Writes such a value. `exists` unless forced. It comes back only when `reveal` asks for it. */
 export const secretGenerate = {
   needs: 'unlocked',
   params: object({
     context,
     name: reference,
-    /** Characters. */
-    length: integer(1, LIMITS.generated),
-    /** `alnum` A-Za-z0-9 · `hex` · `digits` · `symbols` all printable ASCII but space · `base64url`. */
-    charset: oneOf('alnum', 'hex', 'digits', 'symbols', 'base64url'),
+    ...randomText,
     force: flag,
     reveal: flag,
   }),

@@ -50,6 +50,7 @@ export const METHODS = {
   secretHistory: reads.secretHistory,
   secretRollback: secrets.secretRollback,
   secretGenerate: secrets.secretGenerate,
+  valueGenerate: secrets.valueGenerate,
   secretEnvironment: reads.secretEnvironment,
   selectionAllow: secrets.selectionAllow,
   conflictsList: secrets.conflictsList,

@@ -32,6 +32,7 @@ const refusals = {
   secretHistory: refuse,
   secretRollback: refuse,
   secretGenerate: refuse,
+  valueGenerate: refuse,
   secretEnvironment: refuse,
   selectionAllow: refuse,
   conflictsList: refuse,

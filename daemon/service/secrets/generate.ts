@@ -34,6 +34,14 @@ export function randomText(charset: Charset, length: number, random: Random): st
   return out
 }
 
+/** A value to be written later: the generator's, and nobody's invention. */
+export function generateValue(
+  session: Session,
+  { length, charset }: Params<'valueGenerate'>,
+): Result<'valueGenerate'> {
+  return { value: base64(utf8(randomText(charset, length, session.world.random))) }
+}
+
 export async function generateSecret(
   session: Session,
   { context, name, length, charset, force, reveal }: Params<'secretGenerate'>,

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { systemRandom } from '../../random.js'
 import { storageError } from '../../store/store.js'
-import { generateSecret, randomText } from './generate.js'
+import { generateSecret, generateValue, randomText } from './generate.js'
 import { secretEnvironment } from './environment.js'
 import { getSecret, listSecrets, secretHistory } from './secrets-read.js'
 import { moveSecret, removeSecrets, rollbackSecret, setMany, setSecret } from './secrets-write.js'
@@ -186,6 +186,15 @@ test('a generated value has its length and letters, and comes back only when ask
   assert.equal(await refusedWith(() => make('GEN', false, false)), ['exists', 'secret-exists'])
   const { value } = await make('GEN', true, true)
   assert.is(Buffer.from(value ?? '', 'base64').toString(), await get('GEN'))
+})
+
+test('a value can be made without being written', () => {
+  const before = session.vaults.user.facts().drafts
+  const text = (): string =>
+    Buffer.from(generateValue(session, { length: 24, charset: 'hex' }).value, 'base64').toString()
+  assert.match(text(), /^[0-9a-f]{24}$/)
+  assert.is.not(text(), text())
+  assert.is(session.vaults.user.facts().drafts, before)
 })
 
 test('generated letters are uniform', () => {
