@@ -14,7 +14,8 @@ export const ui: Command = {
   summary: 'Open the terminal UI',
   details: `Secrets of all projects, people, devices, conflicts, alarms: everything of a day's work, live. Without a home it
 leads from nothing to the first secret. ? shows the keys, ^p finds what can be done by typing. coffer alone, on a terminal, is
-the same.`,
+the same. Editors ($VISUAL, $EDITOR, vi) get a value as a file in memory that ends with them; what an editor keeps elsewhere
+(vim's viminfo, an undo or backup directory) is its own configuration's matter.`,
   options: [
     { flags: '--reveal <TIME>', text: `how long a revealed value is shown (${REVEAL})` },
     {

@@ -32,6 +32,9 @@ export type Ended = { readonly code: number; readonly word?: string }
 
 const TICK = 1000
 
+/** SIGINT and SIGQUIT: what a terminal sends to everybody on it. */
+const TYPED: readonly number[] = [130, 131]
+
 export class Program {
   readonly #options: ProgramOptions
   readonly #link: Link
@@ -111,7 +114,8 @@ export class Program {
         this.#continue()
       },
       ended: (code) => {
-        this.#end({ code })
+        // ^C and ^\ on the editor's terminal are the editor's.
+        if (this.#editing === undefined || !TYPED.includes(code)) this.#end({ code })
       },
       crashed: (error) => {
         this.#crash(error)
