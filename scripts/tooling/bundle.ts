@@ -34,7 +34,9 @@ const worker: Entry = {
 }
 /** A module: Yoga, which lays out for Ink, waits for its WebAssembly at its top. */
 const ui: Entry = { source: 'cli/tui/main.tsx', out: 'coffer-ui.js', executable: false }
-const entries = [hotPath, ...programs, worker, ui]
+/** Waits behind a copied value: small, because it stays for most of a minute. */
+const unclip: Entry = { source: 'cli/tui/unclip.ts', out: 'coffer-unclip.cjs', executable: false }
+const entries = [hotPath, ...programs, worker, ui, unclip]
 const LICENCES = 'LICENCES.txt'
 
 /**
@@ -184,6 +186,17 @@ async function bundleUi(): Promise<Bundle> {
   return { files: outputFiles.map(nameAndText), inputs: Object.keys(metafile.inputs) }
 }
 
+async function bundleUnclip(): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    ...commonJs,
+    entryPoints: [{ in: `./${unclip.source}`, out: path.parse(unclip.out).name }],
+    outExtension: { '.js': '.cjs' },
+    define: PLACE,
+  })
+  return { files: outputFiles.map(nameAndText), inputs: Object.keys(metafile.inputs) }
+}
+
 /** The licences of the packages of which something is in the bundles: they want to go along. */
 function licences(results: readonly Bundle[]): string {
   const packages = new Set(
@@ -245,6 +258,7 @@ const settled = await Promise.allSettled([
   ...programs.map((entry) => bundleProgram(entry)),
   bundleWorker(),
   bundleUi(),
+  bundleUnclip(),
 ])
 const results = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 await install(results)

@@ -177,7 +177,6 @@ export class Program {
     this.#unmount()
     this.#options.terminal.leave()
     this.#link.close()
-    this.#clipboard.close()
     for (const clean of this.#cleanups) clean()
   }
 

@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createHmac, randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { CofferError } from '../../../shared/errors.js'
+import type { ProgramName } from './clipboard-programs.js'
+import type { TerminalFile } from './osc52.js'
+
+// The process that takes a value off the clipboard again, whatever becomes of this one. It doesn't know the value: it
+// gets a salted digest to recognise it by, over its stdin.
+
+/** Where to take it off: by a program, or by what a terminal obeys. */
+export type Erasing =
+  | { readonly kind: 'program'; readonly name: ProgramName }
+  | { readonly kind: 'terminal'; readonly file: TerminalFile; readonly sequence: string }
+
+/** What the process is told. */
+export type EraserOrder = {
+  readonly ms: number
+  readonly salt: string
+  readonly digest: string
+  readonly erasing: Erasing
+}
+
+export function digestOf(salt: string, value: Uint8Array): string {
+  return createHmac('sha256', Buffer.from(salt, 'base64')).update(value).digest('base64')
+}
+
+export type Eraser = { readonly stop: () => void }
+
+/** Beside this program: in the bundle's folder, or in the compiled tree. */
+function eraserProgram(): string {
+  const here = import.meta.dirname
+  const found = [join(here, 'coffer-unclip.cjs'), join(here, '../unclip.js')].find((path) =>
+    existsSync(path),
+  )
+  if (found !== undefined) return found
+  throw new CofferError('internal', 'coffer-unclip is missing beside coffer', {
+    reason: 'no-unclip',
+    next: 'install coffer again',
+  })
+}
+
+/**
+ * Starts it; from then on it needs nobody. @param env what clipboard programs get
+ * @throws CofferError when it can't be started: then nothing shall be copied either
+ */
+export async function startEraser(
+  value: Uint8Array,
+  ms: number,
+  erasing: Erasing,
+  env: NodeJS.ProcessEnv,
+): Promise<Eraser> {
+  const salt = randomBytes(32).toString('base64')
+  const order: EraserOrder = { ms, salt, digest: digestOf(salt, value), erasing }
+  // A session of its own and no stream of the caller's: it outlives the terminal, and $(…) doesn't wait for it.
+  const child = spawn(process.execPath, ['--max-old-space-size=32', eraserProgram()], {
+    cwd: '/',
+    detached: true,
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  try {
+    await told(child, JSON.stringify(order))
+  } catch (error) {
+    throw new CofferError('internal', 'nothing could be started that clears the clipboard', {
+      reason: 'no-unclip',
+      cause: error,
+    })
+  }
+  child.unref()
+  return {
+    stop: () => {
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+/** Gives it its order; it says a word when it has read it and will obey. */
+function told(child: ChildProcess, order: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', reject)
+    child.stdin?.once('error', reject)
+    child.stdout?.once('data', () => {
+      child.stdout?.destroy()
+      resolve()
+    })
+    child.stdin?.end(order)
+  })
+}

@@ -1,0 +1,115 @@
+// A copied value: that it gets to the clipboard, and off it again whatever becomes of who copied it.
+import { readFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { clipboardOf, type Clipboard } from '../../cli/tui/shell/clipboard.js'
+import { hasCode } from '../../shared/errors.js'
+import { argumentsOf, processesOf } from '../tooling/processes.js'
+import { until } from './harness/until.js'
+import { inWorld, type World } from './harness/world.js'
+import { Desktop } from './support/clipboard.js'
+
+const LONG = 600_000
+const SHORT = 300
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+function clipboard(env: NodeJS.ProcessEnv, written: string[] = []): Clipboard {
+  return clipboardOf(env, {
+    write: (text) => {
+      written.push(text)
+    },
+  })
+}
+
+/** The processes that wait to clear a clipboard of this world. */
+function erasers(world: World): number[] {
+  return processesOf(world.folder).filter((pid) =>
+    argumentsOf(pid).some((one) => /unclip\.c?js$/.test(one)),
+  )
+}
+
+test('a value gets to the program by stdin alone, and is taken off in time', async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world)
+    assert.is(await clipboard(desktop.env).copy(base64('s3cret value\n'), SHORT), 'wl-copy')
+    await until('the clipboard is cleared', () => desktop.content === '')
+    assert.match(desktop.calls, /^wl-copy --type text\/plain;charset=utf-8 --sensitive$/m)
+    assert.match(desktop.calls, /^wl-paste --no-newline\nwl-copy --clear$/m)
+    await until('nothing waits any more', () => erasers(world).length === 0)
+  })
+})
+
+test('who waits to clear it knows neither the value nor its plain digest', async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world)
+    await clipboard(desktop.env).copy(base64('s3cret'), LONG)
+    assert.is(desktop.content, 's3cret')
+    const [pid = 0, ...more] = erasers(world)
+    assert.equal(more, [])
+    const known = ['cmdline', 'environ'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'))
+    assert.not(`${known.join('\n')}${desktop.calls}`.includes('s3cret'))
+    // Ended by somebody: it clears at once.
+    process.kill(pid, 'SIGTERM')
+    await until('the clipboard is cleared', () => desktop.content === '')
+  })
+})
+
+test('what somebody else copied stays', async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world)
+    await clipboard(desktop.env).copy(base64('s3cret'), LONG)
+    desktop.put('s3cret and more')
+    for (const pid of erasers(world)) process.kill(pid, 'SIGTERM')
+    await until('nothing waits any more', () => erasers(world).length === 0)
+    assert.match(desktop.calls, /wl-paste/)
+    assert.is(desktop.content, 's3cret and more')
+  })
+})
+
+test('the next copy takes the place of the one before, its end included', async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world)
+    const own = clipboard(desktop.env)
+    await Promise.all([own.copy(base64('one'), LONG), own.copy(base64('two'), LONG)])
+    assert.is(desktop.content, 'two')
+    await until('one process waits', () => erasers(world).length === 1)
+    for (const pid of erasers(world)) process.kill(pid, 'SIGTERM')
+    await until('the clipboard is cleared', () => desktop.content === '')
+  })
+})
+
+test('a program that fails is followed by the next', async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world, ['wl-copy'])
+    assert.is(await clipboard(desktop.env).copy(base64('s3cret'), LONG), 'xclip')
+    assert.is(desktop.content, 's3cret')
+    assert.is(erasers(world).length, 1)
+    process.kill(erasers(world)[0]!, 'SIGTERM')
+    await until('the clipboard is cleared', () => desktop.content === '')
+  })
+})
+
+test('what is no text, empty, or has no clipboard to go to is refused', async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world)
+    const refused = async (value: string, code: 'format' | 'usage', env = desktop.env) => {
+      const error: unknown = await clipboard(env)
+        .copy(value, SHORT)
+        .then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        )
+      assert.ok(hasCode(error, code), String(error))
+    }
+    await refused(base64('a\0b'), 'format')
+    await refused(Buffer.from([0xff, 0xfe]).toString('base64'), 'format')
+    await refused('', 'format')
+    await refused(base64('s3cret'), 'usage', { ...world.env, TERM: 'linux' })
+    assert.is(desktop.content, '')
+    assert.is(desktop.calls, '')
+    assert.equal(erasers(world), [])
+  })
+})
+
+test.run()
