@@ -94,6 +94,31 @@ const noDevtools: Plugin = {
   },
 }
 
+/** What is ours in place of a package's in the terminal UI: where Ink spends its time on what has to be told only once. */
+const inPlaceOf: Plugin = {
+  name: 'in-place-of',
+  setup(setup) {
+    setup.onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+      importer.endsWith('/tui/ink/width.ts') ? undefined : { path: 'width', namespace: 'ours' },
+    )
+    setup.onResolve({ filter: /\/output\.js$/ }, ({ importer }) =>
+      importer.endsWith('/ink/build/renderer.js')
+        ? { path: 'by-rows', namespace: 'ours' }
+        : undefined,
+    )
+    setup.onLoad({ filter: /./, namespace: 'ours' }, ({ path: name }) => ({
+      contents: OURS[name] ?? '',
+      resolveDir: root,
+    }))
+  },
+}
+const OURS: { readonly [name: string]: string } = {
+  width: "export { width as default } from './cli/tui/ink/width.ts'",
+  'by-rows': `import Output from './node_modules/ink/build/output.js'
+    import { byRows } from './cli/tui/ink/by-rows.ts'
+    export default byRows(Output)`,
+}
+
 /** What CommonJS knows in place of a module's own place. */
 const PLACE = {
   'import.meta.dirname': '__dirname',
@@ -179,7 +204,7 @@ async function bundleUi(): Promise<Bundle> {
     minifySyntax: true,
     // What React and Ink have for their own developers: neither is to be loaded, whatever the caller's variables say.
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    plugins: [noDevtools],
+    plugins: [noDevtools, inPlaceOf],
     // Packages written for CommonJS ask for Node's modules by require.
     banner: { js: REQUIRE },
   })

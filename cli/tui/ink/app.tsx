@@ -26,11 +26,11 @@ export function App({ state, keys, dispatch }: AppProps): ReactNode {
   const alarm = alarmLine(state)
   const rule = reader ? '' : '─'.repeat(columns)
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows}>
       <Row line={headerLine(state)} {...look} />
       {alarm === undefined ? null : <Row line={alarm} {...look} />}
       <Row line={line(span(rule, 'dim'))} {...look} />
-      <Box flexDirection="column" flexGrow={1} overflow="hidden">
+      <Box flexDirection="column" flexGrow={1}>
         <Body state={state} />
       </Box>
       <Row line={noteLine(state)} {...look} />
@@ -51,7 +51,7 @@ function Body({ state }: { readonly state: State }): ReactNode {
   const inside = (
     <>
       <Row line={line(span(title, 'strong'))} {...look} />
-      <Box flexDirection="column" flexGrow={1} overflow="hidden">
+      <Box flexDirection="column" flexGrow={1}>
         <Rows lines={lines} {...look} />
       </Box>
       <Row line={keys} {...look} />

@@ -74,11 +74,11 @@ export class Program {
       this.#end = resolve
     })
     this.#listen()
-    terminal.enter()
-    this.#painter.wake()
-    this.#mount()
-    this.dispatch(hasHome ? { kind: 'started' } : { kind: 'no-home' })
     try {
+      terminal.enter()
+      this.#painter.wake()
+      this.#mount()
+      this.dispatch(hasHome ? { kind: 'started' } : { kind: 'no-home' })
       return await ended
     } finally {
       this.#close()
