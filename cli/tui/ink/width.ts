@@ -5,15 +5,16 @@ import stringWidth, { type Options } from 'string-width'
 
 /** ASCII, and the signs that the interface draws with: one column each. */
 const NARROW = /^[ -~•…·─│╭╮╰╯❯●○◌×↑↓←→✓‹›▀▄█]*$/
+const ESCAPE = '\x1b'
 /** Colours and weights (SGR), which Ink has put in already when it asks. */
-const STYLES = /\u{1b}\[[0-9;]*m/gu
+const STYLES = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g')
 
 const KEPT = 4096
 const widths = new Map<string, number>()
 
 /** Columns of a text on a terminal, as string-width counts them. */
 export function width(text: string, options?: Options): number {
-  const bare = text.includes('\x1b') ? text.replace(STYLES, '') : text
+  const bare = text.includes(ESCAPE) ? text.replace(STYLES, '') : text
   if (NARROW.test(bare)) return bare.length
   if (options !== undefined || text.length > 8) return stringWidth(text, options)
   const known = widths.get(text)

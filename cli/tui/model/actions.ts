@@ -31,5 +31,7 @@ export function actions(state: State): readonly Action[] {
 /** Those that fit what was typed, the best first. */
 export function matching(all: readonly Action[], query: string): readonly Action[] {
   const byLabel = new Map(all.map((one) => [one.label, one]))
-  return search(searched([...byLabel.keys()]), query).flatMap((label) => byLabel.get(label) ?? [])
+  return search(searched([...byLabel.keys()]), query).names.flatMap(
+    (label) => byLabel.get(label) ?? [],
+  )
 }

@@ -2,6 +2,9 @@ import fuzzysort, { type Snapshot } from 'fuzzysort'
 
 // Fuzzy search over names: letters in order, word starts and runs first; words by blanks in any order.
 
+/** A score below which letters are merely somewhere. */
+const THRESHOLD = 0.1
+
 export type Searched = { readonly names: readonly string[]; readonly snapshot: Snapshot }
 
 /** Names made ready for many searches. */
@@ -9,11 +12,17 @@ export function searched(names: readonly string[]): Searched {
   return { names, snapshot: fuzzysort.snapshot(names) }
 }
 
-/** The names that fit, the best first; all of them, in their order, for nothing typed. */
-export function search({ names, snapshot }: Searched, query: string): readonly string[] {
+/** More hits than anybody scrolls through: one types on instead. */
+const LISTED = 1000
+
+export type Found = { readonly names: readonly string[]; readonly total: number }
+
+/** The names that fit, the best first and at most LISTED of them; all, in their order, for nothing typed. */
+export function search({ names, snapshot }: Searched, query: string): Found {
   const wanted = query.trim()
-  if (wanted === '') return names
-  return fuzzysort.go(wanted, snapshot, { limit: 0, threshold: 0.1 }).map(({ target }) => target)
+  if (wanted === '') return { names, total: names.length }
+  const hits = fuzzysort.go(wanted, snapshot, { limit: LISTED, threshold: THRESHOLD })
+  return { names: hits.map(({ target }) => target), total: hits.total }
 }
 
 /** The places in `name` (UTF-16 units) of what was typed. */

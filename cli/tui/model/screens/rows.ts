@@ -18,16 +18,29 @@ export type Row =
 /** What a list is made of: read once, then looked into at each key press. */
 export type Known = {
   readonly byName: ReadonlyMap<string, Secret>
-  /** By code point. */
+  /** By code point, with those that are only staged. */
   readonly names: readonly string[]
+  readonly changes: ReadonlyMap<string, Staged>
 }
+
+/** The rows of a list, as names: a row itself is made when it is looked at. */
+export type Rows = {
+  readonly folders: readonly Extract<Row, { kind: 'folder' }>[]
+  readonly names: readonly string[]
+  /** How many fit, those that aren't listed included. */
+  readonly total: number
+}
+
+export const NO_ROWS: Rows = { folders: [], names: [], total: 0 }
 
 export function knownOf(secrets: readonly Secret[], staged: readonly Staged[]): Known {
   const byName = new Map(secrets.map((one) => [one.name, one]))
-  const added = staged.map(({ name }) => name).filter((name) => !byName.has(name))
+  const changes = new Map(staged.map((one) => [one.name, one]))
+  const added = [...changes.keys()].filter((name) => !byName.has(name))
   const names = secrets.map(({ name }) => name)
   // The daemon sorts; only what is new here has to find its place.
-  return { byName, names: added.length === 0 ? names : [...names, ...added].toSorted(byCodePoint) }
+  const all = added.length === 0 ? names : [...names, ...added].toSorted(byCodePoint)
+  return { byName, names: all, changes }
 }
 
 function byCodePoint(one: string, other: string): number {
@@ -35,37 +48,42 @@ function byCodePoint(one: string, other: string): number {
 }
 
 /** The rows of a folder ('' for all): its folders first. */
-export function rowsIn(known: Known, folder: string, staged: readonly Staged[]): readonly Row[] {
-  const folders = new Map<string, number>()
+export function rowsIn({ names }: Known, folder: string): Rows {
+  const counts = new Map<string, number>()
   const here: string[] = []
-  for (const name of known.names) {
+  for (const name of names) {
     if (!name.startsWith(folder)) continue
     const slash = name.indexOf('/', folder.length)
     if (slash < 0) here.push(name)
     else {
       const inner = name.slice(0, slash + 1)
-      folders.set(inner, (folders.get(inner) ?? 0) + 1)
+      counts.set(inner, (counts.get(inner) ?? 0) + 1)
     }
   }
-  return [
-    ...Array.from(folders, ([name, count]) => ({ kind: 'folder', name, count }) as const),
-    ...rowsOf(known, here, staged),
-  ]
+  const folders = Array.from(counts, ([name, count]) => ({ kind: 'folder', name, count }) as const)
+  return { folders, names: here, total: folders.length + here.length }
 }
 
-/** The rows of these names, in their order. */
-export function rowsOf(
-  { byName }: Known,
-  names: readonly string[],
-  staged: readonly Staged[],
-): readonly Row[] {
-  const changes = new Map(staged.map((one) => [one.name, one]))
-  return names.map((name) => ({
-    kind: 'secret',
-    name,
-    secret: byName.get(name),
-    staged: changes.get(name),
-  }))
+/** How many rows there are to move through. */
+export function rowCount({ folders, names }: Rows): number {
+  return folders.length + names.length
+}
+
+/** One row; undefined beyond the last. */
+export function rowAt({ byName, changes }: Known, rows: Rows, index: number): Row | undefined {
+  const { folders, names } = rows
+  if (index < folders.length) return folders[index]
+  const name = names[index - folders.length]
+  if (name === undefined) return undefined
+  return { kind: 'secret', name, secret: byName.get(name), staged: changes.get(name) }
+}
+
+/** Where a name stands; -1 when it doesn't. */
+export function placeOf({ folders, names }: Rows, name: string | undefined): number {
+  const folder = folders.findIndex((one) => one.name === name)
+  if (folder >= 0 || name === undefined) return folder
+  const at = names.indexOf(name)
+  return at < 0 ? -1 : folders.length + at
 }
 
 /** The folder around a folder: `a/b/` is in `a/`. */

@@ -4,7 +4,7 @@ import { contextOf, referenceIn } from '../place.js'
 import { EMPTY_FIELD } from '../text-field.js'
 import { turn, type Binding, type Turn } from '../turn.js'
 import type { World } from '../world.js'
-import { parentOf } from './rows.js'
+import { NO_ROWS, parentOf, placeOf, rowCount } from './rows.js'
 import {
   arranged,
   chosen,
@@ -49,7 +49,7 @@ function entered(screen: S, world: World): Turn<S> {
   const row = chosen(screen)
   if (row === undefined) return turn(screen)
   if (row.kind === 'folder') {
-    return turn(arranged({ ...screen, folder: row.name, list: TOP, rows: [] }, world))
+    return turn(arranged({ ...screen, folder: row.name, list: TOP, rows: NO_ROWS }, world))
   }
   const { place } = screen
   return turn(
@@ -63,8 +63,8 @@ function left(screen: S, world: World): Turn<S> {
     return turn(filtered({ ...screen, filtering: false }, EMPTY_FIELD, world))
   }
   const up = arranged({ ...screen, folder: parentOf(screen.folder) }, world)
-  const at = up.rows.findIndex(({ name }) => name === screen.folder)
-  return turn({ ...up, list: fit({ ...up.list, at }, up.rows.length, listHeight(world)) })
+  const at = placeOf(up.rows, screen.folder)
+  return turn({ ...up, list: fit({ ...up.list, at }, rowCount(up.rows), listHeight(world)) })
 }
 
 function deleted(screen: S): Turn<S> {
@@ -84,7 +84,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     label: 'open',
     help: 'open the folder or secret',
     whileTyping: true,
-    when: (screen) => screen.rows.length > 0,
+    when: (screen) => rowCount(screen.rows) > 0,
     run: entered,
   },
   {
@@ -92,7 +92,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     label: 'open',
     help: 'open the folder or secret',
     quiet: true,
-    when: (screen) => screen.rows.length > 0,
+    when: (screen) => rowCount(screen.rows) > 0,
     run: entered,
   },
   {

@@ -6,7 +6,18 @@ import { stagedIn } from '../staging.js'
 import { EMPTY_FIELD, type TextField } from '../text-field.js'
 import { turn, type Turn } from '../turn.js'
 import { bodyHeight, type World } from '../world.js'
-import { knownOf, rowsIn, rowsOf, type Known, type Row, type Secret } from './rows.js'
+import {
+  knownOf,
+  NO_ROWS,
+  placeOf,
+  rowAt,
+  rowCount,
+  rowsIn,
+  type Known,
+  type Row,
+  type Rows,
+  type Secret,
+} from './rows.js'
 
 // The secrets of one place as a list: folders, a filter that narrows as one types, and the chosen one.
 
@@ -25,7 +36,7 @@ export type SecretsState = {
   readonly query: TextField
   readonly filtering: boolean
   readonly folder: string
-  readonly rows: readonly Row[]
+  readonly rows: Rows
   readonly list: ListState
   readonly reveal: Reveal | undefined
 }
@@ -42,7 +53,7 @@ export function openSecrets(place: Place, world: World): Turn<SecretsState> {
     query: EMPTY_FIELD,
     filtering: false,
     folder: '',
-    rows: [],
+    rows: NO_ROWS,
     list: TOP,
     reveal: undefined,
   }
@@ -62,7 +73,7 @@ export function listing({ place }: SecretsState, world: World): Effect {
 
 /** The row that keys are about. */
 export function chosen(screen: SecretsState): Row | undefined {
-  return screen.rows[screen.list.at]
+  return rowAt(screen.known, screen.rows, screen.list.at)
 }
 
 type ChosenSecret = Extract<Row, { kind: 'secret' }>
@@ -75,35 +86,37 @@ export function chosenSecret(screen: SecretsState): ChosenSecret | undefined {
 
 /** Makes the rows anew; the choice stays with its name where that is still there. */
 export function arranged(screen: SecretsState, world: World): SecretsState {
-  const staged = stagedIn(world.staged, screen.place)
   const { known, index, query, folder } = screen
-  const rows =
-    query.text.trim() === ''
-      ? rowsIn(known, folder, staged)
-      : rowsOf(known, search(index, query.text), staged)
-  const before = chosen(screen)?.name
-  const at = rows.findIndex(({ name }) => name === before)
-  const list = fit(
-    { ...screen.list, at: at < 0 ? screen.list.at : at },
-    rows.length,
-    listHeight(world),
-  )
-  return { ...screen, rows, list }
+  const filter = query.text.trim()
+  const rows = filter === '' ? rowsIn(known, folder) : { folders: [], ...search(index, filter) }
+  const at = placeOf(rows, chosen(screen)?.name)
+  const list = { ...screen.list, at: at < 0 ? screen.list.at : at }
+  return { ...screen, rows, list: fit(list, rowCount(rows), listHeight(world)) }
 }
 
-/** What the daemon or the staging changed. */
-export function renewed(screen: SecretsState, world: World): SecretsState {
-  const known = knownOf(screen.secrets ?? [], stagedIn(world.staged, screen.place))
+/** What the daemon, the staging or the window changed; nothing is made anew for nothing. */
+export function renewed(
+  screen: SecretsState,
+  world: World,
+  secrets = screen.secrets,
+): SecretsState {
+  const staged = stagedIn(world.staged, screen.place)
+  const { changes } = screen.known
+  const sameStaged =
+    staged.length === changes.size && staged.every((one) => changes.get(one.name) === one)
+  if (secrets === screen.secrets && sameStaged) {
+    return { ...screen, list: fit(screen.list, rowCount(screen.rows), listHeight(world)) }
+  }
+  const known = knownOf(secrets ?? [], staged)
   const sameNames =
     known.names.length === screen.known.names.length &&
     known.names.every((name, i) => name === screen.known.names[i])
   const index = sameNames ? screen.index : searched(known.names)
-  return arranged({ ...screen, known, index }, world)
+  return arranged({ ...screen, secrets, known, index }, world)
 }
 
 /** Another filter: the best hit is the choice, as one goes on typing. */
 export function filtered(screen: SecretsState, query: TextField, world: World): SecretsState {
-  const rewound = query.text === screen.query.text ? screen.list : TOP
-  const next = arranged({ ...screen, query, rows: [], list: rewound }, world)
-  return query.text === screen.query.text ? arranged({ ...screen, query }, world) : next
+  const same = query.text === screen.query.text
+  return arranged({ ...screen, query, ...(same ? {} : { rows: NO_ROWS, list: TOP }) }, world)
 }

@@ -5,6 +5,7 @@ import { isOf, placeName } from '../place.js'
 import { insert, typeInto } from '../text-field.js'
 import { turn, type ScreenSpec, type Turn } from '../turn.js'
 import type { World } from '../world.js'
+import { rowCount } from './rows.js'
 import { revealed, secretsBindings } from './secrets-keys.js'
 import { filtered, listHeight, listing, renewed, type SecretsState } from './secrets-list.js'
 
@@ -46,7 +47,7 @@ function pressed(screen: S, key: { name: string; text: string }, world: World): 
   const moves = screen.filtering
     ? /^(up|down|page-up|page-down|ctrl-p|ctrl-n)$/.test(key.name)
     : true
-  const list = moves ? move(screen.list, key.name, screen.rows.length, height) : undefined
+  const list = moves ? move(screen.list, key.name, rowCount(screen.rows), height) : undefined
   if (list !== undefined) return turn({ ...screen, list })
   if (!screen.filtering) return turn(screen)
   const query = typeInto(screen.query, key)
@@ -57,7 +58,7 @@ function answered(screen: S, event: Answered, world: World): Turn<S> {
   switch (event.method) {
     case 'secretList': {
       const { secrets, loading } = event.result
-      return turn(renewed({ ...screen, secrets, loading }, world))
+      return turn(renewed({ ...screen, loading }, world, secrets))
     }
     case 'secretGet':
       return event.tag === 'copy'

@@ -1,7 +1,7 @@
 import { hits } from '../filter.js'
-import { windowed } from '../list.js'
+import { fit } from '../list.js'
 import { listHeight, type SecretsState } from '../screens/secrets-list.js'
-import type { Row } from '../screens/rows.js'
+import { rowAt, rowCount, type Row } from '../screens/rows.js'
 import type { World } from '../world.js'
 import {
   columns,
@@ -22,18 +22,21 @@ export function secretsView(screen: SecretsState, world: World, size: Size): rea
   const { rows, list, secrets } = screen
   const top = filterLine(screen)
   if (secrets === undefined) return [top, line(span('reading…', 'dim'))]
-  if (rows.length === 0) return [top, ...empty(screen)]
+  if (rowCount(rows) === 0) return [top, ...empty(screen)]
   const height = Math.min(size.height - 1, listHeight(world))
-  const shown = windowed(list, rows, height)
+  const { top: first, at } = fit(list, rowCount(rows), height)
+  const shown = Array.from({ length: height }, (_, i) => rowAt(screen.known, rows, first + i))
   return [
     top,
-    ...shown.map(({ item, index }) => rowLine(screen, item, index === list.at, world, size.width)),
+    ...shown.flatMap((item, i) =>
+      item === undefined ? [] : [rowLine(screen, item, first + i === at, world, size.width)],
+    ),
   ]
 }
 
 function filterLine({ filtering, query, rows, known, loading }: SecretsState): Line {
   const total = known.names.length
-  const count = query.text.trim() === '' ? `${total}` : `${rows.length} of ${total}`
+  const count = query.text.trim() === '' ? `${total}` : `${rows.total} of ${total}`
   const state = loading ? ', still loading' : ''
   const counted = span(`  ${count}${state}`, 'dim')
   if (filtering) return { spans: [span('/ ', 'accent'), ...typedSpans(query), counted] }
