@@ -7,7 +7,8 @@ export type Opening =
   | { readonly screen: 'secrets'; readonly place: Place }
   | { readonly screen: 'detail'; readonly place: Place; readonly name: string }
   | { readonly screen: 'edit'; readonly place: Place; readonly name: string | undefined }
-  | { readonly screen: 'conflicts' }
+  /** `reference`: the one to show, where it is in conflict. */
+  | { readonly screen: 'conflicts'; readonly reference?: string }
   | { readonly screen: 'people' }
   | { readonly screen: 'trust' }
   | { readonly screen: 'unlock' }

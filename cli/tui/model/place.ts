@@ -33,6 +33,11 @@ export function referenceIn(place: Place, name: string): string {
   return place.kind === 'user' ? `/user/${name}` : name
 }
 
+/** The reference of a name that means the same everywhere. */
+export function canonicalReference(place: Place, name: string): string {
+  return place.kind === 'user' ? referenceIn(place, name) : `coffer://${placeName(place)}/${name}`
+}
+
 /** Whether what changed in a vault is of this place. */
 export function isOf(
   place: Place,

@@ -97,7 +97,7 @@ function composed(one: OneConflict, reads: Reads): Merged {
 function editing(one: OneConflict, merging: Written): Merged {
   const name = one.conflict.reference
   const effect = { kind: 'edit', tag: 'merge', name, text: merging.text } as const
-  return after({ ...one, reveal: undefined, merging }, effect)
+  return after({ ...one, reveal: undefined, diff: false, top: 0, merging }, effect)
 }
 
 export function edited(one: OneConflict, text: string | undefined): Merged {

@@ -109,7 +109,7 @@ export function valueHeight(one: OneConflict, world: World): number {
 /** Who wrote a version, as people say it. */
 export function authorName({ self, user, device, deviceId }: Version['author']): string {
   if (self) return 'this device'
-  return [user, device].filter(Boolean).join(', ') || deviceId.slice(0, 8)
+  return [user, device].filter(Boolean).join(' on ') || deviceId.slice(0, 8)
 }
 
 /** A name and where it is, without the scheme. */

@@ -22,16 +22,23 @@ export type ConflictsState = {
   /** Whether the daemon is being asked, and whether something changed since. */
   readonly asking: 'no' | 'once' | 'again'
   readonly one: OneConflict | undefined
+  /** The reference of the conflict to open with the first answer. */
+  readonly wanted: string | undefined
 }
 
 type S = ConflictsState
 
-export function openConflicts(world: World): Turn<S> {
-  const list = TOP
-  return asked(
-    { name: 'conflicts', conflicts: undefined, list, asking: 'no', one: undefined },
-    world,
-  )
+export function openConflicts(world: World, wanted?: string): Turn<S> {
+  const one = undefined
+  const screen = {
+    name: 'conflicts',
+    conflicts: undefined,
+    list: TOP,
+    asking: 'no',
+    one,
+    wanted,
+  } as const
+  return asked(screen, world)
 }
 
 function listing({ cwd }: World): Effect {
@@ -60,10 +67,18 @@ export function listed(screen: S, conflicts: readonly Conflict[], world: World):
     list: fit(place, conflicts.length, bodyHeight(world)),
     asking: 'no',
   }
-  const { screen: renewed, effects } = followed(next, world)
+  const { screen: renewed, effects } = followed(begun(next, world), world)
   if (screen.asking !== 'again') return turn(renewed, ...effects)
   const again = asked(renewed, world)
   return turn(again.screen, ...effects, ...again.effects)
+}
+
+function begun({ wanted, ...screen }: S, world: World): S {
+  const at = screen.conflicts?.findIndex(({ reference }) => reference === wanted) ?? -1
+  const conflict = screen.conflicts?.[at]
+  if (conflict === undefined) return { ...screen, wanted: undefined }
+  const list = fit({ ...screen.list, at }, screen.conflicts?.length ?? 0, bodyHeight(world))
+  return { ...screen, list, one: fitted(oneConflict(conflict), world), wanted: undefined }
 }
 
 /** The open conflict as it is now; it closes when somebody ended it. */

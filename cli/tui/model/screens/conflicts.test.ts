@@ -21,11 +21,19 @@ test('it lists all conflicts of all vaults, and asks once more for all that chan
   assert.equal(run.hear({ kind: 'refreshed' }).kinds, ['call'])
 })
 
+test('it opens the one that was asked for, if it is in conflict', () => {
+  const other = { ...TWO, reference: '/user/A' }
+  assert.is(new Run(aWorld(), REFERENCE).list(other, TWO).screen.one?.conflict, TWO)
+  const run = new Run(aWorld(), REFERENCE).list(other)
+  assert.is(run.screen.one, undefined)
+  assert.is(run.list(other, TWO).screen.one, undefined, 'later it is not opened by itself')
+})
+
 test('one conflict: base, mine, theirs; who, how much, which is served; nothing of the values', () => {
   const [base, mine, theirs, heading, value] = opened().seen
-  assert.match(base!, /^ {4}base +Bob, desk ba +3 bytes +1m$/)
+  assert.match(base!, /^ {4}base +Bob on desk ba +3 bytes +1m$/)
   assert.match(mine!, /^❯ 1 mine +served this device +3 bytes +1m$/)
-  assert.match(theirs!, /^ {2}2 theirs +Bob, desk bb +3 bytes +1m$/)
+  assert.match(theirs!, /^ {2}2 theirs +Bob on desk bb +3 bytes +1m$/)
   assert.is(heading, '── mine · served · 3 bytes · 2025-11-27 11:59 UTC')
   assert.is(value, '••••••••••••')
 })
@@ -78,7 +86,7 @@ test('choosing names author and time, and asks before it ends the conflict', () 
     const run = opened().press(...keys)
     const { dialog } = run.asked('dialog')
     assert.ok(dialog.kind === 'confirm')
-    assert.match(dialog.lines[0]!, /theirs: written by Bob, desk bb, 2025-11-27 11:59/)
+    assert.match(dialog.lines[0]!, /theirs: written by Bob on desk bb, 2025-11-27 11:59/)
     const { method, params } = run.answer().asked('call')
     const choice = { kind: 'version', version: 'bb'.repeat(32) }
     assert.equal(

@@ -1,6 +1,6 @@
 import { call, note, open } from '../effect.js'
 import { fit, TOP } from '../list.js'
-import { contextOf, referenceIn } from '../place.js'
+import { canonicalReference, contextOf, referenceIn } from '../place.js'
 import { EMPTY_FIELD } from '../text-field.js'
 import { turn, type Binding, type Turn } from '../turn.js'
 import type { World } from '../world.js'
@@ -154,5 +154,15 @@ export const secretsBindings: readonly Binding<S>[] = [
     help: 'delete the secret, once you save',
     when: onSecret,
     run: deleted,
+  },
+  {
+    keys: ['C'],
+    label: 'conflict',
+    help: 'show the values that were written apart',
+    when: (screen) => chosenSecret(screen)?.secret?.conflict === true,
+    run: (screen) => {
+      const reference = canonicalReference(screen.place, chosenSecret(screen)?.name ?? '')
+      return turn({ ...screen, reveal: undefined }, open({ screen: 'conflicts', reference }))
+    },
   },
 ]

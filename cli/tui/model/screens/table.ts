@@ -64,7 +64,7 @@ export function openedAs(opening: Opening, world: World): Turn<ScreenState> {
     case 'edit':
       return openEdit(opening.place, opening.name, world)
     case 'conflicts':
-      return openConflicts(world)
+      return openConflicts(world, opening.reference)
     case 'people':
       return openPeople(world)
     case 'trust':

@@ -38,9 +38,9 @@ export class Run {
 
   readonly world: World
 
-  constructor(world: World = aWorld()) {
+  constructor(world: World = aWorld(), wanted?: string) {
     this.world = world
-    const opened = openConflicts(world)
+    const opened = openConflicts(world, wanted)
     this.screen = opened.screen
     this.effects = opened.effects
   }

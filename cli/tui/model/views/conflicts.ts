@@ -52,7 +52,16 @@ function conflictLine(conflict: Conflict, chosen: boolean, { now }: World, { wid
 function oneView(one: OneConflict, world: World, { width, height }: Size): readonly Line[] {
   const sides = windowed(one.list, sidesOf(one.conflict), sidesHeight(one, world))
   const rows = sides.map(({ item, index }) => sideLine(item, index === one.list.at, world, width))
-  return [...rows, headingLine(one, width), ...valueLines(one, world, width)].slice(0, height)
+  const lines = shownLines(one)
+  const room = valueHeight(one, world)
+  const top = Math.max(0, Math.min(one.top, lines.length - room))
+  const shown = lines.slice(top, top + room)
+  const which =
+    shown.length < lines.length ? [`lines ${top + 1}–${top + shown.length} of ${lines.length}`] : []
+  const values = shown.map(({ text, kind }) =>
+    line({ text: clipped(text, width), look: LOOKS[kind] }),
+  )
+  return [...rows, headingLine(one, which, width), ...values].slice(0, height)
 }
 
 function sizeOf({ version }: Side): string {
@@ -77,11 +86,17 @@ function sideLine(side: Side, chosen: boolean, { now }: World, width: number): L
 }
 
 /** All that is to be known of the chosen side, where its row has no room for it. */
-function headingLine(one: OneConflict, width: number): Line {
+function headingLine(one: OneConflict, which: readonly string[], width: number): Line {
   const side = chosenSide(one)
   if (side === undefined) return line('')
   const what = one.diff && side.digit !== undefined ? `${side.label} against base` : side.label
-  const parts = [what, ...(side.served ? ['served'] : []), sizeOf(side), moment(side.version.at)]
+  const parts = [
+    what,
+    ...which,
+    ...(side.served ? ['served'] : []),
+    sizeOf(side),
+    moment(side.version.at),
+  ]
   return line({ text: clipped(`── ${parts.join(' · ')} UTC`, width), look: 'dim' })
 }
 
@@ -90,18 +105,4 @@ const LOOKS: { readonly [K in Shown['kind']]: Look } = {
   said: 'dim',
   added: 'good',
   removed: 'bad',
-}
-
-function valueLines(one: OneConflict, world: World, width: number): readonly Line[] {
-  const lines = shownLines(one)
-  const height = valueHeight(one, world)
-  const top = Math.max(0, Math.min(one.top, lines.length - height))
-  const shown = lines.slice(top, top + height)
-  const below = lines.length - top - shown.length
-  return shown.map(({ text, kind }, i) => {
-    const isCut = below > 0 && i === shown.length - 1 && height > 1
-    return isCut
-      ? line({ text: clipped(`… ${below + 1} more lines`, width), look: 'dim' })
-      : line({ text: clipped(text, width), look: LOOKS[kind] })
-  })
 }
