@@ -1,20 +1,151 @@
-import type { Place } from '../place.js'
+import { complain, note } from '../effect.js'
+import type { Answered, ScreenEvent } from '../event.js'
+import type { Key } from '../key.js'
+import { isOf, placeName, referenceIn } from '../place.js'
+import { areaOf, insertInto, shown, textIn, typeIntoArea } from '../text-area.js'
+import { insert, typeInto } from '../text-field.js'
 import { turn, type ScreenSpec, type Turn } from '../turn.js'
+import { textOf } from '../views/value.js'
 import type { World } from '../world.js'
+import { editBindings, generating, staged } from './edit-keys.js'
+import { areaHeight, begun, isDirty, reading, type EditState } from './edit-state.js'
 
-export type EditState = {
-  readonly name: 'edit'
-  readonly place: Place
-  readonly secret: string | undefined
+// A value as it is typed: what happens to it.
+
+type S = EditState
+
+function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
+  switch (event.kind) {
+    case 'opened':
+      return reopened(screen, world)
+    case 'key':
+      return turn(pressed(screen, event.key, world))
+    case 'paste':
+      return turn(pasted(screen, event.text, world))
+    case 'answered':
+      return answered(screen, event, world)
+    case 'failed':
+      return failed(screen, event, world)
+    case 'dialog':
+      return decided(screen, event)
+    case 'edited':
+      return event.text === undefined
+        ? turn(screen, note('the editor changed nothing'))
+        : turn({ ...screen, area: shown(areaOf(event.text), areaHeight(world)) })
+    case 'edit-failed':
+      return turn(screen, complain(event.failure))
+    case 'changed': {
+      const isIt = isOf(screen.place, event.vault) && isAmong(event.names, screen.secret)
+      return isIt && screen.phase === 'typing' ? reread(screen, world, 'again') : turn(screen)
+    }
+    case 'refreshed':
+      return turn({ ...screen, area: shown(screen.area, areaHeight(world)) })
+    case 'hidden':
+      return turn({ ...screen, hidden: true })
+    default:
+      return turn(screen)
+  }
 }
 
-export function openEdit(place: Place, secret: string | undefined, _world: World): Turn<EditState> {
-  return turn({ name: 'edit', place, secret })
+function isAmong(names: readonly string[] | null, name: string | undefined): boolean {
+  return names === null || (name !== undefined && names.includes(name))
 }
 
-export const editScreen: ScreenSpec<EditState> = {
-  title: () => 'edit',
-  typing: () => false,
-  bindings: [],
-  update: (screen) => turn(screen),
+function reread(screen: S, world: World, tag: 'begin' | 'again'): Turn<S> {
+  const { place, secret } = screen
+  return secret === undefined ? turn(screen) : turn(screen, reading(place, secret, world, tag))
+}
+
+/** A daemon that is back hasn't answered what its forerunner was asked. */
+function reopened(screen: S, world: World): Turn<S> {
+  if (screen.phase === 'reading') return reread(screen, world, 'begin')
+  return screen.phase === 'typing' ? reread(screen, world, 'again') : turn(screen)
+}
+
+function pressed(screen: S, key: Key, world: World): S {
+  if (screen.phase === 'naming') {
+    const naming = typeInto(screen.naming, key)
+    return naming === undefined ? screen : { ...screen, naming, problem: undefined }
+  }
+  if (screen.phase !== 'typing') return screen
+  const area = typeIntoArea(screen.area, key, areaHeight(world))
+  return area === undefined ? screen : { ...screen, area }
+}
+
+function pasted(screen: S, text: string, world: World): S {
+  if (screen.phase === 'naming') {
+    return { ...screen, naming: insert(screen.naming, text.trim()), problem: undefined }
+  }
+  return screen.phase === 'typing' ? putIn(screen, text, world) : screen
+}
+
+function putIn(screen: S, text: string, world: World): S {
+  return { ...screen, area: shown(insertInto(screen.area, text), areaHeight(world)) }
+}
+
+function answered(screen: S, event: Answered, world: World): Turn<S> {
+  if (event.method === 'secretGet') {
+    const { value, version } = event.result
+    if (event.tag === 'again') {
+      return turn({ ...screen, overtaken: screen.overtaken || version.id !== screen.over })
+    }
+    return screen.phase === 'reading' ? begun(screen, value, version.id, world) : turn(screen)
+  }
+  if (event.method !== 'valueGenerate') return turn(screen)
+  const text = textOf(event.result.value) ?? ''
+  const next = event.tag === 'replace' ? { ...screen, area: areaOf('') } : screen
+  return turn(putIn(next, text, world), note('generated'))
+}
+
+function failed(
+  screen: S,
+  { tag, failure }: Extract<ScreenEvent, { kind: 'failed' }>,
+  world: World,
+): Turn<S> {
+  const isMissing = failure.code === 'not-found' && failure.reason === 'no-secret'
+  if (tag === 'again') {
+    // Gone meanwhile: what is typed goes over a delete.
+    return turn(isMissing && screen.over !== undefined ? { ...screen, overtaken: true } : screen)
+  }
+  if (tag !== 'begin' || screen.phase !== 'reading') return turn(screen, complain(failure))
+  if (isMissing) return begun(screen, undefined, undefined, world)
+  const problem = [failure.message, failure.next].filter(Boolean).join(': ')
+  // A name that won't do can be typed otherwise.
+  const isNamed = screen.naming.text !== ''
+  return turn({
+    ...screen,
+    phase: isNamed ? 'naming' : 'closed',
+    secret: isNamed ? undefined : screen.secret,
+    problem,
+  })
+}
+
+function decided(screen: S, { tag, values }: Extract<ScreenEvent, { kind: 'dialog' }>): Turn<S> {
+  const text = textIn(screen.area)
+  switch (tag) {
+    case 'leave':
+      return turn(screen, { kind: 'back' })
+    case 'empty':
+      return staged(screen, '')
+    case 'newline':
+      return staged(screen, values['id'] === 'with' ? text : text.replace(/\n+$/, ''))
+    case 'generate':
+      return generating(screen, values)
+    default:
+      return turn(screen)
+  }
+}
+
+export const editScreen: ScreenSpec<S> = {
+  title: ({ place, secret }) =>
+    secret === undefined
+      ? `new in ${placeName(place)}`
+      : place.kind === 'user'
+        ? referenceIn(place, secret)
+        : `${placeName(place)}/${secret}`,
+  typing: ({ phase }) => phase === 'naming' || phase === 'typing',
+  bindings: editBindings,
+  update,
+  unsaved: (screen) =>
+    isDirty(screen) ? `not staged yet: what you typed for ${screen.secret ?? ''}` : undefined,
 }
