@@ -27,6 +27,12 @@ test('a text can be read to its end, however its lines are broken', () => {
   assert.is(seen(after(dialog, 'G', 'up')), 'one two|three four|five six')
 })
 
+test('a broken line goes on as far in as it began, and an empty one takes its room', () => {
+  assert.is(seen(text('t', 'title', ['  one two', ''])), '  one two|')
+  assert.is(seen(text('t', 'title', ['  one two three'])), '  one two|  three')
+  assert.equal(dialogBox(text('t', 'title', ['']), NARROW).lines, [{ spans: [] }])
+})
+
 test('of more fields than there are lines the one at work is seen', () => {
   const fields = ['a', 'b', 'c', 'd', 'e'].map((name) => field(name, name, { hint: `${name}!` }))
   const dialog = form('f', 'title', fields, 'save')

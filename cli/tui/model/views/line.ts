@@ -101,11 +101,18 @@ function lastOf(text: string, width: number): string {
   return `…${kept}`
 }
 
-/** Lines of at most `width` columns, broken at blanks where there are any. */
+/** Lines of at most `width` columns, broken at blanks where there are any; all begin as far in as the first. */
 export function wrapped(text: string, width: number): readonly string[] {
+  const [indent = ''] = /^ */.exec(text) ?? []
+  const inside = displayText(text.slice(indent.length))
+  if (inside === '' || indent.length > width / 2) return broken(inside, width)
+  return broken(inside, width - indent.length).map((one) => indent + one)
+}
+
+function broken(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let current = ''
-  for (const word of displayText(text).split(' ')) {
+  for (const word of text.split(' ')) {
     const joined = current === '' ? word : `${current} ${word}`
     if (widthOf(joined) <= width) current = joined
     else {

@@ -33,7 +33,9 @@ function keysLine(...pairs: readonly (readonly [string, string])[]): Line {
 export function dialogBox(dialog: Dialog, size: Size): Box {
   const { title } = dialog
   const said = (lines: readonly string[]): Line[] =>
-    lines.flatMap((one) => wrapped(one, size.width).map((part) => line(part)))
+    lines.flatMap((one) =>
+      wrapped(one, size.width).map((part) => (part === '' ? BLANK : line(part))),
+    )
   switch (dialog.kind) {
     case 'confirm':
       return {
