@@ -192,7 +192,7 @@ function saved(screen: S): Turn<S> {
   const quoted = /^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`
   const lines = [
     `${name} is saved in ${placeName(place)}.`,
-    ' ',
+    '',
     `In a shell:  coffer get ${quoted}`,
     'More devices:  4, then o: a relay connects them.',
     'A way back, should all be lost:  coffer recovery create',

@@ -13,7 +13,8 @@ import { openSecrets, type SecretsState } from './secrets-list.js'
 import { openSetup, setupScreen } from './setup.js'
 import type { SetupState } from './setup-steps.js'
 import { starting, type StartingState } from './starting.js'
-import { openTrust, trustScreen, type TrustState } from './trust.js'
+import type { TrustState } from './trust-rows.js'
+import { openTrust, trustScreen } from './trust.js'
 import { openUnlock, unlockScreen, type UnlockState } from './unlock.js'
 
 // All screens: what they are, and how each is opened.
