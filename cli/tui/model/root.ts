@@ -75,8 +75,8 @@ export function learned(
   }
 }
 
-/** The calls that save what is staged: a transaction of values and one of deletes for each place. */
-export function saving({ staged, cwd }: World): readonly Request[] {
+/** The calls that save staged changes: a transaction of values and one of deletes for each place. */
+export function saving(staged: readonly Staged[], { cwd }: World): readonly Request[] {
   const places = new Map(staged.map(({ place }) => [placeName(place), place]))
   return [...places.values()].flatMap((place) => {
     const changes = staged.filter((one) => placeName(one.place) === placeName(place))
@@ -101,18 +101,27 @@ function savingDeletes(place: Place, changes: readonly Staged[], cwd: string): r
   return [mine(call('secretRemove', { context: contextOf(cwd, place), names }, placeName(place)))]
 }
 
-/** What the saving of one place's values or deletes leaves staged. `sent` is what was staged when it was asked for. */
+/** Of what was sent, what an answer or a failure is about: one place's values, or its deletes. */
+export function settled(
+  sent: readonly Staged[],
+  { method, tag }: { readonly method: string; readonly tag: string },
+): readonly Staged[] {
+  const isDelete = method === 'secretRemove'
+  if (!isDelete && method !== 'secretSetMany') return []
+  return sent.filter(
+    ({ place, value }) => placeName(place) === tag && (value === undefined) === isDelete,
+  )
+}
+
+/** What a saving leaves staged. */
 export function saved(world: World, event: Answered, sent: readonly Staged[]): World {
-  const isDelete = event.method === 'secretRemove'
-  if (!isDelete && event.method !== 'secretSetMany') return world
-  const done = sent.filter(
-    ({ place, value }) => placeName(place) === event.tag && (value === undefined) === isDelete,
-  )
+  const done = settled(sent, event)
   const staged = without(world.staged, done)
+  if (event.method !== 'secretRemove') return { ...world, staged }
   const deleted = done.flatMap(({ place, name, over }): Deleted[] =>
-    isDelete && over !== undefined ? [{ place, name, version: over }] : [],
+    over === undefined ? [] : [{ place, name, version: over }],
   )
-  return { ...world, staged, deleted: isDelete ? deleted : world.deleted }
+  return { ...world, staged, deleted }
 }
 
 /** The calls that bring saved deletes back. */

@@ -39,7 +39,10 @@ export function stagedIn(staged: readonly Staged[], place: Place): readonly Stag
 
 /** Takes out what was saved; a change of the same name that was made meanwhile stays. */
 export function without(staged: readonly Staged[], saved: readonly Staged[]): readonly Staged[] {
-  return staged.filter((one) => !saved.includes(one))
+  // Not by identity: one's own saving is heard of, too, and marks it as overtaken before its answer is there.
+  return staged.filter(
+    (one) => !saved.some((other) => same(one, other) && one.value === other.value),
+  )
 }
 
 /** Marks what somebody else has written since. `names` null: it may be any. */

@@ -2,6 +2,7 @@ import type { Dialog } from './dialog.js'
 import type { Tone } from './event.js'
 import type { ListState } from './list.js'
 import type { ScreenState } from './screens/table.js'
+import type { Staged } from './staging.js'
 import type { TextField } from './text-field.js'
 import type { World } from './world.js'
 
@@ -18,6 +19,8 @@ export type State = {
   /** The last one is shown. */
   readonly stack: readonly [Opened, ...Opened[]]
   readonly nextId: number
+  /** What is being saved: of the staged changes those that the daemon was sent and hasn't answered. */
+  readonly sent: readonly Staged[]
   readonly overlay: Overlay | undefined
   readonly note: { readonly tone: Tone; readonly text: string; readonly until: number } | undefined
 }

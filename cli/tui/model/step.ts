@@ -4,6 +4,7 @@ import type { ScreenEvent, Tone } from './event.js'
 import type { Opening } from './opening.js'
 import { mine, refreshing, restoring, ROOT, saving } from './root.js'
 import { openedAs, specOf } from './screens/table.js'
+import { samePlace } from './place.js'
 import { stage } from './staging.js'
 import { topOf, type Opened, type State } from './state.js'
 import type { Turn } from './turn.js'
@@ -125,10 +126,20 @@ function undone(state: State): Step {
   return step(next, ...restoring(world))
 }
 
+/** Sends what is staged. A place's next saving waits for the end of the one before: its answer tells which it is of. */
+export function savesAll(state: State): Step {
+  const { world, sent } = state
+  const staged = world.staged.filter(
+    ({ place }) => !sent.some((other) => samePlace(place, other.place)),
+  )
+  if (staged.length === 0) return step(noted(state, 'still saving', 'plain'))
+  return step({ ...state, sent: [...sent, ...staged] }, ...saving(staged, world))
+}
+
 /** Over what others wrote meanwhile only by consent. */
 function saves(state: State): Step {
   const over = state.world.staged.filter((one) => one.overtaken).map(({ name }) => name)
-  if (over.length === 0) return step(state, ...saving(state.world))
+  if (over.length === 0) return savesAll(state)
   const lines = ['Written by somebody else since you changed it here:', ...over]
   const dialog = confirmation('save-over', 'Save over newer values?', lines, 'save mine')
   return step({ ...state, overlay: { kind: 'dialog', owner: ROOT, dialog } })

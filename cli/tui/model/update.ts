@@ -5,10 +5,10 @@ import type { AppEvent, ScreenEvent } from './event.js'
 import type { Key } from './key.js'
 import { fit, move, TOP } from './list.js'
 import { isOf } from './place.js'
-import { learned, mine, refreshing, ROOT, saved, saving } from './root.js'
-import { overtaken } from './staging.js'
+import { learned, mine, refreshing, ROOT, saved, settled } from './root.js'
+import { overtaken, without } from './staging.js'
 import { topOf, type Overlay, type State } from './state.js'
-import { chain, noted, opened, step, tell, tellAll, turned, type Step } from './step.js'
+import { chain, noted, opened, savesAll, step, tell, tellAll, turned, type Step } from './step.js'
 import { specOf } from './screens/table.js'
 import { EMPTY_FIELD, insert, typeInto } from './text-field.js'
 import { overlaySize, type World } from './world.js'
@@ -20,6 +20,7 @@ export function initial(world: World): State {
     world,
     stack: [{ id: 1, screen: { name: 'starting' } }],
     nextId: 2,
+    sent: [],
     overlay: undefined,
     note: undefined,
   }
@@ -205,20 +206,22 @@ function pasted(state: State, text: string): Step {
 function heard(state: State, event: ScreenEvent): Step {
   switch (event.kind) {
     case 'answered': {
-      const { world, requests } = learned(saved(state.world, event, state.world.staged), event)
-      const next = followed({ ...state, world }, state, event.method)
+      const { world, requests } = learned(saved(state.world, event, state.sent), event)
+      const sent = without(state.sent, settled(state.sent, event))
+      const next = followed({ ...state, world, sent }, state, event.method)
       const told = (s: State): Step => tellAll(s, { kind: 'refreshed' })
       return chain(next, (s) => step(s, ...requests), told)
     }
-    case 'failed':
+    case 'failed': {
+      const sent = without(state.sent, settled(state.sent, event))
       // Who isn't let in yet can't read everything: the first steps tell of what they ask for themselves.
-      if (topOf(state).screen.name === 'setup') return step(state)
-      return step(
-        noted(state, [event.failure.message, event.failure.next].filter(Boolean).join(': '), 'bad'),
-      )
+      if (topOf(state).screen.name === 'setup') return step({ ...state, sent })
+      const { message, next } = event.failure
+      return step(noted({ ...state, sent }, [message, next].filter(Boolean).join(': '), 'bad'))
+    }
     case 'dialog':
       if (event.tag === 'quit') return step(state, mine({ kind: 'exit' }))
-      return event.tag === 'save-over' ? step(state, ...saving(state.world)) : step(state)
+      return event.tag === 'save-over' ? savesAll(state) : step(state)
     default:
       return step(state)
   }
@@ -251,7 +254,7 @@ function entered(state: State, before: State): Step {
     staged: [],
     deleted: [],
   }
-  const closed = { ...state, world, overlay: undefined, note: undefined }
+  const closed = { ...state, world, overlay: undefined, note: undefined, sent: [] }
   if (now === 'none') return opened(closed, { screen: 'setup' }, [])
   if (now === 'locked') return opened(closed, { screen: 'unlock' }, [])
   const asked = refreshing(world).slice(1)

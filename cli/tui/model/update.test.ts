@@ -1,0 +1,265 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { actions } from './actions.js'
+import { applicable } from './commands.js'
+import type { Request } from './effect.js'
+import type { AppEvent, ScreenEvent } from './event.js'
+import type { Place } from './place.js'
+import type { Staged } from './staging.js'
+import { topOf, type State } from './state.js'
+import { aState, aStatus, keyOf, keysOf, NOON } from './testing/world.js'
+import { update } from './update.js'
+import type { World } from './world.js'
+
+// The whole interface as its reducer sees it: what is open, what stands over it, what is staged, what a lock leaves.
+
+const WEB: Place = { kind: 'project', org: 'acme', project: 'web' }
+const PLACES = [
+  { place: { kind: 'user' }, vaultId: 'u', role: 'owner' },
+  { place: WEB, vaultId: 'w', role: 'owner' },
+] as const
+const VAULT = { vaultId: 'w', kind: 'project', org: 'acme', project: 'web' } as const
+
+const aChange = (name: string, more: Partial<Staged> = {}): Staged => ({
+  place: WEB,
+  name,
+  value: 'c2VjcmV0',
+  over: `${name}-1`,
+  overtaken: false,
+  ...more,
+})
+
+/** A state, and what the shell was asked for in the last step. */
+class Run {
+  state: State
+  requests: readonly Request[] = []
+
+  constructor(world: Partial<World> = {}) {
+    this.state = aState()
+    this.status('unlocked')
+    const places = { places: PLACES, orgs: ['acme'] }
+    this.state = { ...this.state, world: { ...this.state.world, ...places, ...world } }
+  }
+
+  hear(event: AppEvent): this {
+    const { state, requests } = update(this.state, event)
+    this.state = state
+    this.requests = requests
+    return this
+  }
+
+  press(...names: readonly string[]): this {
+    for (const name of names) this.hear({ kind: 'key', key: keyOf(name) })
+    return this
+  }
+
+  type(text: string): this {
+    for (const key of keysOf(text)) this.hear({ kind: 'key', key })
+    return this
+  }
+
+  to(owner: number, event: ScreenEvent): this {
+    return this.hear({ kind: 'to', owner, event })
+  }
+
+  status(state: 'none' | 'locked' | 'unlocked'): this {
+    const result = aStatus({ state })
+    return this.to(0, { kind: 'answered', method: 'status', tag: '', result })
+  }
+
+  /** What comes back for the place when everything that was sent is saved. */
+  saved(method: 'secretSetMany' | 'secretRemove'): this {
+    const tag = 'acme/web'
+    return method === 'secretRemove'
+      ? this.to(0, { kind: 'answered', method, tag, result: { references: [], warnings: [] } })
+      : this.to(0, {
+          kind: 'answered',
+          method,
+          tag,
+          result: { vault: VAULT, created: [], changed: [], unchanged: [], warnings: [] },
+        })
+  }
+
+  get screens(): readonly string[] {
+    return this.state.stack.map(({ screen }) => screen.name)
+  }
+
+  get calls(): readonly string[] {
+    return this.requests.flatMap(({ effect }) => (effect.kind === 'call' ? [effect.method] : []))
+  }
+
+  get dialog(): string | undefined {
+    const { overlay } = this.state
+    return overlay?.kind === 'dialog' ? overlay.dialog.title : undefined
+  }
+}
+
+/** In the secrets of a project. */
+function inWeb(world: Partial<World> = {}): Run {
+  const run = new Run({ orgs: ['acme'], ...world })
+  run
+    .hear({ kind: 'key', key: keyOf(':') })
+    .type('go to acme/web')
+    .press('enter')
+  const { id, screen } = topOf(run.state)
+  assert.is(screen.name, 'secrets')
+  const result = { vault: VAULT, loading: false, secrets: [], warnings: [] }
+  return run.to(id, { kind: 'answered', method: 'secretList', tag: '', result })
+}
+
+test('screens open over each other, and back leads to where one came from', () => {
+  const run = inWeb({ staged: [aChange('A')] })
+  assert.is(run.screens.at(-1), 'secrets')
+  run.press('enter')
+  assert.equal(run.screens.slice(-2), ['secrets', 'detail'])
+  run.press('esc')
+  assert.is(run.screens.at(-1), 'secrets')
+  assert.ok(run.calls.includes('secretList'), 'what was meanwhile under another is read anew')
+  assert.equal(run.press('4').screens, ['trust'], 'a main screen closes what was open')
+})
+
+test('an answer for a screen that is closed is dropped', () => {
+  const run = inWeb()
+  const { id } = topOf(run.state)
+  run.press('2')
+  const before = run.state
+  const result = { vault: VAULT, loading: false, secrets: [], warnings: [] }
+  run.to(id, { kind: 'answered', method: 'secretList', tag: '', result })
+  assert.is(run.state, before)
+  assert.equal(run.requests, [])
+  run.to(id, { kind: 'timer', tag: 'x' }).to(id, { kind: 'dialog', tag: 'x', values: {} })
+  assert.is(run.state, before)
+})
+
+test('what stands over a screen takes the keys, until it is left', () => {
+  for (const key of ['?', ':', 'ctrl-p']) {
+    const run = new Run().press(key)
+    assert.is(run.state.overlay?.kind, key === '?' ? 'help' : 'palette')
+    assert.equal(run.press('4').screens, new Run().screens)
+    assert.is(run.press('esc').state.overlay, undefined)
+  }
+})
+
+test('the palette is the key table, and the places', () => {
+  const { state } = new Run()
+  const offered = actions(state).map(({ label }) => label)
+  for (const { help } of applicable(topOf(state), state)) assert.ok(offered.includes(help), help)
+  assert.ok(offered.includes('go to acme/web'))
+  const run = new Run().press(':').type('people and dev').press('enter')
+  assert.equal([run.screens, run.state.overlay], [['people'], undefined])
+})
+
+test('leaving with nothing staged leaves; with something it asks, and esc stays', () => {
+  const exits = (run: Run): boolean => run.requests.some(({ effect }) => effect.kind === 'exit')
+  assert.ok(exits(new Run().press('q')))
+  const run = new Run({ staged: [aChange('A')] })
+  for (const key of ['q', 'ctrl-c']) {
+    assert.not(exits(run.press(key)))
+    assert.is(run.dialog, 'Leave without saving?')
+    assert.not(exits(run.press('esc')))
+    assert.is(run.dialog, undefined)
+  }
+  assert.ok(exits(run.press('q', 'y')))
+})
+
+test('a lock leaves nothing: no value, no name, nothing open', () => {
+  const run = inWeb({ staged: [aChange('HIDDEN', { value: 'dmFsdWU=' })] })
+  run.press('r')
+  assert.ok(JSON.stringify(run.state).includes('dmFsdWU='))
+  run.press('?').status('locked')
+  assert.equal(run.screens, ['unlock'])
+  assert.is(run.state.overlay, undefined)
+  for (const gone of ['dmFsdWU=', 'HIDDEN', 'acme']) {
+    assert.not(JSON.stringify(run.state).includes(gone), gone)
+  }
+})
+
+test('staged changes are saved as one transaction of values and one of deletes', () => {
+  const run = new Run({ staged: [aChange('A'), aChange('B', { value: undefined })] }).press('w')
+  assert.equal(run.calls, ['secretSetMany', 'secretRemove'])
+  run.saved('secretSetMany')
+  assert.equal(
+    run.state.world.staged.map(({ name }) => name),
+    ['B'],
+  )
+  run.saved('secretRemove')
+  assert.equal(run.state.world.staged, [])
+})
+
+test('what is staged while a saving is under way stays staged, and waits for its end', () => {
+  const run = new Run({ staged: [aChange('A'), aChange('C')] }).press('w')
+  const meanwhile = [aChange('A', { value: 'bmV3' }), aChange('C'), aChange('B')]
+  run.state = { ...run.state, world: { ...run.state.world, staged: meanwhile } }
+  assert.equal(run.press('w').calls, [])
+  assert.is(run.state.note?.text, 'still saving')
+  run.saved('secretSetMany')
+  assert.equal(
+    run.state.world.staged.map(({ name, value }) => [name, value]),
+    [
+      ['A', 'bmV3'],
+      ['B', 'c2VjcmV0'],
+    ],
+  )
+  assert.equal(run.press('w').calls, ['secretSetMany'])
+})
+
+test('a saving that fails leaves all staged, and may be tried again', () => {
+  const run = new Run({ staged: [aChange('A')] }).press('w')
+  const failure = { code: 'unreachable', reason: '', message: 'gone', next: '' } as const
+  run.to(0, { kind: 'failed', method: 'secretSetMany', tag: 'acme/web', failure })
+  assert.is(run.state.world.staged.length, 1)
+  assert.equal(run.press('w').calls, ['secretSetMany'])
+})
+
+test("one's own saving, heard of before its answer, leaves nothing behind", () => {
+  const run = new Run({ staged: [aChange('A')] }).press('w')
+  run.hear({ kind: 'changed', vault: VAULT, names: ['A'] }).saved('secretSetMany')
+  assert.equal(run.state.world.staged, [])
+})
+
+test('over what somebody else wrote since it saves only when told to', () => {
+  const run = new Run({ staged: [aChange('A'), aChange('B')] })
+  run.hear({ kind: 'changed', vault: VAULT, names: ['B', 'C'] })
+  assert.equal(run.press('ctrl-s').calls, [])
+  assert.is(run.dialog, 'Save over newer values?')
+  assert.equal(run.press('esc', 'w', 'y').calls, ['secretSetMany'])
+})
+
+test('undo takes the newest change back, and then the deletes of the last saving', () => {
+  const run = new Run({ staged: [aChange('A', { value: undefined }), aChange('B')] })
+  run.press('u')
+  assert.equal(
+    run.state.world.staged.map(({ name }) => name),
+    ['A'],
+  )
+  run.press('w').saved('secretRemove')
+  assert.is(run.state.note?.text, 'deleted: u brings it back')
+  run.press('u')
+  const [request] = run.requests
+  assert.ok(request?.effect.kind === 'call' && request.effect.method === 'secretRollback')
+  const { name, version } = request.effect.params as { name: string; version: string }
+  assert.equal([name, version, run.state.world.deleted], ['A', 'A-1', []])
+  assert.equal(run.press('u').calls, [], 'once')
+})
+
+test('notes go with the next key, and by themselves', () => {
+  const run = new Run().hear({ kind: 'note', tone: 'good', text: 'done' })
+  assert.is(run.hear({ kind: 'tick', now: NOON + 7_999 }).state.note?.text, 'done')
+  assert.is(run.hear({ kind: 'tick', now: NOON + 8_000 }).state.note, undefined)
+  run.hear({ kind: 'note', tone: 'good', text: 'done' })
+  assert.is(run.press('j').state.note, undefined)
+})
+
+test('suspending hides what is revealed before the terminal is somebody else’s', () => {
+  const run = inWeb({ staged: [aChange('A')] }).press('r')
+  const revealed = (): boolean => {
+    const { screen } = topOf(run.state)
+    return screen.name === 'secrets' && screen.reveal !== undefined
+  }
+  assert.ok(revealed())
+  run.press('ctrl-z')
+  assert.not(revealed())
+  assert.ok(run.requests.some(({ effect }) => effect.kind === 'suspend'))
+})
+
+test.run()
