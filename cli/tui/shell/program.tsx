@@ -1,5 +1,6 @@
 import { render, type Instance } from 'ink'
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { WriteStream } from 'node:tty'
 import { App, Boundary } from '../ink/app.js'
 import { KeyReader } from '../ink/keys.js'
@@ -34,6 +35,17 @@ const TICK = 1000
 
 /** SIGINT and SIGQUIT: what a terminal sends to everybody on it. */
 const TYPED: readonly number[] = [130, 131]
+
+/**
+ * Another program is to have what is typed. A stream whose `readable` was listened to counts as paused and reads on all the
+ * same: only one that flows can be paused.
+ */
+async function stopsReading(input: Readable): Promise<void> {
+  await nextTurn()
+  input.resume()
+  input.pause()
+  await nextTurn()
+}
 
 export class Program {
   readonly #options: ProgramOptions
@@ -256,8 +268,10 @@ export class Program {
     const { terminal, env } = this.#options
     this.#unmount()
     terminal.leave()
+    await stopsReading(terminal.input)
     const editing = edited({ env, name, text })
     this.#editing = editing
+    this.#endEditingWhenLocked()
     try {
       tell({ kind: 'edited', tag, text: await editing.done })
     } catch (error) {
