@@ -39,6 +39,7 @@ import { forkEnd, forkLs } from './commands/fork.js'
 import { orgMemberLs, orgMemberRm, orgMemberUpdate } from './commands/org-member.js'
 import { orgCreate, orgLs, orgSelect, orgUnselect } from './commands/org.js'
 import { passphraseChange } from './commands/passphrase.js'
+import { pick } from './commands/pick.js'
 import {
   projectCreate,
   projectLs,
@@ -110,6 +111,7 @@ export const TOPICS: readonly { readonly title: string; readonly commands: reado
         secretSet,
         secretGet,
         secretLs,
+        pick,
         secretRm,
         secretMv,
         secretHistory,

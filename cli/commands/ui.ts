@@ -7,7 +7,12 @@ import type { Session } from '../session.js'
 // The terminal UI is a bundle of its own: Ink and React cost nobody else a millisecond.
 
 const REVEAL = '15s'
-const CLIPBOARD = '45s'
+export const CLIPBOARD = '45s'
+
+/** Limits of the clipboard that help tells. */
+export const CLIPBOARD_LIMITS = `The clipboard is the desktop's (wl-copy, xclip, xsel, pbcopy), tmux's, or the terminal's own by OSC 52, which not every
+terminal obeys. A process of its own clears it, also when coffer has ended, if the value is still there; what was copied by OSC 52
+can't be read back, and is cleared whatever is there then. A clipboard manager may keep a history of its own.`
 
 export const ui: Command = {
   name: 'ui',
@@ -26,7 +31,6 @@ the same. Editors ($VISUAL, $EDITOR, vi) get a value as a file in memory that en
   ],
   examples: [
     { line: 'coffer ui', text: '' },
-    { line: 'coffer', text: 'the same' },
     { line: 'coffer ui --reveal 5s --clear-after 20s', text: '' },
     { line: 'NO_COLOR=1 coffer ui', text: 'without colours' },
   ],
@@ -64,7 +68,7 @@ async function start(call: Call, session: Session): Promise<{ code: number; word
  * What Ink and its packages would conclude from variables, decided here: styles come from our theme alone, and a terminal
  * is one in a CI job, too. Children get the caller's own environment.
  */
-function forInk({ TERM: term }: NodeJS.ProcessEnv): void {
+export function forInk({ TERM: term }: NodeJS.ProcessEnv): void {
   if (term === 'dumb') {
     throw new CofferError(
       'usage',

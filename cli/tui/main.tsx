@@ -6,6 +6,8 @@ import { Terminal } from './shell/terminal.js'
 
 // The terminal UI's own bundle starts here: Ink and React are loaded for nobody else.
 
+export { copyValue, runPick } from './pick.js'
+
 export type UiOptions = {
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string

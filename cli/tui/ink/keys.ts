@@ -10,7 +10,6 @@ const PASTE_ENDS = '[201~'
 
 const CONTROLS: { readonly [char: string]: string } = {
   '\r': 'enter',
-  '\n': 'enter',
   '\t': 'tab',
   '\b': 'backspace',
   '\x7f': 'backspace',
@@ -19,7 +18,13 @@ const CONTROLS: { readonly [char: string]: string } = {
 
 /** Remembers whether a paste is under way. */
 export class KeyReader {
+  readonly #lineFeed: string
   #pasted: string | undefined
+
+  /** @param lineFeed the key of that byte: a terminal's Enter sends another one */
+  constructor(lineFeed: 'enter' | 'ctrl-j' = 'enter') {
+    this.#lineFeed = lineFeed
+  }
 
   /** What one piece of input means: several keys, when they were typed faster than they were read. */
   read(input: string, key: InkKey): readonly AppEvent[] {
@@ -30,7 +35,10 @@ export class KeyReader {
     if (this.#pasted !== undefined) return this.#paste(input, key)
     const name = nameOf(input, key)
     if (name !== undefined) return [{ kind: 'key', key: named(name) }]
-    return Array.from(input, (char) => ({ kind: 'key', key: keyOf(char) }) as const)
+    return Array.from(input, (char) => {
+      const key = char === '\n' ? named(this.#lineFeed) : keyOf(char)
+      return { kind: 'key', key } as const
+    })
   }
 
   #paste(input: string, key: InkKey): readonly AppEvent[] {

@@ -99,7 +99,12 @@ function named(
   return highlighted(shown, hits(name, filter), chosen ? 'strong' : 'plain')
 }
 
-function highlighted(shown: string, found: ReadonlySet<number>, look: Look): readonly Span[] {
+/** A name with what was typed marked in it. */
+export function highlighted(
+  shown: string,
+  found: ReadonlySet<number>,
+  look: Look,
+): readonly Span[] {
   const spans: Span[] = []
   for (let at = 0; at < shown.length;) {
     const hit = found.has(at)
