@@ -64,8 +64,8 @@ export function acknowledging(screen: S, world: World): Turn<S> {
     ({ reason, vault, newest, first }) =>
       `! ${reason} in ${vaultLabel(vault)}: ${(newest ?? first).message}`,
   )
-  const title = 'Have you read the alarms?'
-  return turn(screen, ask(confirmation('acknowledge', title, lines, 'I have read them all')))
+  const title = `Have you read ${lines.length === 1 ? 'the alarm' : `all ${lines.length} alarms`}?`
+  return turn(screen, ask(confirmation('acknowledge', title, lines, 'I have read all of it')))
 }
 
 /** The form that sets the relay, with what was typed before. */

@@ -30,7 +30,8 @@ export function vaultState({ state, role, queued, conflicts, warnings }: VaultIn
   if (state !== 'ready') return state
   if (warnings.some(({ code }) => code === 'fork')) return 'fork'
   if (conflicts > 0) return `${conflicts} conflicts`
-  return queued > 0 ? `${queued} queued` : (role ?? 'not in')
+  if (queued > 0) return `${queued} queued`
+  return warnings[0]?.code ?? role ?? 'not in'
 }
 
 const STATES: { readonly [S in VaultInfo['state']]: string } = {

@@ -128,10 +128,12 @@ test('offline says since when, what waits and that everything works', () => {
     conflicts: 0,
   }
   const text = seen(opened(), { ...WORLD, sync })
-  assert.match(text, /○ offline since 2025-11-27 11:57 UTC \(3m\)/)
+  assert.match(text, /○ offline since 2025-11-27 11:57 UTC, 3m/)
   assert.match(text, /everything works here/)
   assert.match(text, /why: no route/)
   assert.match(text, /3 changes wait to be sent/)
+  const small = seen(opened(), { ...WORLD, sync, columns: 40, rows: 10 })
+  assert.match(small, /○ offline since 3m\n3 changes wait/)
   const alone = seen(opened(), aWorld({ columns: 40, rows: 10 }))
   assert.match(alone, /no relay/)
 })

@@ -117,7 +117,7 @@ const bindings: readonly Binding<S>[] = [
 ]
 
 export const trustScreen: ScreenSpec<S> = {
-  title: () => 'sync and trust',
+  title: () => 'trust',
   typing: () => false,
   bindings,
   update,

@@ -35,18 +35,21 @@ type Said = readonly [string, Look]
 function headLines(screen: TrustState, world: World, width: number): readonly Line[] {
   const height = headHeight(world)
   const doing: readonly Said[] = screen.busy === undefined ? [] : [[screen.busy, 'accent']]
-  const all = [...relaySaid(world), ...queueSaid(world)]
+  const [state, ...more] = relaySaid(world, width)
+  // What waits comes before everything else that may be left out.
+  const all = [state, ...queueSaid(world), ...more].filter((one) => one !== undefined)
   const kept = all.slice(0, height - doing.length - (height > 2 ? 1 : 0))
   const lines = [...kept, ...doing].map(([text, look]) => line(span(clipped(text, width), look)))
   const padding = Array.from({ length: height - lines.length }, () => BLANK)
   return height > 2 ? [...lines, ...padding] : lines
 }
 
-function relaySaid({ now, status, sync }: World): readonly Said[] {
+function relaySaid({ now, status, sync }: World, width: number): readonly Said[] {
   const relay = sync?.relay ?? status?.relay ?? null
   if (relay === null)
     return [['○ no relay: this device is alone; o connects it to others', 'plain']]
-  const since = `since ${moment(relay.since)} UTC (${ago(now, relay.since)})`
+  const day = width < WIDE ? 'since' : `since ${moment(relay.since)} UTC,`
+  const since = `${day} ${ago(now, relay.since)}`
   const where: Said = [`${relay.url}  key ${relay.key.slice(0, 16)}…`, 'dim']
   const why: readonly Said[] =
     relay.problem === null || relay.state === 'connected'
@@ -75,7 +78,7 @@ function relaySaid({ now, status, sync }: World): readonly Said[] {
 function queueSaid({ status, sync }: World): readonly Said[] {
   const vaults = status?.vaults ?? []
   const queued = sync?.queued ?? vaults.reduce((sum, one) => sum + one.queued, 0)
-  if (queued === 0) return [['nothing waits to be sent', 'dim']]
+  if (queued === 0) return []
   return [[`${queued} ${queued === 1 ? 'change waits' : 'changes wait'} to be sent`, 'accent']]
 }
 
