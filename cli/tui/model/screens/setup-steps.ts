@@ -28,6 +28,8 @@ export type SetupState = {
   readonly dialog: Dialog | undefined
   /** What is being done; nothing is typed meanwhile. */
   readonly busy: string | undefined
+  /** The home is there already, and waits to be let in: nothing else can be chosen. */
+  readonly resumed: boolean
   readonly problem: string | undefined
   /** Where the first secret goes. */
   readonly place: Place
@@ -49,10 +51,11 @@ export function stepCount(step: StepName, way: Way): string {
 }
 
 /** Where esc leads: undefined where there is no way back. */
-export function stepBefore(step: StepName, way: Way): StepName | undefined {
+export function stepBefore({ step, way, resumed }: SetupState): StepName | undefined {
   switch (step) {
-    case 'you':
     case 'code':
+      return resumed ? undefined : 'start'
+    case 'you':
     case 'recovery':
       return 'start'
     case 'opener':
