@@ -103,7 +103,7 @@ export function dialogOf(step: StepName, kept: Values, place: Place): Dialog | u
           filled(kept, 'device', 'this device', { optional: true, hint: "the machine's name" }),
         ],
         'next',
-        ['Labels that members of your orgs will see; all may stay empty. No mail is sent.'],
+        ['Optional labels; no mail is sent.', 'Members of your orgs will see them.'],
       )
     case 'code':
       return form(
@@ -144,7 +144,7 @@ function laterDialog(step: StepName, kept: Values, place: Place): Dialog | undef
         'The key file',
         [filled(kept, 'path', 'new file', { hint: 'better not on the same disk' })],
         'next',
-        ['It is made now. A lost key file is lost data: nobody can open this vault without it.'],
+        ['It is made now. A lost key file is lost data: nothing else opens it.'],
       )
     case 'place':
       return form(
@@ -155,7 +155,7 @@ function laterDialog(step: StepName, kept: Values, place: Place): Dialog | undef
           filled(kept, 'project', 'project', { optional: true }),
         ],
         'next',
-        ['A project of an org can be shared. Both empty: /user/, which is yours alone.'],
+        ['Both empty: /user/, yours alone.', 'A project of an org can be shared with others.'],
       )
     case 'secret':
       return form(

@@ -1,5 +1,5 @@
 import { pastedInto, pressed, type Outcome } from '../dialog.js'
-import { call } from '../effect.js'
+import { call, note } from '../effect.js'
 import type { ScreenEvent } from '../event.js'
 import { named, type Key } from '../key.js'
 import { contextOf, USER } from '../place.js'
@@ -90,7 +90,7 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
     case 'refreshed':
       // Let in, whoever was told first.
       return screen.resumed && world.status?.state === 'unlocked' && !isWaiting(world)
-        ? finished(screen)
+        ? finished(screen, note('this device is in', 'good'))
         : turn(screen)
     case 'hidden':
       // Half a passphrase, or a value that is still dots: typed again, it is nobody else's.
