@@ -28,8 +28,6 @@ export type SetupState = {
   readonly dialog: Dialog | undefined
   /** What is being done; nothing is typed meanwhile. */
   readonly busy: string | undefined
-  /** The home is there already, and waits to be let in: nothing else can be chosen. */
-  readonly resumed: boolean
   readonly problem: string | undefined
   /** Where the first secret goes. */
   readonly place: Place
@@ -51,11 +49,10 @@ export function stepCount(step: StepName, way: Way): string {
 }
 
 /** Where esc leads: undefined where there is no way back. */
-export function stepBefore({ step, way, resumed }: SetupState): StepName | undefined {
+export function stepBefore(step: StepName, way: Way): StepName | undefined {
   switch (step) {
-    case 'code':
-      return resumed ? undefined : 'start'
     case 'you':
+    case 'code':
     case 'recovery':
       return 'start'
     case 'opener':
@@ -103,7 +100,7 @@ export function dialogOf(step: StepName, kept: Values, place: Place): Dialog | u
           filled(kept, 'device', 'this device', { optional: true, hint: "the machine's name" }),
         ],
         'next',
-        ['Optional labels; no mail is sent.', 'Members of your orgs will see them.'],
+        ['Labels that members of your orgs will see; all may stay empty. No mail is sent.'],
       )
     case 'code':
       return form(
@@ -144,7 +141,7 @@ function laterDialog(step: StepName, kept: Values, place: Place): Dialog | undef
         'The key file',
         [filled(kept, 'path', 'new file', { hint: 'better not on the same disk' })],
         'next',
-        ['It is made now. A lost key file is lost data: nothing else opens it.'],
+        ['It is made now. A lost key file is lost data: nobody can open this vault without it.'],
       )
     case 'place':
       return form(
@@ -155,7 +152,7 @@ function laterDialog(step: StepName, kept: Values, place: Place): Dialog | undef
           filled(kept, 'project', 'project', { optional: true }),
         ],
         'next',
-        ['Both empty: /user/, yours alone.', 'A project of an org can be shared with others.'],
+        ['A project of an org can be shared. Both empty: /user/, which is yours alone.'],
       )
     case 'secret':
       return form(

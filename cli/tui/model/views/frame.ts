@@ -3,7 +3,7 @@ import { applicable } from '../commands.js'
 import { specOf } from '../screens/table.js'
 import { topOf, type State } from '../state.js'
 import { unread, type World } from '../world.js'
-import { clipped, line, span, widthOf, type Line, type Span } from './line.js'
+import { clipped, clippedSpans, line, span, widthOf, type Line, type Span } from './line.js'
 import { ago } from './time.js'
 
 // Header, alarm line, message and footer.
@@ -37,21 +37,22 @@ export function syncSpans({ now, status, sync, daemon }: World): readonly Span[]
 export function headerLine(state: State): Line {
   const { world } = state
   const { screen } = topOf(state)
-  const right = syncSpans(world)
-  const rightWidth = right.reduce((sum, { text }) => sum + widthOf(text), 0)
   const staged = world.staged.length
-  const title = clipped(
-    specOf(screen).title(screen, world),
-    Math.max(8, world.columns - rightWidth - 14),
-  )
-  const left = [
-    span('coffer ', 'accent'),
-    span(title, 'strong'),
-    ...(staged > 0 ? [span(` +${staged}`, 'accent')] : []),
-  ]
-  const leftWidth = left.reduce((sum, { text }) => sum + widthOf(text), 0)
-  const gap = ' '.repeat(Math.max(1, world.columns - leftWidth - rightWidth))
-  return { spans: [...left, span(gap), ...right] }
+  const marks = [span('coffer ', 'accent'), ...(staged > 0 ? [span(`+${staged} `, 'accent')] : [])]
+  const room = Math.max(0, world.columns - widthOfAll(marks) - 1)
+  // The title keeps a few columns, whatever there is to say of the relay.
+  const right = clippedSpans(syncSpans(world), Math.max(0, room - SHORTEST))
+  const title = clipped(specOf(screen).title(screen, world), room - widthOfAll(right))
+  const left = [...marks, span(title, 'strong')]
+  const gap = ' '.repeat(Math.max(1, world.columns - widthOfAll(left) - widthOfAll(right)))
+  return { spans: clippedSpans([...left, span(gap), ...right], world.columns) }
+}
+
+/** Columns of a title, at least. */
+const SHORTEST = 8
+
+function widthOfAll(spans: readonly Span[]): number {
+  return spans.reduce((sum, { text }) => sum + widthOf(text), 0)
 }
 
 /** Alarms stand above everything until somebody has read them. */

@@ -53,6 +53,16 @@ export function clipped(text: string, width: number): string {
   return `${kept}…`
 }
 
+/** Spans in at most `width` columns, all together. */
+export function clippedSpans(spans: readonly Span[], width: number): readonly Span[] {
+  let room = width
+  return spans.flatMap(({ text, look }) => {
+    const shown = { text: clipped(text, room), look }
+    room -= widthOf(shown.text)
+    return shown.text === '' ? [] : [shown]
+  })
+}
+
 /** Columns side by side: the last given width is what is left. */
 export type Column = { readonly text: string; readonly width: number; readonly look?: Look }
 
@@ -81,8 +91,8 @@ export function typedSpans(
   const [before, after] = parted(field)
   const shown = (text: string): string =>
     hidden ? '•'.repeat(Array.from(text).length) : displayText(text)
-  const left = lastOf(shown(before), width - 1)
   const [under = ' ', ...rest] = Array.from(shown(after))
+  const left = lastOf(shown(before), width - widthOf(under))
   const room = width - widthOf(left) - widthOf(under)
   const right = rest.join('')
   return [span(left), span(under, 'cursor'), span(room > 0 ? clipped(right, room) : '')]

@@ -5,7 +5,19 @@ import type { Dialog } from '../dialog.js'
 import { keyLabel } from '../key.js'
 import { windowed } from '../list.js'
 import { topOf, type Overlay, type State } from '../state.js'
-import { BLANK, columns, line, row, span, typedSpans, widthOf, wrapped, type Line } from './line.js'
+import {
+  BLANK,
+  clipped,
+  clippedSpans,
+  columns,
+  line,
+  row,
+  span,
+  typedSpans,
+  widthOf,
+  wrapped,
+  type Line,
+} from './line.js'
 import type { Size } from './size.js'
 
 // What stands in place of a screen: dialogs, the palette, help.
@@ -13,6 +25,12 @@ import type { Size } from './size.js'
 export type Box = { readonly title: string; readonly lines: readonly Line[]; readonly keys: Line }
 
 export function overlayBox(state: State, overlay: Overlay, size: Size): Box {
+  const box = boxOf(state, overlay, size)
+  const lines = box.lines.map((one) => ({ ...one, spans: clippedSpans(one.spans, size.width) }))
+  return { ...box, title: clipped(box.title, size.width), lines }
+}
+
+function boxOf(state: State, overlay: Overlay, size: Size): Box {
   switch (overlay.kind) {
     case 'dialog':
       return dialogBox(overlay.dialog, size)
@@ -37,16 +55,12 @@ export function dialogBox(dialog: Dialog, size: Size): Box {
       wrapped(one, size.width).map((part) => (part === '' ? BLANK : line(part))),
     )
   switch (dialog.kind) {
-    case 'confirm': {
-      const lines = said(dialog.lines)
+    case 'confirm':
       return {
         title,
-        lines: windowed({ at: dialog.top, top: dialog.top }, lines, size.height).map(
-          ({ item }) => item,
-        ),
-        keys: keysLine(['y', dialog.yes], ['esc', 'cancel'], ...more(lines, size)),
+        lines: said(dialog.lines).slice(0, size.height),
+        keys: keysLine(['y', dialog.yes], ['esc', 'cancel']),
       }
-    }
     case 'form':
       return {
         title,
@@ -66,10 +80,6 @@ export function dialogBox(dialog: Dialog, size: Size): Box {
     case 'text':
       return textBox(dialog, said(dialog.lines), size)
   }
-}
-
-function more(lines: readonly Line[], { height }: Size): readonly (readonly [string, string])[] {
-  return lines.length > height ? [['↓', 'more']] : []
 }
 
 function formLines(
@@ -129,8 +139,7 @@ function textBox(
     lines: windowed({ at: top, top }, lines, size.height).map(({ item }) => item),
     keys: keysLine(
       ['enter', 'close'],
-      ...(code === undefined ? [] : [['y', 'copy the code'] as const]),
-      ...more(lines, size),
+      ...(lines.length > size.height ? [['↓', 'more'] as const] : []),
     ),
   }
 }
@@ -155,7 +164,7 @@ function paletteBox(
     ),
   )
   const none = rows.length === 0 ? [line(span('nothing fits', 'dim'))] : []
-  const top: Line = { spans: [span(': ', 'accent'), ...typedSpans(query)] }
+  const top: Line = { spans: [span(': ', 'accent'), ...typedSpans(query, false, size.width - 2)] }
   return {
     title: 'do',
     lines: [top, ...rows, ...none],

@@ -4,12 +4,14 @@ import { listHeight, type SecretsState } from '../screens/secrets-list.js'
 import { rowAt, rowCount, type Row } from '../screens/rows.js'
 import type { World } from '../world.js'
 import {
+  clipped,
   columns,
   fitted,
   line,
   row,
   span,
   typedSpans,
+  widthOf,
   type Line,
   type Look,
   type Span,
@@ -20,7 +22,7 @@ import { MASK, shownValue } from './value.js'
 
 export function secretsView(screen: SecretsState, world: World, size: Size): readonly Line[] {
   const { rows, list, secrets } = screen
-  const top = filterLine(screen)
+  const top = filterLine(screen, size.width)
   if (secrets === undefined) return [top, line(span('reading…', 'dim'))]
   if (rowCount(rows) === 0) return [top, ...empty(screen)]
   const height = Math.min(size.height - 1, listHeight(world))
@@ -34,14 +36,15 @@ export function secretsView(screen: SecretsState, world: World, size: Size): rea
   ]
 }
 
-function filterLine({ filtering, query, rows, known, loading }: SecretsState): Line {
+function filterLine({ filtering, query, rows, known, loading }: SecretsState, width: number): Line {
   const total = known.names.length
   const count = query.text.trim() === '' ? `${total}` : `${rows.total} of ${total}`
   const state = loading ? ', still loading' : ''
+  if (!filtering && query.text === '') return { spans: [span(`${count} secrets${state}`, 'dim')] }
   const counted = span(`  ${count}${state}`, 'dim')
-  if (filtering) return { spans: [span('/ ', 'accent'), ...typedSpans(query), counted] }
-  if (query.text !== '') return { spans: [span('/ ', 'accent'), span(query.text), counted] }
-  return { spans: [span(`${count} secrets${state}`, 'dim')] }
+  const room = Math.max(4, width - widthOf(counted.text) - 2)
+  const typed = filtering ? typedSpans(query, false, room) : [span(clipped(query.text, room))]
+  return { spans: [span('/ ', 'accent'), ...typed, counted] }
 }
 
 function empty({ query, loading }: SecretsState): readonly Line[] {
