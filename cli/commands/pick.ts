@@ -5,6 +5,7 @@ import type { Command } from '../command.js'
 import { parseDuration } from '../format.js'
 import { forward } from '../forward.js'
 import type { Session } from '../session.js'
+import type { Failed } from '../tui/pick.js'
 import { selection } from './secret-read.js'
 import { CLIPBOARD, CLIPBOARD_LIMITS, forInk } from './ui.js'
 
@@ -59,13 +60,15 @@ async function pickOne(call: Call, session: Session): Promise<void> {
   const { env } = session.io
   forInk({ ...env })
   const { copyValue, runPick } = await import('../tui/main.js')
-  const picked = await runPick({
-    names,
-    query: call.args[0] ?? '',
-    takesOnly: call.flag('if-only'),
-    colour: (env['NO_COLOR'] ?? '') === '',
-    reader: env['INK_SCREEN_READER'] === 'true',
-  })
+  const picked = succeeded(
+    await runPick({
+      names,
+      query: call.args[0] ?? '',
+      takesOnly: call.flag('if-only'),
+      colour: (env['NO_COLOR'] ?? '') === '',
+      reader: env['INK_SCREEN_READER'] === 'true',
+    }),
+  )
   if (!('name' in picked)) {
     if (picked.word !== undefined) session.io.err(picked.word)
     return session.io.exit(picked.code)
@@ -76,7 +79,7 @@ async function pickOne(call: Call, session: Session): Promise<void> {
     await forward(session, 'get', [...selection(call), ...raw, '--', name])
   } else if (call.flag('copy')) {
     const { value } = await session.call('secretGet', { context: session.context, name })
-    const how = await copyValue(env, value, forMs)
+    const { how } = succeeded(await copyValue(env, value, forMs))
     session.show({ name, copied: how })
     const seconds = Math.round(forMs / 1000)
     session.say(`${displayText(name)} copied by ${how}; cleared in ${seconds} s`)
@@ -84,6 +87,16 @@ async function pickOne(call: Call, session: Session): Promise<void> {
     // A pipe gets the name that get takes; a terminal shows it.
     session.show({ name }, `${session.io.outIsTerminal ? displayText(name) : name}\n`)
   }
+}
+
+/** What the other bundle answers, its failure as an error of this one. @throws CofferError */
+function succeeded<T extends object>(answer: T | Failed): T {
+  if (!('failure' in answer)) return answer
+  const { code, message, reason, next } = answer.failure
+  throw new CofferError(code, message, {
+    ...(reason === '' ? {} : { reason }),
+    ...(next === '' ? {} : { next }),
+  })
 }
 
 function checkOptions(call: Call): void {

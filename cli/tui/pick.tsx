@@ -9,6 +9,7 @@ import type { AppEvent } from './model/event.js'
 import { onlyFit, openPick, updatePick, type PickState } from './model/pick.js'
 import { clipboardOf } from './shell/clipboard.js'
 import { crashWord } from './shell/deeds.js'
+import { failureOf } from './shell/link.js'
 import { openOwnTerminal, type OwnTerminal } from './shell/own-terminal.js'
 import { FrameStream, Painter } from './shell/painter.js'
 import { onSignals } from './shell/signals.js'
@@ -26,13 +27,24 @@ export type PickOptions = {
   readonly reader: boolean
 }
 
+/** A failure as data: this bundle has a class of errors of its own, which its caller wouldn't know. */
+export type Failed = { readonly failure: ReturnType<typeof failureOf> }
+
 /** What was chosen; else an exit code, and a word for stderr. */
 export type Picked = { readonly name: string } | { readonly code: number; readonly word?: string }
 
 const CANCELLED = 130
 
-/** @throws CofferError `usage` (reason `no-terminal`) */
-export async function runPick(options: PickOptions): Promise<Picked> {
+/** Fails as `usage` (reason `no-terminal`) where it would have to ask and can't. */
+export function runPick(options: PickOptions): Promise<Picked | Failed> {
+  return picked(options).catch(failed)
+}
+
+function failed(error: unknown): Failed {
+  return { failure: failureOf(error) }
+}
+
+async function picked(options: PickOptions): Promise<Picked> {
   const { names, query, takesOnly } = options
   const only = takesOnly ? onlyFit(openPick(names, query, { columns: 80, rows: 24 })) : undefined
   if (only !== undefined) return { name: only }
@@ -44,12 +56,18 @@ export async function runPick(options: PickOptions): Promise<Picked> {
   }
 }
 
-/** Puts a value (base64) on the clipboard for some time. @returns by what; @throws CofferError */
-export function copyValue(env: NodeJS.ProcessEnv, value: string, forMs: number): Promise<string> {
+/** Puts a value (base64) on the clipboard for some time; says by what. */
+export function copyValue(
+  env: NodeJS.ProcessEnv,
+  value: string,
+  forMs: number,
+): Promise<{ readonly how: string } | Failed> {
   const write = (text: string): void => {
     writeFileSync('/dev/tty', text)
   }
-  return clipboardOf(env, { write }).copy(value, forMs)
+  return clipboardOf(env, { write })
+    .copy(value, forMs)
+    .then((how) => ({ how }), failed)
 }
 
 class Picker {

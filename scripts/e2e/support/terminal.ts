@@ -42,6 +42,11 @@ export class Terminal {
     return this.#tmux(['capture-pane', '-p', '-t', 't'])
   }
 
+  /** What the screen shows and what has scrolled out of it. */
+  get scrollback(): string {
+    return this.#tmux(['capture-pane', '-p', '-t', 't', '-S', '-'])
+  }
+
   /** Everything that was written to the terminal since it was opened, control sequences included. */
   get typescript(): string {
     return existsSync(this.#typescript) ? readFileSync(this.#typescript, 'utf8') : ''
@@ -85,6 +90,11 @@ export class Terminal {
   /** Runs a command to its end; gives its exit code. */
   run(command: string): Promise<number> {
     return this.start(command).ended()
+  }
+
+  /** Runs a tmux command; gives what it prints. */
+  tmux(...args: readonly string[]): string {
+    return this.#tmux(args)
   }
 
   close(): void {
