@@ -28,6 +28,8 @@ export type Dialog =
       readonly lines: readonly string[]
       /** What enter (or y) does. */
       readonly yes: string
+      /** The first line seen, where there are more than the window has. */
+      readonly top: number
     }
   | {
       readonly kind: 'form'
@@ -51,7 +53,7 @@ export type Dialog =
       readonly tag: string
       readonly title: string
       readonly lines: readonly string[]
-      /** Shown as a QR code, too, where there is room. */
+      /** Shown as a QR code, too, where there is room; `y` answers with `copy`. */
       readonly code?: string
       readonly top: number
     }
@@ -70,7 +72,7 @@ export function confirmation(
   lines: readonly string[],
   yes: string,
 ): Dialog {
-  return { kind: 'confirm', tag, title, lines, yes }
+  return { kind: 'confirm', tag, title, lines, yes, top: 0 }
 }
 
 export function form(
@@ -109,7 +111,7 @@ export function pressed(dialog: Dialog, key: Key, size: Size): Outcome {
   switch (dialog.kind) {
     case 'confirm':
       if (key.name === 'enter' || key.name === 'y') return { kind: 'answered', values: {} }
-      return key.name === 'n' || key.name === 'q' ? { kind: 'left' } : { kind: 'stays', dialog }
+      return key.name === 'n' || key.name === 'q' ? { kind: 'left' } : scrolled(dialog, key, size)
     case 'form':
       return intoForm(dialog, key)
     case 'choice':
@@ -182,13 +184,20 @@ function intoChoice(
   return stays(moved === undefined ? dialog : { ...dialog, list: moved })
 }
 
-function intoText(
-  dialog: Extract<Dialog, { kind: 'text' }>,
+function intoText(dialog: Extract<Dialog, { kind: 'text' }>, key: Key, size: Size): Outcome {
+  if (key.name === 'q') return { kind: 'left' }
+  if (key.name === 'enter') return { kind: 'answered', values: {} }
+  if (key.name === 'y' && dialog.code !== undefined) {
+    return { kind: 'answered', values: { copy: 'code' } }
+  }
+  return scrolled(dialog, key, size)
+}
+
+function scrolled(
+  dialog: Extract<Dialog, { kind: 'text' | 'confirm' }>,
   key: Key,
   { width, height }: Size,
 ): Outcome {
-  if (key.name === 'q') return { kind: 'left' }
-  if (key.name === 'enter') return { kind: 'answered', values: {} }
   const count = dialog.lines.reduce((sum, one) => sum + wrapped(one, width).length, 0)
   const last = Math.max(0, count - height)
   // Each press moves what is seen, from the first on.

@@ -11,7 +11,7 @@ import { topOf, type Overlay, type State } from './state.js'
 import { chain, noted, opened, savesAll, step, tell, tellAll, turned, type Step } from './step.js'
 import { specOf } from './screens/table.js'
 import { EMPTY_FIELD, insert, typeInto } from './text-field.js'
-import { overlaySize, type World } from './world.js'
+import { isWaiting, overlaySize, type World } from './world.js'
 
 // The whole interface as one function of what was and what happens. It knows no terminal, no clock and no socket.
 
@@ -255,7 +255,7 @@ function entered(state: State, before: State): Step {
     deleted: [],
   }
   const closed = { ...state, world, overlay: undefined, note: undefined, sent: [] }
-  if (now === 'none') return opened(closed, { screen: 'setup' }, [])
+  if (now === 'none' || isWaiting(world)) return opened(closed, { screen: 'setup' }, [])
   if (now === 'locked') return opened(closed, { screen: 'unlock' }, [])
   const asked = refreshing(world).slice(1)
   return chain(

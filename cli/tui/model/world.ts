@@ -52,6 +52,12 @@ export function unread({ alarms }: World): readonly Alarm[] {
   return alarms.filter(({ readAt }) => readAt === null)
 }
 
+/** Whether this home is a device that nobody has let in yet. */
+export function isWaiting({ status }: World): boolean {
+  const own = status?.vaults.find(({ vault }) => vault.kind === 'user')
+  return status?.state === 'unlocked' && status.joining && own?.role === null
+}
+
 /** Lines that a screen has for itself: the frame takes a header, a rule, a message and a footer. */
 export function bodyHeight(world: World): number {
   return Math.max(1, world.rows - FRAME_LINES - (unread(world).length > 0 ? 1 : 0))

@@ -1,20 +1,126 @@
-import type { Place } from '../place.js'
+import { call, complain, note } from '../effect.js'
+import type { Answered, ScreenEvent } from '../event.js'
+import { move } from '../list.js'
+import { contextOf, isOf, placeName, referenceIn } from '../place.js'
 import { turn, type ScreenSpec, type Turn } from '../turn.js'
+import { paneHeight, paneRows } from '../views/detail-panes.js'
 import type { World } from '../world.js'
+import { bodyHeight } from '../world.js'
+import { detailBindings } from './detail-keys.js'
+import { arrived, copiedAs, masked } from './detail-reveal.js'
+import {
+  asking,
+  chosenEntry,
+  entriesOf,
+  history,
+  kept,
+  type DetailState,
+  type Entry,
+} from './detail-state.js'
 
-export type DetailState = {
-  readonly name: 'detail'
-  readonly place: Place
-  readonly secret: string
+// One secret: what happens to it.
+
+type S = DetailState
+
+function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
+  switch (event.kind) {
+    case 'opened':
+      return turn(settled(screen, undefined, world), ...asking(screen, world))
+    case 'key':
+      return turn(moved(screen, event.key.name, world))
+    case 'answered':
+      return answered(screen, event, world)
+    case 'failed':
+      return failed(screen, event)
+    case 'dialog':
+      return decided(screen, event.tag, world)
+    case 'changed': {
+      const { vault, names } = event
+      const isIt = isOf(screen.place, vault) && (names === null || names.includes(screen.secret))
+      return isIt ? turn(screen, history(screen, world)) : turn(screen)
+    }
+    case 'refreshed':
+      return turn(settled(screen, chosenEntry(screen, world), world))
+    case 'timer':
+      return turn(event.tag === String(screen.reveal?.until) ? masked(screen) : screen)
+    case 'hidden':
+      return turn(masked(screen))
+    default:
+      return turn(screen)
+  }
 }
 
-export function openDetail(place: Place, secret: string, _world: World): Turn<DetailState> {
-  return turn({ name: 'detail', place, secret })
+/** The choice in its place; another than before it is masked. */
+function settled(screen: S, before: Entry | undefined, world: World): S {
+  const next = kept(screen, before, world)
+  return chosenEntry(next, world)?.id === before?.id ? next : masked(next)
 }
 
-export const detailScreen: ScreenSpec<DetailState> = {
-  title: () => 'detail',
+function moved(screen: S, key: string, world: World): S {
+  if (screen.pane.kind === 'versions') {
+    const list = move(screen.list, key, entriesOf(screen, world).length, bodyHeight(world))
+    // Another version's value isn't what was asked for.
+    return list === undefined ? screen : { ...masked(screen), list }
+  }
+  const height = paneHeight(screen, world)
+  const count = paneRows(screen, world.columns).length
+  const at = move({ at: screen.top, top: 0 }, key, count, height)?.at
+  return at === undefined ? screen : { ...screen, top: Math.max(0, Math.min(at, count - height)) }
+}
+
+function answered(screen: S, event: Answered, world: World): Turn<S> {
+  const { readers } = screen
+  switch (event.method) {
+    case 'secretHistory': {
+      const before = screen.versions === undefined ? undefined : chosenEntry(screen, world)
+      const next = { ...screen, versions: event.result.versions, problem: undefined }
+      return turn(settled(next, before, world))
+    }
+    case 'projectMemberList':
+      return turn({ ...screen, readers: { ...readers, members: event.result.members } })
+    case 'deviceList':
+      return turn({ ...screen, readers: { ...readers, devices: event.result.devices } })
+    case 'runnerList':
+      return turn({ ...screen, readers: { ...readers, runners: event.result.runners } })
+    case 'secretGet': {
+      const { value, version } = event.result
+      return event.tag === 'copy'
+        ? turn(screen, { kind: 'copy', value, what: copiedAs(screen, version.id, version.number) })
+        : arrived(screen, event.tag.replace(/^show /, ''), value, world)
+    }
+    case 'secretRollback':
+      return turn(screen, note(`brought back as version ${event.result.version.number}`, 'good'))
+    default:
+      return turn(screen)
+  }
+}
+
+function failed(screen: S, { tag, failure }: Extract<ScreenEvent, { kind: 'failed' }>): Turn<S> {
+  switch (tag) {
+    case 'readers':
+      // Who may not know is told so where readers stand.
+      return turn(screen)
+    case 'history':
+      return failure.code === 'not-found'
+        ? turn({ ...screen, versions: [], problem: failure.message })
+        : turn(screen, complain(failure))
+    default:
+      return turn(masked(screen), complain(failure))
+  }
+}
+
+function decided(screen: S, tag: string, world: World): Turn<S> {
+  if (!tag.startsWith('rollback ')) return turn(screen)
+  const context = contextOf(world.cwd, screen.place)
+  const name = referenceIn(screen.place, screen.secret)
+  const version = tag.replace(/^rollback /, '')
+  return turn(screen, call('secretRollback', { context, name, version }, 'rollback'))
+}
+
+export const detailScreen: ScreenSpec<S> = {
+  title: ({ place, secret }) =>
+    place.kind === 'user' ? referenceIn(place, secret) : `${placeName(place)}/${secret}`,
   typing: () => false,
-  bindings: [],
-  update: (screen) => turn(screen),
+  bindings: detailBindings,
+  update,
 }

@@ -16,7 +16,7 @@ import { toStep, type SetupState, type Way } from './setup-steps.js'
 type S = SetupState
 
 /** How long one waiting for another device lasts, in milliseconds. */
-const WAIT = 600_000
+export const WAIT = 600_000
 
 function refused(screen: S, problem: string): Turn<S> {
   return turn({ ...screen, busy: undefined, problem })

@@ -28,6 +28,8 @@ export type SetupState = {
   readonly dialog: Dialog | undefined
   /** What is being done; nothing is typed meanwhile. */
   readonly busy: string | undefined
+  /** The home is there already, and waits to be let in: nothing else can be chosen. */
+  readonly resumed: boolean
   readonly problem: string | undefined
   /** Where the first secret goes. */
   readonly place: Place
@@ -49,10 +51,11 @@ export function stepCount(step: StepName, way: Way): string {
 }
 
 /** Where esc leads: undefined where there is no way back. */
-export function stepBefore(step: StepName, way: Way): StepName | undefined {
+export function stepBefore({ step, way, resumed }: SetupState): StepName | undefined {
   switch (step) {
-    case 'you':
     case 'code':
+      return resumed ? undefined : 'start'
+    case 'you':
     case 'recovery':
       return 'start'
     case 'opener':
@@ -100,7 +103,7 @@ export function dialogOf(step: StepName, kept: Values, place: Place): Dialog | u
           filled(kept, 'device', 'this device', { optional: true, hint: "the machine's name" }),
         ],
         'next',
-        ['Labels that members of your orgs will see; all may stay empty. No mail is sent.'],
+        ['Optional labels; no mail is sent.', 'Members of your orgs will see them.'],
       )
     case 'code':
       return form(
@@ -141,7 +144,7 @@ function laterDialog(step: StepName, kept: Values, place: Place): Dialog | undef
         'The key file',
         [filled(kept, 'path', 'new file', { hint: 'better not on the same disk' })],
         'next',
-        ['It is made now. A lost key file is lost data: nobody can open this vault without it.'],
+        ['It is made now. A lost key file is lost data: nothing else opens it.'],
       )
     case 'place':
       return form(
@@ -152,7 +155,7 @@ function laterDialog(step: StepName, kept: Values, place: Place): Dialog | undef
           filled(kept, 'project', 'project', { optional: true }),
         ],
         'next',
-        ['A project of an org can be shared. Both empty: /user/, which is yours alone.'],
+        ['Both empty: /user/, yours alone.', 'A project of an org can be shared with others.'],
       )
     case 'secret':
       return form(

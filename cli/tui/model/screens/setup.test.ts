@@ -246,6 +246,39 @@ test('while the daemon works no key is taken', () => {
   assert.not.match(run.seen(), /•/)
 })
 
+test('a home that still waits to be let in goes on there, and is in by itself', () => {
+  const own = {
+    vault: { vaultId: VAULT, kind: 'user' },
+    state: 'loading',
+    role: null,
+    secrets: 0,
+    queued: 0,
+    conflicts: 0,
+    pos: null,
+    epoch: 1,
+    syncedAt: null,
+    confirmedAt: null,
+    age: null,
+    checkpoint: null,
+    warnings: [],
+  } as const
+  const waiting = aStatus({ joining: true, vaults: [own] })
+  const event = (result: Result<'status'>) =>
+    ({
+      kind: 'to',
+      owner: 0,
+      event: { kind: 'answered', method: 'status', tag: '', result },
+    }) as const
+  const first = updateAll(aState({ status: undefined }), event(waiting))
+  const { screen } = first.state.stack[0]
+  assert.ok(screen.name === 'setup' && screen.step === 'code')
+  assert.match(JSON.stringify(first.requests), /joinWait/)
+  const esc = updateAll(first.state, { kind: 'key', key: keyOf('esc') }).state.stack[0].screen
+  assert.ok(esc.name === 'setup' && esc.step === 'code')
+  const joined = aStatus({ vaults: [{ ...own, state: 'ready', role: 'owner' }] })
+  assert.is(updateAll(first.state, event(joined)).state.stack[0].screen.name, 'places')
+})
+
 test('once the vault is made its places are read, and the steps go on', () => {
   const none = updateAll(aState({ status: undefined }), { kind: 'no-home' }).state
   const event = { kind: 'answered', method: 'status', tag: '', result: aStatus() } as const

@@ -1,28 +1,34 @@
 import { pastedInto, pressed, type Outcome } from '../dialog.js'
+import { call, note } from '../effect.js'
 import type { ScreenEvent } from '../event.js'
 import { named, type Key } from '../key.js'
-import { USER } from '../place.js'
+import { contextOf, USER } from '../place.js'
 import { turn, type Binding, type ScreenSpec, type Turn } from '../turn.js'
-import { bodyHeight, type World } from '../world.js'
-import { answeredCall, failedCall, finished, proceed, waitOn } from './setup-calls.js'
+import { bodyHeight, isWaiting, type World } from '../world.js'
+import { answeredCall, failedCall, finished, proceed, WAIT, waitOn } from './setup-calls.js'
 import { dialogOf, stepBefore, toStep, type SetupState } from './setup-steps.js'
 
 // The first steps: from no home at all to the first secret, or into the vault of another device.
 
 type S = SetupState
 
-export function openSetup(_world: World): Turn<S> {
-  return turn({
+export function openSetup(world: World): Turn<S> {
+  const first: S = {
     name: 'setup',
     step: 'start',
     way: 'new',
     kept: {},
     dialog: dialogOf('start', {}, USER),
     busy: undefined,
+    resumed: false,
     problem: undefined,
     place: USER,
     fingerprint: undefined,
-  })
+  }
+  if (!isWaiting(world)) return turn(first)
+  const problem = 'this device waits to be let in: its code again shows the fingerprint'
+  const screen = { ...toStep({ ...first, way: 'join', resumed: true }, 'code'), problem }
+  return turn(screen, call('joinWait', { context: contextOf(world.cwd), timeout: WAIT }))
 }
 
 function after(screen: S, outcome: Outcome, world: World): Turn<S> {
@@ -49,7 +55,7 @@ function entered(screen: S, world: World): Turn<S> {
 }
 
 function left(screen: S): Turn<S> {
-  const step = stepBefore(screen.step, screen.way)
+  const step = stepBefore(screen)
   return turn(step === undefined ? screen : toStep(screen, step))
 }
 
@@ -81,6 +87,11 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
         event.done === 0 && event.total === null ? event.phase : `${event.phase} ${count}`
       return turn(screen.busy === undefined ? screen : { ...screen, busy: `${busy}…` })
     }
+    case 'refreshed':
+      // Let in, whoever was told first.
+      return screen.resumed && world.status?.state === 'unlocked' && !isWaiting(world)
+        ? finished(screen, note('this device is in', 'good'))
+        : turn(screen)
     case 'hidden':
       // Half a passphrase, or a value that is still dots: typed again, it is nobody else's.
       return turn(holdsSecret(screen) ? emptied(screen) : screen)
@@ -114,8 +125,7 @@ const bindings: readonly Binding<S>[] = [
     help: 'a step back',
     whileTyping: true,
     when: (screen) =>
-      (idle(screen) || screen.step === 'waiting') &&
-      stepBefore(screen.step, screen.way) !== undefined,
+      (idle(screen) || screen.step === 'waiting') && stepBefore(screen) !== undefined,
     run: left,
   },
   {

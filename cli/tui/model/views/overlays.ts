@@ -55,12 +55,16 @@ export function dialogBox(dialog: Dialog, size: Size): Box {
       wrapped(one, size.width).map((part) => (part === '' ? BLANK : line(part))),
     )
   switch (dialog.kind) {
-    case 'confirm':
+    case 'confirm': {
+      const lines = said(dialog.lines)
       return {
         title,
-        lines: said(dialog.lines).slice(0, size.height),
-        keys: keysLine(['y', dialog.yes], ['esc', 'cancel']),
+        lines: windowed({ at: dialog.top, top: dialog.top }, lines, size.height).map(
+          ({ item }) => item,
+        ),
+        keys: keysLine(['y', dialog.yes], ['esc', 'cancel'], ...more(lines, size)),
       }
+    }
     case 'form':
       return {
         title,
@@ -80,6 +84,10 @@ export function dialogBox(dialog: Dialog, size: Size): Box {
     case 'text':
       return textBox(dialog, said(dialog.lines), size)
   }
+}
+
+function more(lines: readonly Line[], { height }: Size): readonly (readonly [string, string])[] {
+  return lines.length > height ? [['↓', 'more']] : []
 }
 
 function formLines(
@@ -139,7 +147,8 @@ function textBox(
     lines: windowed({ at: top, top }, lines, size.height).map(({ item }) => item),
     keys: keysLine(
       ['enter', 'close'],
-      ...(lines.length > size.height ? [['↓', 'more'] as const] : []),
+      ...(code === undefined ? [] : [['y', 'copy the code'] as const]),
+      ...more(lines, size),
     ),
   }
 }

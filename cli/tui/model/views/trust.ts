@@ -44,7 +44,10 @@ function headLines(screen: TrustState, world: World, width: number): readonly Li
   return height > 2 ? [...lines, ...padding] : lines
 }
 
-function relaySaid({ now, status, sync }: World, width: number): readonly Said[] {
+function relaySaid({ now, daemon, status, sync }: World, width: number): readonly Said[] {
+  if (daemon === 'gone') {
+    return [['× no daemon: it is started again; this is how it was', 'bad']]
+  }
   const relay = sync?.relay ?? status?.relay ?? null
   if (relay === null)
     return [['○ no relay: this device is alone; o connects it to others', 'plain']]

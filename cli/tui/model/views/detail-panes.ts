@@ -1,0 +1,111 @@
+import { authorName } from '../screens/conflict-sides.js'
+import type { DetailState, Entry } from '../screens/detail-state.js'
+import { bodyHeight, type World } from '../world.js'
+import { displayText } from '../../../../shared/display.js'
+import { clipped, line, span, widthOf, type Line } from './line.js'
+import type { Size } from './size.js'
+import { moment } from './time.js'
+import { MASK } from './value.js'
+
+// A value of many lines, and two values side by side: each has the whole screen.
+
+type Row = { readonly sign: string; readonly text: string }
+
+/** Lines that a pane says about itself. */
+function heads({ pane }: DetailState): number {
+  return pane.kind === 'diff' ? 2 : 1
+}
+
+export function paneHeight(screen: DetailState, world: World): number {
+  return Math.max(1, bodyHeight(world) - heads(screen))
+}
+
+/** What is revealed, in lines of the window: nothing is cut, for nobody could see the rest. */
+export function paneRows({ pane, reveal }: DetailState, width: number): readonly Row[] {
+  const signs = pane.kind === 'diff' ? 2 : 0
+  return (reveal?.lines ?? []).flatMap(({ sign, text }) =>
+    broken(text, Math.max(1, width - signs)).map((part) => ({ sign, text: part })),
+  )
+}
+
+/** A line in pieces of at most `width` columns, broken anywhere. */
+function broken(text: string, width: number): readonly string[] {
+  const shown = displayText(text)
+  if (widthOf(shown) <= width) return [shown]
+  const parts: string[] = []
+  let part = ''
+  let used = 0
+  for (const char of shown) {
+    const wide = widthOf(char)
+    if (used + wide > width) {
+      parts.push(part)
+      part = ''
+      used = 0
+    }
+    part += char
+    used += wide
+  }
+  return [...parts, part]
+}
+
+/** `version 3`, by whom and when, and how long. */
+export function described(entry: Entry): string {
+  if (entry.kind === 'staged') {
+    return entry.staged.value === undefined ? 'staged: to be deleted' : 'staged, not saved yet'
+  }
+  const { version, kind, size, at, author, current } = entry.version
+  const what = kind === 'delete' ? 'deleted' : `${size ?? 0} bytes`
+  const which = `version ${version.number}${current ? ' (current)' : ''}`
+  return [which, what, `${moment(at)} UTC`, authorName(author)].join(' · ')
+}
+
+export function valuePane(
+  screen: DetailState,
+  entry: Entry | undefined,
+  { width, height }: Size,
+): readonly Line[] {
+  const { rows, where } = shownRows(screen, width, height - 1)
+  const head = [where, entry === undefined ? '' : described(entry)].filter(Boolean).join(' · ')
+  return [
+    line(span(clipped(head, width), 'dim')),
+    ...rows.map(({ text }) => line(span(text === '' ? ' ' : text))),
+  ]
+}
+
+function shownRows(
+  screen: DetailState,
+  width: number,
+  height: number,
+): { readonly rows: readonly Row[]; readonly where: string } {
+  const all = paneRows(screen, width)
+  const top = Math.max(0, Math.min(screen.top, all.length - height))
+  const rows = all.slice(top, top + height)
+  const where =
+    rows.length < all.length ? `lines ${top + 1}–${top + rows.length} of ${all.length}` : ''
+  return { rows, where }
+}
+
+const LOOKS: { readonly [sign: string]: 'bad' | 'good' | 'plain' } = { '-': 'bad', '+': 'good' }
+
+export function diffPane(
+  screen: DetailState,
+  { before, after }: { readonly before: Entry; readonly after: Entry },
+  { width, height }: Size,
+): readonly Line[] {
+  const { rows, where } = shownRows(screen, width, height - 2)
+  const place = where === '' ? '' : ` · ${where}`
+  const heading = [
+    line(span(clipped(`- ${described(before)}`, width), 'bad')),
+    line(span(clipped(`+ ${described(after)}${place}`, width), 'good')),
+  ]
+  const same = screen.reveal?.lines?.every(({ sign }) => sign === ' ') ?? false
+  const lines =
+    screen.reveal?.lines === undefined
+      ? [
+          line(span(`  ${MASK}`, 'dim')),
+          line(span(clipped('  r shows what differs', width), 'dim')),
+        ]
+      : rows.map(({ sign, text }) => line(span(`${sign} ${text}`, LOOKS[sign] ?? 'plain')))
+  const said = same ? [line(span(clipped('  both are the same:', width), 'dim'))] : []
+  return [...heading, ...said, ...lines].slice(0, height)
+}
