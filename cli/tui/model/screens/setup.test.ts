@@ -180,6 +180,7 @@ test('a value of several lines is not pasted into one', () => {
   assert.match(run.seen(), /•••(?!•)/)
   run.hear({ kind: 'hidden' })
   assert.not.match(JSON.stringify(run.screen), /one/)
+  assert.match(run.seen(), /DB/)
 })
 
 const atCode = (): Run => new Run().keys('down', 'enter').type(' CODE ').keys('enter')

@@ -3,6 +3,7 @@ import { call, note } from '../effect.js'
 import type { ScreenEvent } from '../event.js'
 import { named, type Key } from '../key.js'
 import { contextOf, USER } from '../place.js'
+import { EMPTY_FIELD } from '../text-field.js'
 import { turn, type Binding, type ScreenSpec, type Turn } from '../turn.js'
 import { bodyHeight, isWaiting, type World } from '../world.js'
 import { answeredCall, failedCall, finished, proceed, WAIT, waitOn } from './setup-calls.js'
@@ -94,18 +95,20 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
         : turn(screen)
     case 'hidden':
       // Half a passphrase, or a value that is still dots: typed again, it is nobody else's.
-      return turn(holdsSecret(screen) ? emptied(screen) : screen)
+      return turn(emptied(screen))
     default:
       return turn(screen)
   }
 }
 
-function holdsSecret({ dialog }: S): boolean {
-  return dialog?.kind === 'form' && dialog.fields.some(({ secret }) => secret === true)
-}
-
+/** Without what is shown as dots. */
 function emptied(screen: S): S {
-  return { ...screen, dialog: dialogOf(screen.step, screen.kept, screen.place) }
+  const { dialog } = screen
+  if (dialog?.kind !== 'form') return screen
+  const fields = dialog.fields.map((one) =>
+    one.secret === true ? { ...one, field: EMPTY_FIELD } : one,
+  )
+  return { ...screen, dialog: { ...dialog, fields } }
 }
 
 const idle = ({ busy }: S): boolean => busy === undefined
