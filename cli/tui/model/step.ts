@@ -3,6 +3,8 @@ import { call, type Effect, type Request } from './effect.js'
 import type { ScreenEvent, Tone } from './event.js'
 import type { Opening } from './opening.js'
 import { mine, refreshing, restoring, ROOT, saving } from './root.js'
+import { removalBy } from './screens/people-answers.js'
+import { rotateDialog } from './screens/people-words.js'
 import { openedAs, specOf } from './screens/table.js'
 import { samePlace } from './place.js'
 import { stage } from './staging.js'
@@ -36,8 +38,19 @@ export function chain(first: Step, ...more: readonly ((state: State) => Step)[])
 /** Gives an event to one screen, if it is still there. */
 export function tell(state: State, owner: number, event: ScreenEvent): Step {
   const found = state.stack.find(({ id }) => id === owner)
-  if (found === undefined) return step(state)
+  if (found === undefined) return late(state, event)
   return turned(state, found, specOf(found.screen).update(found.screen, event, state.world))
+}
+
+/** Of what comes too late for its screen one thing is told all the same: what to change now that somebody may read less. */
+function late(state: State, event: ScreenEvent): Step {
+  const removal = event.kind === 'answered' ? removalBy(event) : undefined
+  const open = state.world.status?.state === 'unlocked'
+  if (removal === undefined || !open) return step(state)
+  if (removal.names.length + removal.left.length + removal.warnings.length === 0) {
+    return step(noted(state, removal.done, 'good'))
+  }
+  return step({ ...state, overlay: { kind: 'dialog', owner: ROOT, dialog: rotateDialog(removal) } })
 }
 
 /** Gives an event to every screen. */
