@@ -1,5 +1,6 @@
 import { windowed } from '../list.js'
-import { nameOf, type PlacesState } from '../screens/places.js'
+import { nameOf } from '../screens/places.js'
+import type { PlacesState } from '../screens/places-keys.js'
 import type { World } from '../world.js'
 import { columns, line, row, span, type Line } from './line.js'
 import type { Size } from './size.js'
