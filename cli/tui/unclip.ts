@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
 import { clearBy } from './shell/clipboard-programs.js'
-import { digestOf, type EraserOrder } from './shell/eraser.js'
+import { digestOf, isReplaced, type EraserOrder } from './shell/eraser.js'
 import { terminalFile, type TerminalFile } from './shell/osc52.js'
 
 // The process behind a copied value: waits, takes it off the clipboard if it is still there, and ends. What it is told
@@ -29,7 +29,9 @@ function main(): void {
   look()
 }
 
-function erase({ salt, digest, erasing }: EraserOrder): void {
+function erase(order: EraserOrder): void {
+  if (isReplaced(order)) return
+  const { salt, digest, erasing } = order
   if (erasing.kind === 'terminal') return clearTerminal(erasing.file, erasing.sequence)
   clearBy(erasing.name, (content) => digestOf(salt, content) === digest, process.env)
 }

@@ -1,5 +1,5 @@
 // A copied value: that it gets to the clipboard, and off it again whatever becomes of who copied it.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { clipboardOf, type Clipboard } from '../../cli/tui/shell/clipboard.js'
@@ -76,6 +76,29 @@ test('the next copy takes the place of the one before, its end included', async 
     await until('one process waits', () => erasers(world).length === 1)
     for (const pid of erasers(world)) process.kill(pid, 'SIGTERM')
     await until('the clipboard is cleared', () => desktop.content === '')
+  })
+})
+
+test("the next copy takes the place of another program's, too", async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world)
+    const env = { ...desktop.env, XDG_RUNTIME_DIR: world.folder }
+    await clipboard(env).copy(base64('same'), LONG)
+    const [first = 0] = erasers(world)
+    await clipboard(env).copy(base64('same'), LONG)
+    process.kill(first, 'SIGTERM')
+    await until('the first has ended', () => !erasers(world).includes(first))
+    assert.is(desktop.content, 'same')
+    // On another clipboard it is no replacement.
+    await clipboard({ ...env, WAYLAND_DISPLAY: '' }).copy(base64('same'), LONG)
+    assert.is(erasers(world).length, 2)
+    for (const pid of erasers(world)) process.kill(pid, 'SIGTERM')
+    await until('the clipboard is cleared', () => desktop.content === '')
+    await until('nothing waits any more', () => erasers(world).length === 0)
+    assert.equal(
+      readdirSync(world.folder).filter((name) => name.startsWith('coffer-')),
+      [],
+    )
   })
 })
 

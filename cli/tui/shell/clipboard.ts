@@ -31,6 +31,7 @@ export function clipboardOf(env: NodeJS.ProcessEnv, terminal: Terminal): Clipboa
     return took(next, 'the terminal (OSC 52)')
   }
   const took = (next: Eraser, how: string): string => {
+    next.takesOver()
     eraser?.stop()
     eraser = next
     return how

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createHmac, randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CofferError } from '../../../shared/errors.js'
 import type { ProgramName } from './clipboard-programs.js'
@@ -20,13 +20,42 @@ export type EraserOrder = {
   readonly salt: string
   readonly digest: string
   readonly erasing: Erasing
+  /** The file that says whose copy is the newest; where there is none, each clears what it knows. */
+  readonly mark?: string
 }
 
 export function digestOf(salt: string, value: Uint8Array): string {
   return createHmac('sha256', Buffer.from(salt, 'base64')).update(value).digest('base64')
 }
 
-export type Eraser = { readonly stop: () => void }
+export type Eraser = {
+  /** What others wait for on the same clipboard is replaced: this copy's time counts. */
+  readonly takesOver: () => void
+  readonly stop: () => void
+}
+
+/** One for each clipboard, in memory and the person's alone. */
+function markOf(erasing: Erasing, env: NodeJS.ProcessEnv): { readonly mark?: string } {
+  const memory = env['XDG_RUNTIME_DIR'] ?? ''
+  if (memory === '') return {}
+  const { WAYLAND_DISPLAY: wayland, DISPLAY: display, TMUX: tmux } = env
+  const where =
+    erasing.kind === 'terminal' ? [erasing.file] : [erasing.name, wayland, display, tmux]
+  const name = createHash('sha256').update(JSON.stringify(where)).digest('hex').slice(0, 16)
+  return { mark: join(memory, `coffer-clipboard-${name}`) }
+}
+
+/** Whether a later copy has taken over; its own process clears that. The newest one takes its mark away. */
+export function isReplaced({ mark, salt }: EraserOrder): boolean {
+  if (mark === undefined) return false
+  try {
+    if (readFileSync(mark, 'utf8') !== salt) return true
+    rmSync(mark)
+  } catch {
+    // No mark says that there is another.
+  }
+  return false
+}
 
 /** Beside this program: in the bundle's folder, or in the compiled tree. */
 function eraserProgram(): string {
@@ -52,7 +81,13 @@ export async function startEraser(
   env: NodeJS.ProcessEnv,
 ): Promise<Eraser> {
   const salt = randomBytes(32).toString('base64')
-  const order: EraserOrder = { ms, salt, digest: digestOf(salt, value), erasing }
+  const order: EraserOrder = {
+    ms,
+    salt,
+    digest: digestOf(salt, value),
+    erasing,
+    ...markOf(erasing, env),
+  }
   // A session of its own and no stream of the caller's: it outlives the terminal, and $(…) doesn't wait for it.
   const child = spawn(process.execPath, ['--max-old-space-size=32', eraserProgram()], {
     cwd: '/',
@@ -70,9 +105,21 @@ export async function startEraser(
   }
   child.unref()
   return {
+    takesOver: () => {
+      marked(order)
+    },
     stop: () => {
       child.kill('SIGKILL')
     },
+  }
+}
+
+function marked({ mark, salt }: EraserOrder): void {
+  if (mark === undefined) return
+  try {
+    writeFileSync(mark, salt, { mode: 0o600 })
+  } catch {
+    // Then an earlier copy's process may clear this one early: better than never.
   }
 }
 
