@@ -4,6 +4,7 @@ import type { Differing } from '../merge.js'
 import { contextOf, referenceIn } from '../place.js'
 import { turn, type Turn } from '../turn.js'
 import { shownValue, textOf } from '../views/value.js'
+import { paneRows } from '../views/detail-panes.js'
 import { widthOf } from '../views/line.js'
 import type { World } from '../world.js'
 import {
@@ -82,15 +83,19 @@ function shownNow(screen: S, reveal: Reveal, world: World): Turn<S> {
   const [one = '', other] = reveal.ids.map((id) => reveal.values[id] ?? '')
   const lines = other === undefined ? linesOf(one) : compared(one, other)
   const needsPane = screen.pane.kind === 'versions' && !fitsLine(lines, world)
-  return turn(
-    {
-      ...screen,
-      reveal: { ...reveal, lines, until },
-      pane: needsPane ? { kind: 'value' } : screen.pane,
-      top: 0,
-    },
-    { kind: 'timer', ms: world.revealFor, tag: String(until) },
-  )
+  const next: S = {
+    ...screen,
+    reveal: { ...reveal, lines, until },
+    pane: needsPane ? { kind: 'value' } : screen.pane,
+  }
+  const timer: Effect = { kind: 'timer', ms: world.revealFor, tag: String(until) }
+  return turn({ ...next, top: firstDifference(next, world) }, timer)
+}
+
+/** Where a comparison begins to be one, with a little of what stands before. */
+function firstDifference(screen: S, { columns }: World): number {
+  const first = paneRows(screen, columns).findIndex(({ sign }) => sign !== ' ')
+  return Math.max(0, first - 2)
 }
 
 /** Columns that the overview has beside a value. */

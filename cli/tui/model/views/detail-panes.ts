@@ -93,12 +93,12 @@ export function diffPane(
   { width, height }: Size,
 ): readonly Line[] {
   const { rows, where } = shownRows(screen, width, height - 2)
-  const place = where === '' ? '' : ` · ${where}`
+  const same = screen.reveal?.lines?.every(({ sign }) => sign === ' ') ?? false
+  const place = [same ? ' · the same' : '', where === '' ? '' : ` · ${where}`].join('')
   const heading = [
     line(span(clipped(`- ${described(before)}`, width), 'bad')),
     line(span(clipped(`+ ${described(after)}${place}`, width), 'good')),
   ]
-  const same = screen.reveal?.lines?.every(({ sign }) => sign === ' ') ?? false
   const lines =
     screen.reveal?.lines === undefined
       ? [
@@ -106,6 +106,5 @@ export function diffPane(
           line(span(clipped('  r shows what differs', width), 'dim')),
         ]
       : rows.map(({ sign, text }) => line(span(`${sign} ${text}`, LOOKS[sign] ?? 'plain')))
-  const said = same ? [line(span(clipped('  both are the same:', width), 'dim'))] : []
-  return [...heading, ...said, ...lines].slice(0, height)
+  return [...heading, ...lines].slice(0, height)
 }
