@@ -1,4 +1,4 @@
-import { confirmation } from './dialog.js'
+import { confirmation, type Dialog } from './dialog.js'
 import { call, type Effect, type Request } from './effect.js'
 import type { ScreenEvent, Tone } from './event.js'
 import type { Opening } from './opening.js'
@@ -82,7 +82,7 @@ function applied(state: State, owner: number, effect: Effect): Step {
     case 'back':
       return back(state)
     case 'dialog':
-      return step({ ...state, overlay: { kind: 'dialog', owner, dialog: effect.dialog } })
+      return asked(state, owner, effect.dialog)
     case 'note':
       return step(noted(state, effect.text, effect.tone))
     case 'stage': {
@@ -100,6 +100,15 @@ function applied(state: State, owner: number, effect: Effect): Step {
     default:
       return step(state, { owner, effect })
   }
+}
+
+/** A question takes the place of what stands there; whoever asked before hears that nobody answers any more. */
+function asked(state: State, owner: number, dialog: Dialog): Step {
+  const { overlay } = state
+  const next: State = { ...state, overlay: { kind: 'dialog', owner, dialog } }
+  return overlay?.kind === 'dialog' && overlay.owner !== ROOT
+    ? tell(next, overlay.owner, { kind: 'dialog-left', tag: overlay.dialog.tag })
+    : step(next)
 }
 
 function isMain({ screen }: Opening): boolean {

@@ -2,11 +2,14 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { actions } from './actions.js'
 import { applicable } from './commands.js'
+import { confirmation } from './dialog.js'
 import type { Request } from './effect.js'
 import type { AppEvent, ScreenEvent } from './event.js'
 import type { Place } from './place.js'
 import type { Staged } from './staging.js'
 import { topOf, type State } from './state.js'
+import { turned } from './step.js'
+import { b64, MINE, TWO } from './testing/conflicts.js'
 import { aState, aStatus, keyOf, keysOf, NOON } from './testing/world.js'
 import { update } from './update.js'
 import type { World } from './world.js'
@@ -138,6 +141,31 @@ test('what stands over a screen takes the keys, until it is left', () => {
     assert.equal(run.press('4').screens, new Run().screens)
     assert.is(run.press('esc').state.overlay, undefined)
   }
+})
+
+test('a question in the place of another: who asked that one hears that it is left', () => {
+  const run = new Run().press('2')
+  const { id } = topOf(run.state)
+  run.to(id, { kind: 'answered', method: 'conflictsList', tag: '', result: { conflicts: [TWO] } })
+  run.press('enter', 'm')
+  const values = { aa: 'x', bb: 'y', ba: 'z' }
+  for (const [name, text] of Object.entries(values)) {
+    const version = { id: name.repeat(32), number: 1 }
+    const rest = { version, at: NOON, author: MINE.author, warnings: [] }
+    const result = { reference: TWO.reference, value: b64(text), ...rest }
+    const tag = `merge ${version.id}`
+    run.to(id, { kind: 'answered', method: 'secretGet', tag, result })
+  }
+  run.to(id, { kind: 'edited', tag: 'merge', text: 'merged by hand' })
+  assert.ok(JSON.stringify(run.state).includes('merged by hand'))
+  const owner = topOf(run.state).id + 1
+  const { state } = run
+  const other = { id: owner, screen: { name: 'starting' } } as const
+  run.state = { ...state, stack: [...state.stack, other] }
+  const asking = { kind: 'dialog', dialog: confirmation('t', 'Another?', [], 'yes') } as const
+  run.state = turned(run.state, other, { screen: other.screen, effects: [asking] }).state
+  assert.is(run.dialog, 'Another?')
+  assert.not(JSON.stringify(run.state).includes('merged by hand'))
 })
 
 test('the palette is the key table, and the places', () => {

@@ -119,7 +119,7 @@ function confirming(one: OneConflict, merging: Written): Merged {
   const { text } = merging
   const lines = [
     ...(over === merging.over ? [] : ['Somebody wrote it again meanwhile: that is not in it.']),
-    `${linesOf(text).length} lines, ${utf8(text).length} bytes, over ${one.conflict.siblings.length} values.`,
+    `${linesOf(text.replace(/\n$/, '')).length} lines, ${utf8(text).length} bytes, over ${one.conflict.siblings.length} values.`,
   ]
   const title = `Save the merged ${shownReference(one.conflict)}?`
   const dialog = confirmation('merge-save', title, lines, 'save it')

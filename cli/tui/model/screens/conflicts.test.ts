@@ -165,6 +165,13 @@ test('a merge that is left or hidden is forgotten, and one that was overtaken as
   assert.is(run.answer().asked('call').method, 'conflictsResolve')
 })
 
+test('a question that was left ends no merge that is under way', () => {
+  const run = opened().press('m', '1')
+  const { tag } = run.asked('dialog').dialog
+  run.hear({ kind: 'dialog-left', tag }).read('merge', TEXTS)
+  assert.is(run.asked('edit').tag, 'merge')
+})
+
 test('bytes that are no text are chosen, not merged; without the base a merge goes on', () => {
   const run = opened()
     .press('m')

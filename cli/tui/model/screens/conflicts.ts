@@ -128,7 +128,11 @@ function decided(screen: S, one: OneConflict, event: ScreenEvent, world: World):
     case 'edit-failed':
       return turn({ ...screen, one: { ...one, merging: undefined } }, complain(event.failure))
     case 'dialog-left':
-      return turn({ ...screen, one: { ...one, merging: undefined } })
+      return turn(
+        MERGE_TAGS.includes(event.tag)
+          ? { ...screen, one: { ...one, merging: undefined } }
+          : screen,
+      )
     case 'dialog':
       return MERGE_TAGS.includes(event.tag)
         ? told(screen, mergeAnswered(one, event.tag, event.values['id'] ?? '', world))

@@ -2,7 +2,7 @@ import { keyLabel } from '../key.js'
 import { applicable } from '../commands.js'
 import { specOf } from '../screens/table.js'
 import { topOf, type State } from '../state.js'
-import { unread, type World } from '../world.js'
+import { unread, type Status, type World } from '../world.js'
 import { clipped, clippedSpans, line, span, widthOf, type Line, type Span } from './line.js'
 import { ago } from './time.js'
 
@@ -15,8 +15,8 @@ export function syncSpans({ now, status, sync, daemon }: World): readonly Span[]
   const relay = sync?.relay ?? status.relay
   const times = status.vaults.flatMap(({ syncedAt }) => syncedAt ?? [])
   const synced = times.length === 0 ? 'not yet' : ago(now, Math.min(...times))
-  const queued = sync?.queued ?? 0
-  const conflicts = sync?.conflicts ?? 0
+  // The daemon says them when they change; until then they are what its status said.
+  const { queued, conflicts } = sync ?? countsOf(status)
   const parts = [
     queued > 0 ? `${queued} queued` : '',
     conflicts > 0 ? `${conflicts} ${conflicts === 1 ? 'conflict' : 'conflicts'}` : '',
@@ -32,6 +32,12 @@ export function syncSpans({ now, status, sync, daemon }: World): readonly Span[]
   }
   const look = relay.state === 'connected' ? 'good' : relay.state === 'refused' ? 'bad' : 'dim'
   return [span(words[relay.state], look), ...more]
+}
+
+function countsOf({ vaults }: Status): { readonly queued: number; readonly conflicts: number } {
+  const total = (of: 'queued' | 'conflicts'): number =>
+    vaults.reduce((sum, vault) => sum + vault[of], 0)
+  return { queued: total('queued'), conflicts: total('conflicts') }
 }
 
 export function headerLine(state: State): Line {

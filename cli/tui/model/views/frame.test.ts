@@ -1,0 +1,48 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Status, World } from '../world.js'
+import { aState, aStatus } from '../testing/world.js'
+import { footerLine, headerLine, noteLine } from './frame.js'
+import { widthOf, type Line } from './line.js'
+
+const seen = ({ spans }: Line): string => spans.map(({ text }) => text).join('')
+const header = (world: Partial<World>): string => seen(headerLine(aState(world)))
+
+const VAULT = { vaultId: 'u', kind: 'user' } as const
+const vault: Status['vaults'][number] = {
+  vault: VAULT,
+  role: 'owner',
+  state: 'ready',
+  secrets: 3,
+  queued: 2,
+  conflicts: 1,
+  pos: 1,
+  epoch: 1,
+  syncedAt: null,
+  confirmedAt: null,
+  age: null,
+  checkpoint: null,
+  warnings: [],
+}
+
+test('what is queued and in conflict is said from the start, and as it changes', () => {
+  const status = aStatus({ vaults: [vault] })
+  assert.match(header({ status }), /○ no relay · 2 queued · 1 conflict$/)
+  const sync = { relay: null, queued: 0, conflicts: 2 }
+  assert.match(header({ status, sync }), /○ no relay · 2 conflicts$/)
+})
+
+test('a narrow header keeps some of its title, and never wraps', () => {
+  const sync = { relay: null, queued: 12_345, conflicts: 300 }
+  for (const columns of [1, 10, 40, 80]) assert.ok(widthOf(header({ sync, columns })) <= columns)
+  assert.match(header({ sync, columns: 40 }), /^coffer coffer .*…$/)
+})
+
+test('a note has a sign, and the footer names help whatever is cut', () => {
+  const state = aState({ columns: 40 })
+  const note = { tone: 'bad', text: 'x'.repeat(100), until: 0 } as const
+  assert.match(seen(noteLine({ ...state, note })), /^! x+…$/)
+  assert.match(seen(footerLine(state)), /\? help$/)
+})
+
+test.run()
