@@ -4,7 +4,7 @@ import { fieldOf } from '../text-field.js'
 
 // The steps from nothing to the first secret: what each asks, and which comes before it.
 
-export type StepName =
+type StepName =
   | 'start'
   | 'recovery'
   | 'you'

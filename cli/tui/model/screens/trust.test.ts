@@ -138,6 +138,14 @@ test('offline says since when, what waits and that everything works', () => {
   assert.match(alone, /no relay/)
 })
 
+test('what the daemon warns of stands beside the relay, in every size', () => {
+  const warnings = [{ code: 'moved', message: 'acme/web is another vault' }]
+  for (const [columns, rows] of SIZES) {
+    const world = aWorld({ status: aStatus({ relay: RELAY, warnings }), columns, rows })
+    assert.match(seen(opened(), world), /! acme\/web is another vault/)
+  }
+})
+
 test('what is wrong with a vault is a word, not a colour', () => {
   const word = (one: Partial<VaultInfo>): string =>
     seen(opened(), aWorld({ status: aStatus({ vaults: [aVault(one)] }), columns: 40, rows: 10 }))

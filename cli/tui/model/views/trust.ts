@@ -37,7 +37,8 @@ function headLines(screen: TrustState, world: World, width: number): readonly Li
   const doing: readonly Said[] = screen.busy === undefined ? [] : [[screen.busy, 'accent']]
   const [state, ...more] = relaySaid(world, width)
   // What waits comes before everything else that may be left out.
-  const all = [state, ...queueSaid(world), ...more].filter((one) => one !== undefined)
+  const warned = (world.status?.warnings ?? []).map(({ message }): Said => [`! ${message}`, 'bad'])
+  const all = [state, ...warned, ...queueSaid(world), ...more].filter((one) => one !== undefined)
   const kept = all.slice(0, height - doing.length - (height > 2 ? 1 : 0))
   const lines = [...kept, ...doing].map(([text, look]) => line(span(clipped(text, width), look)))
   const padding = Array.from({ length: height - lines.length }, () => BLANK)
