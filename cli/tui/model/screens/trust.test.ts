@@ -153,6 +153,7 @@ test('what is wrong with a vault is a word, not a colour', () => {
   assert.match(word({ state: 'damaged' }), /! damaged/)
   assert.match(word({ warnings: [{ code: 'fork', message: 'm' }] }), /! fork/)
   assert.match(word({ confirmedAt: null }), /unconfirmed/)
+  assert.match(word({ warnings: [{ code: 'last-device', message: 'm' }] }), / {2}last-device/)
   assert.match(word({ queued: 2 }), /2 queued/)
 })
 

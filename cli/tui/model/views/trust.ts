@@ -122,7 +122,7 @@ const NUMBERS = [
   ['synced', 6],
   ['confirmed', 11],
 ] as const
-const STATE = 11
+const STATE = 13
 const TAKEN = NUMBERS.reduce((sum, [, wide]) => sum + wide + 1, STATE + 3)
 
 const nameWidth = (width: number): number => Math.max(8, Math.min(40, width - TAKEN))
@@ -140,10 +140,15 @@ function confirmedWord({ now }: World, { confirmedAt }: VaultInfo): string {
   return confirmedAt === null ? 'unconfirmed' : `${ago(now, confirmedAt)} ago`
 }
 
+/** To have one device alone is worth a word, and no sign of danger on every newcomer's screen. */
+function isWrong({ code }: VaultInfo['warnings'][number]): boolean {
+  return code !== 'last-device'
+}
+
 function vaultLine(one: VaultInfo, chosen: boolean, world: World, width: number): Line {
   const name = vaultLabel(one.vault)
   const state = vaultState(one)
-  const wrong = one.state !== 'ready' || one.warnings.length > 0 || one.conflicts > 0
+  const wrong = one.state !== 'ready' || one.conflicts > 0 || one.warnings.some(isWrong)
   const word = wrong ? `! ${state}` : state
   const look: Look = wrong ? 'bad' : 'dim'
   const strong: Look = chosen ? 'strong' : 'plain'
