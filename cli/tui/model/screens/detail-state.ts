@@ -48,6 +48,8 @@ export type DetailState = {
   readonly problem: string | undefined
   readonly readers: Readers
   readonly list: ListState
+  /** Which entry that is, and whether it was the current version; undefined: nobody chose yet. */
+  readonly chosen: { readonly id: string; readonly current: boolean } | undefined
   readonly pane: Pane
   /** The first line shown of a pane that has more. */
   readonly top: number
@@ -65,6 +67,7 @@ export function openDetail(place: Place, secret: string, world: World): Turn<Det
     problem: undefined,
     readers: {},
     list: TOP,
+    chosen: undefined,
     pane: VERSIONS,
     top: 0,
     reveal: undefined,
@@ -124,21 +127,27 @@ export function factsHeight(facts: number, entries: number, height: number): num
   return Math.max(1, Math.min(facts, height - Math.min(3, entries)))
 }
 
+/** The choice at this line. */
+export function choosing(screen: DetailState, list: ListState, world: World): DetailState {
+  const entry = entriesOf(screen, world)[list.at]
+  const current = entry?.kind === 'version' && entry.version.current
+  return { ...screen, list, chosen: entry && { id: entry.id, current } }
+}
+
 /**
  * The choice after the history or the staging changed: it stays with its version; whoever was at the current one is at what
  * is current now.
  */
-export function kept(screen: DetailState, before: Entry | undefined, world: World): DetailState {
+export function kept(screen: DetailState, world: World): DetailState {
+  const { chosen } = screen
   const entries = entriesOf(screen, world)
-  const wasCurrent = before === undefined || before.kind === 'staged' || before.version.current
-  const same = entries.findIndex(({ id }) => id === before?.id)
+  const same = entries.findIndex(({ id }) => id === chosen?.id)
   const current = entries.findIndex((one) =>
     one.kind === 'staged'
-      ? before === undefined && one.staged.value !== undefined
+      ? chosen === undefined && one.staged.value !== undefined
       : one.version.current,
   )
-  const keeps = before?.kind === 'staged' || !wasCurrent
-  const at = keeps && same >= 0 ? same : current
-  const list = fit({ ...screen.list, at }, entries.length, bodyHeight(world))
-  return { ...screen, list }
+  const follows = chosen === undefined || chosen.current
+  const at = same >= 0 && !(follows && current >= 0) ? same : current
+  return choosing(screen, fit({ ...screen.list, at }, entries.length, bodyHeight(world)), world)
 }

@@ -10,12 +10,13 @@ import { detailBindings } from './detail-keys.js'
 import { arrived, copiedAs, masked } from './detail-reveal.js'
 import {
   asking,
+  choosing,
   chosenEntry,
   entriesOf,
   history,
   kept,
+  VERSIONS,
   type DetailState,
-  type Entry,
 } from './detail-state.js'
 
 // One secret: what happens to it.
@@ -25,7 +26,7 @@ type S = DetailState
 function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
   switch (event.kind) {
     case 'opened':
-      return turn(settled(screen, undefined, world), ...asking(screen, world))
+      return turn(settled({ ...screen, chosen: undefined }, world), ...asking(screen, world))
     case 'key':
       return turn(moved(screen, event.key.name, world))
     case 'answered':
@@ -40,7 +41,7 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
       return isIt ? turn(screen, history(screen, world)) : turn(screen)
     }
     case 'refreshed':
-      return turn(settled(screen, chosenEntry(screen, world), world))
+      return turn(settled(screen, world))
     case 'timer':
       return turn(event.tag === String(screen.reveal?.until) ? masked(screen) : screen)
     case 'hidden':
@@ -50,17 +51,24 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
   }
 }
 
-/** The choice in its place; another than before it is masked. */
-function settled(screen: S, before: Entry | undefined, world: World): S {
-  const next = kept(screen, before, world)
-  return chosenEntry(next, world)?.id === before?.id ? next : masked(next)
+/** The choice in its place; what is seen of another, or of what is staged no more, is masked. */
+function settled(screen: S, world: World): S {
+  const { pane, reveal } = screen
+  const next = kept(screen, world)
+  if (pane.kind === 'diff') {
+    const ids = entriesOf(next, world).map(({ id }) => id)
+    const isThere = ids.includes(pane.before.id) && ids.includes(pane.after.id)
+    return isThere ? next : { ...masked(next), pane: VERSIONS }
+  }
+  const isSeen = reveal === undefined || reveal.ids[0] === chosenEntry(next, world)?.id
+  return isSeen ? next : masked(next)
 }
 
 function moved(screen: S, key: string, world: World): S {
   if (screen.pane.kind === 'versions') {
     const list = move(screen.list, key, entriesOf(screen, world).length, bodyHeight(world))
     // Another version's value isn't what was asked for.
-    return list === undefined ? screen : { ...masked(screen), list }
+    return list === undefined ? screen : choosing(masked(screen), list, world)
   }
   const height = paneHeight(screen, world)
   const count = paneRows(screen, world.columns).length
@@ -72,9 +80,8 @@ function answered(screen: S, event: Answered, world: World): Turn<S> {
   const { readers } = screen
   switch (event.method) {
     case 'secretHistory': {
-      const before = screen.versions === undefined ? undefined : chosenEntry(screen, world)
       const next = { ...screen, versions: event.result.versions, problem: undefined }
-      return turn(settled(next, before, world))
+      return turn(settled(next, world))
     }
     case 'projectMemberList':
       return turn({ ...screen, readers: { ...readers, members: event.result.members } })
