@@ -3,6 +3,7 @@ import type { Answered } from '../event.js'
 import { contextOf } from '../place.js'
 import { turn, type Turn } from '../turn.js'
 import type { World } from '../world.js'
+import { deviceName } from './people-rows.js'
 import { arranged, reading, watched, withOrg, type PeopleState } from './people-state.js'
 import { codeDialog, doneDialog, referencesOf, rotateDialog, type Removal } from './people-words.js'
 
@@ -121,7 +122,7 @@ export function removalBy(event: Answered): Removal | undefined {
     }
     case 'deviceRevoke': {
       const { devices, vaults: count, rotate, warnings } = event.result
-      const names = devices.map(({ name, deviceId }) => name || deviceId.slice(0, 12))
+      const names = devices.map(deviceName)
       return {
         done: `Out of ${vaults(count)}: ${names.join(', ')}.`,
         names: rotate,
@@ -131,7 +132,7 @@ export function removalBy(event: Answered): Removal | undefined {
     }
     case 'runnerRevoke': {
       const { runner, couldRead, warnings } = event.result
-      const done = `The runner ${runner.name || runner.deviceId.slice(0, 12)} is out.`
+      const done = `The runner ${deviceName(runner)} is out.`
       return { done, names: couldRead, left: [], warnings }
     }
     default:
@@ -142,7 +143,7 @@ export function removalBy(event: Answered): Removal | undefined {
 function rotated(screen: S, removal: Removal, world: World): Turn<S> {
   const { done, names, left, warnings } = removal
   if (names.length === 0 && left.length === 0 && warnings.length === 0) {
-    return renewed(screen, world, note(`${done} There was nothing that they could read.`, 'good'))
+    return renewed(screen, world, note(done, 'good'))
   }
   const dialog = rotateDialog(removal)
   return renewed({ ...screen, rotate: dialog }, world, note(done, 'good'), ask(dialog))

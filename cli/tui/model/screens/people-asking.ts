@@ -2,7 +2,7 @@ import { LEVELS, PROJECT_LEVELS } from '../../../../shared/log/levels.js'
 import { choice, confirmation, field, form, type Dialog, type Values } from '../dialog.js'
 import { fieldOf } from '../text-field.js'
 import type { World } from '../world.js'
-import type { Row } from './people-rows.js'
+import { deviceName, type Row } from './people-rows.js'
 import { chosen, type PeopleState } from './people-state.js'
 
 // What is asked before somebody is invited, let in, given another level or removed: what will happen, in full.
@@ -68,7 +68,8 @@ export function levelChoice({ org, member }: Of<'member'>): Dialog {
     hint: MEANS[id] ?? '',
   }))
   const more = { id: IN_PROJECT, label: 'in one project only…', hint: '' }
-  return choice('level', `${member.email}: level in ${org}`, [...levels, more])
+  const asked = choice('level', `${member.email}: level in ${org}`, [...levels, more])
+  return beginningAt(asked, LEVELS.indexOf(member.level))
 }
 
 export function projectChoice({ org, member }: Of<'member'>, { places }: World): Dialog {
@@ -85,7 +86,13 @@ export function projectLevelChoice({ org, member }: Of<'member'>, project: strin
     label: id,
     hint: MEANS[id] ?? '',
   }))
-  return choice('project-level', `${member.email}: level in ${org}/${project}`, choices)
+  const asked = choice('project-level', `${member.email}: level in ${org}/${project}`, choices)
+  return beginningAt(asked, LEVELS.indexOf(member.level))
+}
+
+/** With what is so now: whoever presses enter twice makes nobody an owner. */
+function beginningAt(dialog: Dialog, at: number): Dialog {
+  return dialog.kind === 'choice' ? { ...dialog, list: { at, top: 0 } } : dialog
 }
 
 const READ = 'What was read stays read: you get a list of what to change.'
@@ -99,7 +106,7 @@ export function removal(screen: PeopleState, row: Row): Dialog | undefined {
       return deviceRemoval(screen, row)
     case 'runner': {
       const lines = [`It is given nothing more of ${row.org}/${row.project}.`, READ]
-      return confirmation('remove', `Remove the runner ${row.runner.name}?`, lines, 'remove')
+      return confirmation('remove', `Remove the runner ${deviceName(row.runner)}?`, lines, 'remove')
     }
     case 'invite':
       return withdrawal(row.invite.email, row.org)
@@ -141,5 +148,5 @@ function deviceRemoval({ devices = [] }: PeopleState, { device }: Of<'device'>):
     'It goes out of all your vaults, and so do devices that it brought in. They get new keys.',
     READ,
   ]
-  return confirmation('remove', `Remove the device ${device.name}?`, lines, 'remove')
+  return confirmation('remove', `Remove the device ${deviceName(device)}?`, lines, 'remove')
 }

@@ -111,3 +111,8 @@ export function nextHeading(rows: readonly Row[], at: number, step: 1 | -1): num
   }
   return at
 }
+
+/** What a device is called: its name, which a new one tells last of all, or the beginning of its id. */
+export function deviceName({ name, deviceId }: { name: string; deviceId: string }): string {
+  return name || deviceId.slice(0, 12)
+}

@@ -203,7 +203,9 @@ test('a level is changed in the org, or in one project', () => {
   ]
   const driven = people({ places }).press('G', 'c')
   assert.match(shown(driven), /write \(now\)/)
-  driven.press('j', 'j', 'j', 'j', 'enter')
+  driven.press('enter')
+  assert.is(driven.lastCall('orgMemberUpdate')?.level, 'write')
+  driven.fail('orgMemberUpdate', {}).press('enter', 'c', 'j', 'j', 'enter')
   assert.is(driven.lastCall('orgMemberUpdate')?.level, 'read')
   driven.answer('orgMemberUpdate', { ...REMOVED, level: 'read', left: [], warnings: [] }, 'acme')
   assert.match(driven.said, /API_KEY/)

@@ -1,4 +1,4 @@
-import { ask, complain, note } from '../effect.js'
+import { ask, complain, note, type Effect } from '../effect.js'
 import type { ScreenEvent } from '../event.js'
 import { move } from '../list.js'
 import { turn, type ScreenSpec, type Turn } from '../turn.js'
@@ -9,6 +9,7 @@ import { peopleBindings } from './people-keys.js'
 import {
   arranged,
   catchingUp,
+  chosen,
   reading,
   readingOrg,
   readingRunners,
@@ -45,7 +46,9 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
     case 'changed':
       return both(changed(screen, event, world), world)
     case 'timer':
-      return event.tag === String(screen.watch.at) ? watching(screen, world) : turn(screen)
+      return event.tag === String(screen.watch.at)
+        ? both(turn(screen, ...looking(screen, world)), world)
+        : turn(screen)
     default:
       return turn(screen)
   }
@@ -55,6 +58,12 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
 function both({ screen, effects }: Turn<S>, world: World): Turn<S> {
   const more = watching(screen, world)
   return turn(more.screen, ...effects, ...more.effects)
+}
+
+/** What others do to devices and people isn't told as a change of secrets: what is looked at is read again. */
+function looking(screen: S, world: World): readonly Effect[] {
+  const org = chosen(screen)?.org
+  return [readingDevices(world), ...(org === undefined ? [] : readingOrg(org, world))]
 }
 
 function changed(

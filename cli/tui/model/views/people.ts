@@ -1,5 +1,5 @@
 import { windowed } from '../list.js'
-import type { Row } from '../screens/people-rows.js'
+import { deviceName, type Row } from '../screens/people-rows.js'
 import type { PeopleState } from '../screens/people-state.js'
 import type { World } from '../world.js'
 import { clipped, columns, row, span, type Line, type Look } from './line.js'
@@ -73,11 +73,11 @@ function cells(item: Exclude<Row, { kind: 'heading' | 'word' }>, { now }: World)
 }
 
 function deviceCells({ device }: Of<'device'>, now: number): Cells {
-  const { name, self, recovery, addedAt, seenAt, doubled } = device
+  const { self, recovery, addedAt, seenAt, doubled } = device
   const seen = seenAt === null ? 'not seen yet' : `seen ${ago(now, seenAt)} ago`
   const state = self ? 'this device' : recovery ? 'recovery' : seen
   const more = said(doubled ? 'signed a number twice: enter' : '', `added ${day(addedAt)}`)
-  return { sign: doubled ? '!' : ' ', name, state, more }
+  return { sign: doubled ? '!' : ' ', name: deviceName(device), state, more }
 }
 
 function memberCells({ member }: Of<'member'>): Cells {
@@ -88,12 +88,12 @@ function memberCells({ member }: Of<'member'>): Cells {
 }
 
 function runnerCells({ project, runner }: Of<'runner'>): Cells {
-  const { name, deviceId, names, expiresAt, expired, missing } = runner
+  const { names, expiresAt, expired, missing } = runner
   const until = expiresAt === null ? '' : `until ${day(expiresAt)}`
   const lacks = missing.length === 0 ? '' : `${missing.length} not given yet`
   return {
     sign: expired || missing.length > 0 ? '!' : '*',
-    name: `${project}: ${name || deviceId.slice(0, 12)}`,
+    name: `${project}: ${deviceName(runner)}`,
     state: expired ? 'runner expired' : 'runner',
     more: said(`${names.length} granted`, lacks, until),
   }
