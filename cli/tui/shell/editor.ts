@@ -92,14 +92,16 @@ async function ended(child: ChildProcess, stopped: () => boolean): Promise<void>
     throw failure(`the editor can't be started: ${systemWords(error)}`)
   })
   if (code === 0 || stopped()) return
-  if (code === 127) throw failure('there is no such editor')
+  if (code === 127) throw failure('there is no such editor', CHOOSE)
   throw failure(`the editor ended with ${signal ?? `code ${code ?? 1}`}; nothing is changed`)
 }
 
-function failure(message: string): CofferError {
+const CHOOSE = 'set VISUAL or EDITOR to one that runs in a terminal'
+
+function failure(message: string, next?: string): CofferError {
   return new CofferError('storage', message, {
     reason: 'editor',
-    next: 'set VISUAL or EDITOR to an editor that runs in a terminal',
+    ...(next === undefined ? {} : { next }),
   })
 }
 
