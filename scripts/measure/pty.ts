@@ -43,9 +43,14 @@ export class Pty {
     return performance.now() - this.started
   }
 
-  /** Presses a key, and waits for what it draws. */
-  async press(key: string): Promise<void> {
+  /** Presses a key, and waits for what it draws. An escape right before another key would be one key with it. */
+  async press(key: string, draws?: string): Promise<void> {
     const before = this.#drawn.length
+    if (draws !== undefined) {
+      this.#child.stdin.write(key)
+      await this.draws(draws, before)
+      return
+    }
     const end = performance.now() + PATIENCE
     this.#child.stdin.write(key)
     while (this.#drawn.length === before) {
