@@ -62,7 +62,10 @@ const INSERT = 'at the cursor'
 
 function generator(screen: S, values: Values = {}, problem?: string): Dialog {
   const fields = [
-    field('length', 'length', { field: fieldOf(values['length'] ?? '32'), hint: `characters, 1 to ${LIMITS.generated}` }),
+    field('length', 'length', {
+      field: fieldOf(values['length'] ?? '32'),
+      hint: `characters, 1 to ${LIMITS.generated}`,
+    }),
     field('charset', 'made of', {
       choices: CHARSETS,
       field: fieldOf(values['charset'] ?? CHARSETS[0]),
