@@ -28,7 +28,7 @@ export type Output = {
   ) => void
   get: () => Composed
 }
-type OutputClass = new (size: { readonly width: number; readonly height: number }) => Output
+export type OutputClass = new (size: { readonly width: number; readonly height: number }) => Output
 
 type Part = { readonly x: number; readonly line: string }
 

@@ -1,5 +1,6 @@
 import { complain } from '../effect.js'
 import type { Answered, ScreenEvent } from '../event.js'
+import { search } from '../filter.js'
 import { move } from '../list.js'
 import { isOf, placeName } from '../place.js'
 import { insert, typeInto } from '../text-field.js'
@@ -32,6 +33,7 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
     case 'refreshed':
       return turn(renewed(screen, world))
     case 'timer':
+      if (event.tag === WARMING.tag) return warmed(screen)
       return turn(
         event.tag === String(screen.reveal?.until) ? { ...screen, reveal: undefined } : screen,
       )
@@ -54,11 +56,20 @@ function pressed(screen: S, key: { name: string; text: string }, world: World): 
   return turn(query === undefined ? screen : filtered(screen, query, world))
 }
 
+/** The first search of many names makes them ready: nobody's key press is to wait for that. */
+const WARMING = { kind: 'timer', ms: 50, tag: 'warm' } as const
+
+function warmed(screen: S): Turn<S> {
+  search(screen.index, 'a')
+  return turn(screen)
+}
+
 function answered(screen: S, event: Answered, world: World): Turn<S> {
   switch (event.method) {
     case 'secretList': {
       const { secrets, loading } = event.result
-      return turn(renewed({ ...screen, loading }, world, secrets))
+      const next = renewed({ ...screen, loading }, world, secrets)
+      return next.index === screen.index ? turn(next) : turn(next, WARMING)
     }
     case 'secretGet':
       return event.tag === 'copy'
