@@ -171,7 +171,9 @@ module.exports = {
       except: ['^sync-server/core/'],
     }),
     allowlist('^cli/tui/model/', ['diff', 'fuzzysort', 'string-width', 'uqr']),
-    allowlist('^cli/tui/', ['ink', 'react', '@types/react', 'string-width'], { except: ['^cli/tui/model/'] }),
+    allowlist('^cli/tui/', ['ink', 'react', '@types/react', 'string-width'], {
+      except: ['^cli/tui/model/'],
+    }),
     allowlist('^cli/', ['chokidar', 'commander', 'yaml'], { except: ['^cli/tui/'] }),
   ],
   options: {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check'
+import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { byRows, type OutputClass } from './by-rows.js'
@@ -14,7 +15,7 @@ const HEIGHT = 6
 
 /** What a person sees of a frame: a row's styles may be written in more ways than one. */
 const seen = (output: string): string[] =>
-  output.split('\n').map((row) => row.replaceAll(/\u{1b}\[[0-9;]*m/gu, '').trimEnd())
+  output.split('\n').map((row) => stripVTControlCharacters(row).trimEnd())
 
 const text = fc.string({
   unit: fc.constantFrom('a', 'B', ' ', '•', '─', '日', '\n'),
