@@ -79,7 +79,10 @@ function daemon(state: State, daemon: World['daemon']): Step {
 
 function synced(state: State, { sync }: Extract<AppEvent, { kind: 'sync-status' }>): Step {
   const next = { ...state, world: { ...state.world, sync } }
-  return chain(step(next, ...refreshing(next.world)), (s) => tellAll(s, { kind: 'refreshed' }))
+  // When all is sent no change of a secret tells so: lists are read again, or what waited would seem to wait on.
+  const sent = sync.queued === 0 && (state.world.sync?.queued ?? 0) > 0
+  const kind = sent ? 'opened' : 'refreshed'
+  return chain(step(next, ...refreshing(next.world)), (s) => tellAll(s, { kind }))
 }
 
 function changed(state: State, event: Extract<AppEvent, { kind: 'changed' }>): Step {
