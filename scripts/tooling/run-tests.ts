@@ -63,6 +63,8 @@ const below = (folder: string): string[] =>
         .toSorted()
     : []
 
+const SCRIPTS = 'scripts/e2e/testdata'
+
 /** The tests of the whole programs, scripts included, or all others; `name.full.test.js` only with --full. */
 function testFiles(
   wholePrograms: boolean,
@@ -75,8 +77,9 @@ function testFiles(
     .map((name) => ({ name, args: [name] }))
   const runner = 'dist/scripts/e2e/harness/run-script.js'
   const scripts = wholePrograms
-    ? below('scripts/e2e/testdata')
-        .filter((name) => name.endsWith('.txt'))
+    ? below(SCRIPTS)
+        // Those in folders of their own are pictures.
+        .filter((name) => name.endsWith('.txt') && path.dirname(name) === SCRIPTS)
         .map((name) => ({ name, args: [runner, name] }))
     : []
   return [...compiled, ...scripts].filter(({ name }) => only?.test(name) ?? true)

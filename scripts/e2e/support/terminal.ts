@@ -1,6 +1,6 @@
 // A real terminal (tmux) with a shell in it, and what a person would see and type there.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import * as path from 'node:path'
 import { type Home } from '../harness/home.js'
 import { until } from '../harness/until.js'
@@ -12,24 +12,50 @@ const ROWS = 30
 /** A shell prompt that no program prints. */
 const PROMPT = '%ready% '
 
+/** A long memory, no line of tmux's own, and whatever a program may try to do to a terminal is done. */
+const SETTINGS = [
+  'set -g history-limit 50000',
+  'set -g status off',
+  'set -g default-size 80x24',
+  'set -s set-clipboard on',
+  'set -s escape-time 0',
+]
+
+export type TerminalOptions = {
+  readonly columns?: number
+  readonly rows?: number
+  /** More lines of tmux's configuration. */
+  readonly settings?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Terminals that know no second screen: what is drawn there stays with what was there before. */
+export const ONE_SCREEN = ['setw -g alternate-screen off']
+
 export class Terminal {
+  static #opened = 0
   readonly #socket: string
   readonly #world: World
   readonly #typescript: string
+  readonly #settings: string
   #commands = 0
   #from = 0
 
   private constructor(world: World, name: string) {
     this.#world = world
-    this.#socket = path.join(world.folder, `tmux-${name}`)
-    this.#typescript = path.join(world.folder, `typescript-${name}`)
+    const mine = `${name}-${++Terminal.#opened}`
+    this.#socket = path.join(world.folder, `tmux-${mine}`)
+    this.#typescript = path.join(world.folder, `typescript-${mine}`)
+    this.#settings = path.join(world.folder, `tmux-${mine}.conf`)
   }
 
   /** Opens a terminal whose shell is in the world's work folder and uses this home. */
-  static async open(world: World, home: Home, columns = COLUMNS): Promise<Terminal> {
+  static async open(world: World, home: Home, options: TerminalOptions = {}): Promise<Terminal> {
+    const { columns = COLUMNS, rows = ROWS, settings = [], env: more = {} } = options
     const terminal = new Terminal(world, home.name)
-    const size = ['-x', String(columns), '-y', String(ROWS)]
-    const env = { ...world.env, COFFER_HOME: home.folder, PS1: PROMPT, HISTFILE: '' }
+    writeFileSync(terminal.#settings, [...SETTINGS, ...settings, ''].join('\n'))
+    const size = ['-x', String(columns), '-y', String(rows)]
+    const env = { ...world.env, COFFER_HOME: home.folder, PS1: PROMPT, HISTFILE: '', ...more }
     const shell = ['bash', '--norc', '--noprofile']
     terminal.#tmux(['new-session', '-d', '-s', 't', ...size, ...shell], env)
     terminal.#tmux(['pipe-pane', '-t', 't', `cat > ${terminal.#typescript}`])
@@ -47,6 +73,36 @@ export class Terminal {
     return this.#tmux(['capture-pane', '-p', '-t', 't', '-S', '-'])
   }
 
+  /** What the terminal remembers: both its screens, and all that went out of them above, without its breaks of lines. */
+  get memory(): string {
+    const capture = ['capture-pane', '-p', '-J', '-t', 't', '-S', '-', '-E', '-']
+    return this.#tmux(capture) + this.#tmux([...capture, '-a', '-q'])
+  }
+
+  /** The title that programs gave it. */
+  get title(): string {
+    return this.#tmux(['display-message', '-p', '-t', 't', '#{pane_title}']).trimEnd()
+  }
+
+  /** What programs put on the clipboard by way of it. */
+  get clipboard(): string {
+    const buffers = this.#tmux(['list-buffers', '-F', '#{buffer_name}']).split('\n').filter(Boolean)
+    return buffers.map((name) => this.#tmux(['show-buffer', '-b', name])).join('\n')
+  }
+
+  /** Whether the second screen is shown. */
+  get isAlternate(): boolean {
+    return this.#tmux(['display-message', '-p', '-t', 't', '#{alternate_on}']).trim() === '1'
+  }
+
+  /** The shell's child: what runs in the foreground, or is stopped. */
+  get program(): number {
+    const shell = this.#tmux(['display-message', '-p', '-t', 't', '#{pane_pid}']).trim()
+    const [child = ''] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').split(' ')
+    if (child === '') throw new Error('nothing runs in the terminal')
+    return Number(child)
+  }
+
   /** Everything that was written to the terminal since it was opened, control sequences included. */
   get typescript(): string {
     return existsSync(this.#typescript) ? readFileSync(this.#typescript, 'utf8') : ''
@@ -60,6 +116,31 @@ export class Terminal {
   /** Presses a key by tmux's name for it: `Enter`, `C-c`, `BSpace`. */
   key(name: string): void {
     this.#tmux(['send-keys', '-t', 't', name])
+  }
+
+  /** Presses keys, one after the other. */
+  keys(...names: readonly string[]): void {
+    this.#tmux(['send-keys', '-t', 't', ...names])
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux(['resize-window', '-t', 't', '-x', String(columns), '-y', String(rows)])
+  }
+
+  /** Waits until the screen shows it. */
+  shows(pattern: RegExp): Promise<RegExpExecArray> {
+    return until(
+      () => `the screen shows ${String(pattern)}:\n${this.screen}`,
+      () => pattern.exec(this.screen) ?? undefined,
+    )
+  }
+
+  /** Waits until the screen shows it no more. */
+  async hides(pattern: RegExp): Promise<void> {
+    await until(
+      () => `the screen shows ${String(pattern)} no more:\n${this.screen}`,
+      () => !pattern.test(this.screen),
+    )
   }
 
   /** Types a line and Enter. */
@@ -104,7 +185,7 @@ export class Terminal {
   #tmux(args: readonly string[], env: NodeJS.ProcessEnv = this.#world.env): string {
     const { status, stdout, stderr } = spawnSync(
       'tmux',
-      ['-S', this.#socket, '-f', '/dev/null', ...args],
+      ['-S', this.#socket, '-f', this.#settings, ...args],
       { encoding: 'utf8', env: { ...env, TERM: 'xterm-256color' }, cwd: this.#world.work },
     )
     if (status !== 0) throw new Error(`tmux ${args.join(' ')}: ${stderr}`)
@@ -117,8 +198,9 @@ export async function withTerminal(
   world: World,
   home: Home,
   body: (terminal: Terminal) => Promise<void>,
+  options: TerminalOptions = {},
 ): Promise<void> {
-  const terminal = await Terminal.open(world, home)
+  const terminal = await Terminal.open(world, home, options)
   try {
     await body(terminal)
   } finally {

@@ -1,0 +1,115 @@
+// The terminal UI while things happen around it: other devices, relays, daemons, other terminals. Nobody presses a key for it.
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Home } from './harness/home.js'
+import { type Relay } from './harness/relay.js'
+import { World } from './harness/world.js'
+import { adasLaptop, adasPhone, ACME, WEB } from './support/acme.js'
+import { withTerminal, type Terminal } from './support/terminal.js'
+
+const world = new World()
+let relay: Relay
+let laptop: Home
+let phone: Home
+
+test.before(async () => {
+  relay = await world.relay()
+  laptop = await adasLaptop(world)
+  await relay.serve(laptop)
+  phone = await adasPhone(world, laptop)
+  await laptop.ok([...ACME, 'project', 'select', 'web'])
+})
+test.after(() => {
+  world.close()
+})
+
+const write = (home: Home, name: string, value: string): Promise<string> =>
+  home.ok([...WEB, 'set', name, '--stdin'], { stdin: value })
+
+/** In the list of acme/web, where whoever has selected it begins. */
+async function inWeb(body: (terminal: Terminal) => Promise<void>): Promise<void> {
+  await withTerminal(
+    world,
+    laptop,
+    async (terminal) => {
+      const { ended } = terminal.start('coffer ui --reveal 10m')
+      await terminal.shows(/coffer acme\/web [^]* secrets/)
+      await body(terminal)
+      terminal.key('C-c')
+      assert.is(await ended(), 0)
+    },
+    { columns: 80, rows: 24 },
+  )
+}
+
+test('what other devices write appears, relay or no relay is said, and nothing is lost', () =>
+  inWeb(async (terminal) => {
+    await terminal.shows(/12 secrets/)
+    await write(phone, 'from-the-phone', 'hello')
+    await terminal.shows(/13 secrets[^]*from-the-phone/)
+    await relay.stop()
+    await terminal.shows(/○ offline|◌ connecting/)
+    await write(laptop, 'offline-too', 'x')
+    await terminal.shows(/14 secrets[^]*↑ offline-too/)
+    await terminal.shows(/· 1 queued/)
+    assert.not.match(terminal.screen, /ALARM|! /)
+    await relay.start()
+    await laptop.ok(['sync'])
+    await terminal.shows(/● synced/)
+    await terminal.hides(/queued|↑/)
+    await phone.until([...WEB, 'ls'], (out) => out.includes('offline-too'))
+  }))
+
+test('the daemon dies: it is said, and the next one is found without a key', () =>
+  inWeb(async (terminal) => {
+    const before = laptop.daemons()
+    await laptop.crashDaemon()
+    await terminal.shows(/× no daemon|● synced|◌ connecting/)
+    await terminal.shows(/● synced/)
+    assert.not.equal(laptop.daemons(), before)
+    await write(laptop, 'after-the-crash', 'x')
+    await terminal.shows(/after-the-crash/)
+    await laptop.ok([...WEB, 'rm', 'after-the-crash'])
+    await terminal.hides(/after-the-crash/)
+  }))
+
+test('a lock from another terminal clears the screen', () =>
+  inWeb(async (terminal) => {
+    terminal.key('End')
+    await terminal.shows(/❯ +session-key/)
+    terminal.key('r')
+    await terminal.shows(/another-rand/)
+    await laptop.ok(['lock'])
+    await terminal.shows(/This home is locked/)
+    assert.not.match(terminal.memory, /another-rand|session-key/)
+    terminal.key('Enter')
+    await terminal.shows(/coffer acme\/web [^]*session-key/)
+    assert.not.match(terminal.screen, /another-rand/)
+  }))
+
+test('deletes are staged, saved as one, and brought back', () =>
+  inWeb(async (terminal) => {
+    terminal.key('End')
+    await terminal.shows(/❯ +session-key/)
+    terminal.key('d')
+    await terminal.shows(/- session-key +to be deleted/)
+    terminal.key('Up')
+    await terminal.shows(/❯ +sentry-dsn/)
+    terminal.key('d')
+    await terminal.shows(/- sentry-dsn[^]*- session-key/)
+    assert.match(await laptop.ok([...WEB, 'ls']), /session-key/)
+    // Leaving asks; staying keeps them.
+    terminal.key('q')
+    await terminal.shows(/Leave without saving\?[^]*2 changes in acme\/web/)
+    terminal.key('Escape')
+    await terminal.shows(/coffer acme\/web \+2/)
+    terminal.key('w')
+    await terminal.shows(/deleted: u brings it back/)
+    assert.not.match(await laptop.ok([...WEB, 'ls']), /session-key|sentry-dsn/)
+    terminal.key('u')
+    await terminal.shows(/sentry-dsn[^]*session-key/)
+    assert.is(await laptop.ok([...WEB, 'get', '-n', 'session-key']), 'another-random-word')
+    assert.is(await laptop.ok([...WEB, 'get', '-n', 'sentry-dsn']), 'https://sentry.acme.example/7')
+  }))
+
+test.run()

@@ -1,0 +1,140 @@
+// What people see of the terminal UI, in real terminals of three sizes, held against kept pictures (UPDATE=1 draws them anew).
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Home } from './harness/home.js'
+import { type Relay } from './harness/relay.js'
+import { World } from './harness/world.js'
+import { adasLaptop, adasPhone, forgetting, grace, WEB } from './support/acme.js'
+import { looksRight } from './support/picture.js'
+import { withTerminal, type Terminal } from './support/terminal.js'
+
+const world = new World()
+let relay: Relay
+let laptop: Home
+let phone: Home
+
+test.before(async () => {
+  relay = await world.relay()
+  laptop = await adasLaptop(world)
+  await relay.serve(laptop)
+  phone = await adasPhone(world, laptop)
+  await grace(world, relay, laptop)
+})
+test.after(() => {
+  world.close()
+})
+
+const write = (home: Home, name: string, value: string): Promise<string> =>
+  home.ok([...WEB, 'set', name, '--stdin'], { stdin: value })
+
+async function inUi(home: Home, body: (terminal: Terminal) => Promise<void>): Promise<void> {
+  await withTerminal(world, home, async (terminal) => {
+    const { ended } = terminal.start('coffer ui --reveal 10m')
+    await body(terminal)
+    terminal.key('C-c')
+    assert.is(await ended(), 0)
+  })
+}
+
+/** From anywhere to the list of the secrets of acme/web. */
+async function openWeb(terminal: Terminal): Promise<void> {
+  terminal.key('1')
+  await terminal.shows(/coffer projects[^]*acme\/web/)
+  terminal.keys('Home', 'Down', 'Down', 'Enter')
+  await terminal.shows(/coffer acme\/web [^]*12 secrets/)
+}
+
+test('the first steps', () =>
+  inUi(world.home('new'), async (terminal) => {
+    await looksRight(terminal, 'setup', /coffer/)
+  }))
+
+test('places, secrets, and what can be done with them', async () => {
+  await laptop.ok(['sync'])
+  await phone.ok(['sync'])
+  await inUi(laptop, async (terminal) => {
+    await looksRight(terminal, 'projects', /synced[^]*acme\/web/)
+    await openWeb(terminal)
+    await looksRight(terminal, 'secrets', /12 secrets[^]*stripe/)
+    terminal.keys('Down', 'Enter')
+    await terminal.shows(/❯ +password/)
+    terminal.key('r')
+    await looksRight(terminal, 'revealed', /correct-horse/)
+    terminal.key('d')
+    await looksRight(terminal, 'staged', /to be deleted|to be…/)
+    terminal.key('u')
+    await terminal.hides(/to be deleted/)
+    terminal.key('/')
+    terminal.type('url')
+    await looksRight(terminal, 'filter', /2 of 12/)
+    terminal.key('Escape')
+    await terminal.shows(/12 secrets/)
+    terminal.key('?')
+    await looksRight(terminal, 'help', /open the folder/)
+    terminal.key('Escape')
+    await terminal.hides(/open the folder/)
+    terminal.key('C-p')
+    terminal.type('rel')
+    await looksRight(terminal, 'palette', /trust|relay/)
+    terminal.key('Escape')
+    await terminal.hides(/do it/)
+    terminal.key('3')
+    await looksRight(terminal, 'people', /people[^]*laptop/)
+    terminal.key('4')
+    // What this device hasn't told yet.
+    await terminal.shows(/Who came and went/)
+    terminal.key('Enter')
+    await terminal.hides(/Who came/)
+    await looksRight(terminal, 'trust', /connected since/)
+  })
+})
+
+test('a conflict, and the secret that it is about', async () => {
+  await relay.stop()
+  await write(laptop, 'session-key', 'of-the-laptop')
+  await write(phone, 'session-key', 'of-the-phone')
+  await relay.start()
+  for (const home of [laptop, phone, laptop]) await home.ok(['sync'])
+  await inUi(laptop, async (terminal) => {
+    await terminal.shows(/1 conflict/)
+    terminal.key('2')
+    await looksRight(terminal, 'conflicts', /session-key/)
+    terminal.key('Enter')
+    await looksRight(terminal, 'conflict', /theirs/)
+    terminal.key('Escape')
+    await terminal.shows(/❯ acme\/web\/session-key/)
+    await openWeb(terminal)
+    terminal.keys('End', 'Enter')
+    await looksRight(terminal, 'detail', /\*  v3/)
+    terminal.key('e')
+    await looksRight(terminal, 'edit', /of-the-phone/)
+    terminal.key('Escape')
+    await terminal.shows(/3 versions/)
+    await relay.stop()
+    await terminal.shows(/offline/)
+    await write(laptop, 'sentry-dsn', 'https://sentry.acme.example/8')
+    terminal.key('Escape')
+    await looksRight(terminal, 'offline', /offline · 1 queued/)
+    await relay.start()
+    await terminal.shows(/synced/)
+    terminal.key('L')
+    await looksRight(terminal, 'locked', /This home is locked/)
+    terminal.key('Enter')
+    await terminal.shows(/coffer projects/)
+  })
+})
+
+test('an alarm', async () => {
+  await forgetting(relay, async () => {
+    await write(laptop, 'jwt-signing-key', 'newer')
+    await laptop.ok(['sync'])
+  })
+  await laptop.ok(['sync'])
+  await inUi(laptop, async (terminal) => {
+    await looksRight(terminal, 'alarm', /ALARM/)
+    terminal.key('!')
+    await looksRight(terminal, 'alarms', /log-regression/)
+  })
+})
+
+test.run()
