@@ -25,6 +25,7 @@ function commandRow(command: Command): string[] {
 
 const PARTS: { readonly [name: string]: () => string } = {
   commands: () => table(['coffer …', 'What it does', 'stdout'], COMMANDS.map(commandRow)),
+  pictures,
   'exit-codes': () =>
     table(
       ['Exit', 'Code', 'Meaning'],
@@ -35,6 +36,34 @@ const PARTS: { readonly [name: string]: () => string } = {
       ['Variable', ''],
       VARIABLES.map(({ name, text }) => [`\`${name}\``, text]),
     ),
+}
+
+/** A kept picture of the terminal UI at 80×24, without the empty rows below what it shows. */
+function picture(name: string): string {
+  const file = path.join(root, 'scripts/e2e/testdata/ui', `${name}-80x24.txt`)
+  return `\`\`\`\n${readFileSync(file, 'utf8').replace(/\n{3,}/g, '\n\n')}\`\`\``
+}
+
+/** What newcomers see, in the order in which they do. */
+const PICTURES = [
+  ['projects', 'Your own vault, and the projects of your orgs.'],
+  [
+    'revealed',
+    'A project. Values are dots until you reveal one (`r`), and dots again some seconds later.',
+  ],
+  [
+    'conflict',
+    'A name that two devices wrote apart: both values are kept, and one is served until somebody chooses.',
+  ],
+  ['people', 'People and devices: invite, let in by fingerprint, remove.'],
+  [
+    'alarm',
+    'A relay that went back behind what you had read. Alarms stay above everything until somebody has read them.',
+  ],
+] as const
+
+function pictures(): string {
+  return PICTURES.map(([name, text]) => `${text}\n\n${picture(name)}`).join('\n\n')
 }
 
 const readme = path.join(root, 'README.md')
