@@ -80,12 +80,6 @@ test('places, secrets, and what can be done with them', async () => {
     await terminal.hides(/do it/)
     terminal.key('3')
     await looksRight(terminal, 'people', /people[^]*laptop/)
-    terminal.key('4')
-    // What this device hasn't told yet.
-    await terminal.shows(/Who came and went/)
-    terminal.key('Enter')
-    await terminal.hides(/Who came/)
-    await looksRight(terminal, 'trust', /connected since/)
   })
 })
 
