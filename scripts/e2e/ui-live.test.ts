@@ -102,7 +102,7 @@ test('deletes are staged, saved as one, and brought back', () =>
     terminal.key('q')
     await terminal.shows(/Leave without saving\?[^]*2 changes in acme\/web/)
     terminal.key('Escape')
-    await terminal.shows(/coffer acme\/web \+2/)
+    await terminal.shows(/coffer \+2 acme\/web/)
     terminal.key('w')
     await terminal.shows(/deleted: u brings it back/)
     assert.not.match(await laptop.ok([...WEB, 'ls']), /session-key|sentry-dsn/)

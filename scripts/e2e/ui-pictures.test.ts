@@ -123,7 +123,10 @@ test('an alarm', async () => {
     await write(laptop, 'jwt-signing-key', 'newer')
     await laptop.ok(['sync'])
   })
-  await laptop.ok(['sync'])
+  // On a terminal it tells who came and went: the screen of alarms needn't, then.
+  await withTerminal(world, laptop, async (terminal) => {
+    assert.is(await terminal.run('coffer sync'), 0)
+  })
   await inUi(laptop, async (terminal) => {
     await looksRight(terminal, 'alarm', /ALARM/)
     terminal.key('!')

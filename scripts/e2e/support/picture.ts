@@ -23,9 +23,11 @@ const inPlaceOf = (found: string, word: string): string =>
 /** Whatever is another each time, and what stands for it. A gap before or after it keeps the rest of a line in its place. */
 const CHANGING: readonly (readonly [RegExp, (found: string, ...groups: string[]) => string])[] = [
   // Ages: on the right side of a line, where a text is cut behind them, in a column of their own, within a text.
+  // What stands behind the first is cut where there is no room for it, which depends on how many digits the age has.
   [
     / +● synced (?:\w+|not yet)( · .*|)$/gm,
-    (found, more = '') => `● synced 12s${more}`.padStart(found.length),
+    (found, more = '') =>
+      ` ● synced 12s${more.replace(/1 con\w*…$/, '1 conflict')}`.padStart(found.length),
   ],
   [/\b\d+[smhdy] ago.*…$/gm, () => '12s…'],
   [/(?<=\s)(?:now|\d{1,3}[smhdy])(?: {2,}|$)/gm, (found) => '12s'.padEnd(found.length)],
