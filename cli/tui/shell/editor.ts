@@ -120,7 +120,7 @@ function read(path: string): string {
   const text = fromUtf8(bytes)
   if (text === undefined) {
     throw new CofferError('format', 'what the editor left is no UTF-8 text', {
-      next: 'coffer secret set --file takes any bytes',
+      next: 'give the bytes with coffer secret set --file',
     })
   }
   return text
