@@ -90,11 +90,6 @@ export class Terminal {
     return buffers.map((name) => this.#tmux(['show-buffer', '-b', name])).join('\n')
   }
 
-  /** Whether the second screen is shown. */
-  get isAlternate(): boolean {
-    return this.#tmux(['display-message', '-p', '-t', 't', '#{alternate_on}']).trim() === '1'
-  }
-
   /** The shell's child: what runs in the foreground, or is stopped. */
   get program(): number {
     const shell = this.#tmux(['display-message', '-p', '-t', 't', '#{pane_pid}']).trim()
