@@ -32,6 +32,8 @@ const CHANGING: readonly (readonly [RegExp, (found: string, ...groups: string[])
   [/\b\d+[smhdy] ago.*…$/gm, () => '12s…'],
   [/(?<=\s)(?:now|\d{1,3}[smhdy])(?: {2,}|$)/gm, (found) => '12s'.padEnd(found.length)],
   [/(?<=\s)(?:now|\d{1,3}[smhdy])(?= )/gm, () => '12s'],
+  // Whether a device has met what the other one said of the members yet.
+  [/! members/g, (found) => inPlaceOf(found, 'owner')],
   // How many entries the relay's logs hold depends on how many changes went together.
   [
     /^(.{2}(?:\/user\/|acme\/\w*) .* )(\d+)( +\d+ +12s +12s ago)$/gm,
