@@ -37,7 +37,7 @@ const EVERYWHERE: readonly Command[] = [
     keys: ['esc', 'left', 'h', 'backspace'],
     label: 'back',
     help: 'back to where you came from',
-    when: ({ name }) => DEEP.includes(name),
+    when: (screen) => DEEP.includes(screen.name) && workIn(screen) === undefined,
     run: does({ kind: 'back' }),
   },
   {
@@ -104,12 +104,29 @@ export function boundTo(
   )
 }
 
+function workIn(screen: ScreenState): string | undefined {
+  return specOf(screen).unsaved?.(screen)
+}
+
+/** What is typed and staged nowhere, on any screen that is open. */
+export function openWork({ stack }: State): string | undefined {
+  return stack.map(({ screen }) => workIn(screen)).find((work) => work !== undefined)
+}
+
+/** What a lock threw away, in words that name nothing of it. */
+export function lostWork(state: State): string | undefined {
+  const { length } = state.world.staged
+  const parts = [
+    ...(length === 0 ? [] : [length === 1 ? '1 staged change' : `${length} staged changes`]),
+    ...(openWork(state) === undefined ? [] : ['a value that was being edited']),
+  ]
+  return parts.length === 0 ? undefined : `not saved, and forgotten: ${parts.join(', ')}`
+}
+
 /** What would be lost by leaving: to be asked about. */
 export function unsavedWork(state: State): string | undefined {
-  for (const { screen } of state.stack) {
-    const open = specOf(screen).unsaved?.(screen)
-    if (open !== undefined) return open
-  }
+  const open = openWork(state)
+  if (open !== undefined) return open
   const { staged } = state.world
   return staged.length === 0 ? undefined : `not saved yet: ${stagedSummary(staged)}`
 }

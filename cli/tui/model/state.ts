@@ -1,4 +1,5 @@
 import type { Dialog } from './dialog.js'
+import type { Request } from './effect.js'
 import type { Tone } from './event.js'
 import type { ListState } from './list.js'
 import type { ScreenState } from './screens/table.js'
@@ -10,7 +11,13 @@ import type { World } from './world.js'
 export type Opened = { readonly id: number; readonly screen: ScreenState }
 
 export type Overlay =
-  | { readonly kind: 'dialog'; readonly owner: number; readonly dialog: Dialog }
+  | {
+      readonly kind: 'dialog'
+      readonly owner: number
+      readonly dialog: Dialog
+      /** When it came, and the key that brought it; without one it came by itself. */
+      readonly opened?: { readonly at: number; readonly by: string | undefined }
+    }
   | { readonly kind: 'palette'; readonly query: TextField; readonly list: ListState }
   | { readonly kind: 'help'; readonly top: number }
 
@@ -21,6 +28,8 @@ export type State = {
   readonly nextId: number
   /** What is being saved: of the staged changes those that the daemon was sent and hasn't answered. */
   readonly sent: readonly Staged[]
+  /** The readings under way, each with the request that waits for its answer. */
+  readonly readings: ReadonlyMap<string, Request | undefined>
   readonly overlay: Overlay | undefined
   readonly note: { readonly tone: Tone; readonly text: string; readonly until: number } | undefined
 }

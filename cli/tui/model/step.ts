@@ -1,3 +1,4 @@
+import { openWork, unsavedWork } from './commands.js'
 import { confirmation, type Dialog } from './dialog.js'
 import { call, type Effect, type Request } from './effect.js'
 import type { ScreenEvent, Tone } from './event.js'
@@ -74,9 +75,7 @@ function nonEmpty(stack: readonly Opened[], { stack: [first] }: State): State['s
 function applied(state: State, owner: number, effect: Effect): Step {
   switch (effect.kind) {
     case 'open':
-      return isMain(effect.opening)
-        ? opened(state, effect.opening, [])
-        : pushed(state, effect.opening)
+      return isMain(effect.opening) ? alone(state, effect.opening) : pushed(state, effect.opening)
     case 'replace':
       return opened(state, effect.opening, state.stack.slice(0, -1))
     case 'back':
@@ -94,7 +93,7 @@ function applied(state: State, owner: number, effect: Effect): Step {
     case 'save':
       return saves(state)
     case 'lock':
-      return step(state, mine(call('lock', {})))
+      return locks(state)
     case 'refresh':
       return step(state, ...refreshing(state.world))
     default:
@@ -113,6 +112,23 @@ function asked(state: State, owner: number, dialog: Dialog): Step {
 
 function isMain({ screen }: Opening): boolean {
   return screen !== 'detail' && screen !== 'edit' && screen !== 'secrets'
+}
+
+/** A main screen closes all others: not what somebody is typing. */
+function alone(state: State, opening: Opening): Step {
+  const work = openWork(state)
+  return work === undefined
+    ? opened(state, opening, [])
+    : step(noted(state, `${work}: stage it (^s) or leave it (esc) first`, 'bad'))
+}
+
+/** What a lock would throw away is asked about. */
+function locks(state: State): Step {
+  const work = unsavedWork(state)
+  if (work === undefined) return step(state, mine(call('lock', {})))
+  const lines = [work, 'A lock forgets it.']
+  const dialog = confirmation('lock', 'Lock without saving?', lines, 'lock')
+  return step({ ...state, overlay: { kind: 'dialog', owner: ROOT, dialog } })
 }
 
 function pushed(state: State, opening: Opening): Step {
@@ -160,7 +176,11 @@ export function savesAll(state: State): Step {
 
 /** Over what others wrote meanwhile only by consent. */
 function saves(state: State): Step {
-  const over = state.world.staged.filter((one) => one.overtaken).map(({ name }) => name)
+  const { world, sent } = state
+  // One's own saving is heard of, too: what is on its way was asked about before.
+  const over = world.staged
+    .filter((one) => one.overtaken && !sent.some(({ place }) => samePlace(place, one.place)))
+    .map(({ name }) => name)
   if (over.length === 0) return savesAll(state)
   const lines = ['Written by somebody else since you changed it here:', ...over]
   const dialog = confirmation('save-over', 'Save over newer values?', lines, 'save mine')

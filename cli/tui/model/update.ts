@@ -1,17 +1,21 @@
 import { actions, matching } from './actions.js'
+import { attended, isStray } from './attention.js'
 import { boundTo, FRAME_KEYS, unsavedWork } from './commands.js'
 import { confirmation, pastedInto, pressed as pressDialog } from './dialog.js'
+import { call } from './effect.js'
 import type { AppEvent, ScreenEvent } from './event.js'
 import type { Key } from './key.js'
 import { fit, move, TOP } from './list.js'
 import { isOf } from './place.js'
+import { coalesced } from './readings.js'
+import { entered, turnedInto } from './entering.js'
 import { learned, mine, refreshing, ROOT, saved, settled } from './root.js'
 import { overtaken, without } from './staging.js'
 import { topOf, type Overlay, type State } from './state.js'
 import { chain, noted, opened, savesAll, step, tell, tellAll, turned, type Step } from './step.js'
 import { specOf } from './screens/table.js'
 import { EMPTY_FIELD, insert, typeInto } from './text-field.js'
-import { isWaiting, overlaySize, type World } from './world.js'
+import { overlaySize, type World } from './world.js'
 
 // The whole interface as one function of what was and what happens. It knows no terminal, no clock and no socket.
 
@@ -21,6 +25,7 @@ export function initial(world: World): State {
     stack: [{ id: 1, screen: { name: 'starting' } }],
     nextId: 2,
     sent: [],
+    readings: new Map(),
     overlay: undefined,
     note: undefined,
   }
@@ -28,6 +33,13 @@ export function initial(world: World): State {
 
 /** What an event makes of the state, and what the shell is to do. */
 export function update(state: State, event: AppEvent): Step {
+  return attended(
+    coalesced(state, event, (begun) => taken(begun, event)),
+    event,
+  )
+}
+
+function taken(state: State, event: AppEvent): Step {
   switch (event.kind) {
     case 'started':
       return step(state, ...refreshing(state.world))
@@ -47,7 +59,7 @@ export function update(state: State, event: AppEvent): Step {
     case 'hidden':
       return tellAll(state, { kind: 'hidden' })
     case 'note':
-      return step(noted(state, event.text, event.tone))
+      return step(noted(state, toldOf(state, event), event.tone))
     case 'daemon':
       return daemon(state, event.state)
     case 'sync-status':
@@ -55,7 +67,7 @@ export function update(state: State, event: AppEvent): Step {
     case 'no-home':
       return opened(state, { screen: 'setup' }, [])
     case 'state':
-      return step(state, ...refreshing({ ...state.world, status: undefined }))
+      return turnedInto(state, event.state)
     case 'changed':
       return changed(state, event)
     case 'to':
@@ -63,6 +75,12 @@ export function update(state: State, event: AppEvent): Step {
         ? heard(state, event.event)
         : tell(state, event.owner, event.event)
   }
+}
+
+/** What is told once the home is locked names nothing of what was in it. */
+function toldOf({ world }: State, { text, tone }: Extract<AppEvent, { kind: 'note' }>): string {
+  if (world.status?.state !== 'locked') return text
+  return tone === 'bad' ? 'nothing was copied' : 'what was copied is cleared in its time'
 }
 
 function ticked(state: State, now: number): State {
@@ -154,6 +172,7 @@ function dialogPressed(
   overlay: Extract<Overlay, { kind: 'dialog' }>,
   key: Key,
 ): Step {
+  if (isStray(state, overlay, key)) return step(state)
   const { owner, dialog } = overlay
   const outcome = pressDialog(dialog, key, overlaySize(state.world))
   if (outcome.kind === 'stays') {
@@ -220,10 +239,12 @@ function heard(state: State, event: ScreenEvent): Step {
       // Who isn't let in yet can't read everything: the first steps tell of what they ask for themselves.
       if (topOf(state).screen.name === 'setup') return step({ ...state, sent })
       const { message, next } = event.failure
-      return step(noted({ ...state, sent }, [message, next].filter(Boolean).join(': '), 'bad'))
+      const said = [...failedSaving(event), message, next].filter(Boolean).join(': ')
+      return step(noted({ ...state, sent }, said, 'bad'))
     }
     case 'dialog':
       if (event.tag === 'quit') return step(state, mine({ kind: 'exit' }))
+      if (event.tag === 'lock') return step(state, mine(call('lock', {})))
       return event.tag === 'save-over' ? savesAll(state) : step(state)
     default:
       return step(state)
@@ -235,42 +256,16 @@ function followed(state: State, before: State, method: string): Step {
   if (method === 'status') return entered(state, before)
   if (method === 'secretSetMany' || method === 'secretRemove') {
     const undo = state.world.deleted.length > 0 && method === 'secretRemove'
-    return step(noted(state, undo ? 'deleted: u brings it back' : 'saved', 'good'))
+    // The other half of a saving may have been refused: that word isn't covered by this one.
+    return state.note?.tone === 'bad' && state.world.staged.length > 0
+      ? step(noted(state, state.note.text, 'bad'))
+      : step(noted(state, undo ? 'deleted: u brings it back' : 'saved', 'good'))
   }
   if (method === 'secretRollback') return step(noted(state, 'brought back', 'good'))
   return step(state)
 }
 
-function entered(state: State, before: State): Step {
-  const [now, then] = [state.world.status?.state, before.world.status?.state]
-  const { name } = topOf(state).screen
-  if (now === then && name !== 'starting') return step(state)
-  // The first steps of a new home go on when it is open: they lead on themselves.
-  if (name === 'setup' && now !== 'locked') return step(state, ...refreshing(state.world).slice(1))
-  // Nothing of what was open outlives a lock: neither values nor names.
-  const world: World = {
-    ...state.world,
-    places: [],
-    placesRead: false,
-    orgs: [],
-    alarms: [],
-    staged: [],
-    deleted: [],
-  }
-  const closed = { ...state, world, overlay: undefined, note: undefined, sent: [] }
-  if (now === 'none' || isWaiting(world)) return opened(closed, { screen: 'setup' }, [])
-  if (now === 'locked') return opened(closed, { screen: 'unlock' }, [])
-  const asked = refreshing(world).slice(1)
-  return chain(
-    step(closed, ...asked),
-    (s) => opened(s, { screen: 'places' }, []),
-    (s) => begun(s),
-  )
-}
-
-/** Whoever has chosen a project begins there. */
-function begun(state: State): Step {
-  const { org, project } = state.world.status?.selection ?? {}
-  if (typeof org !== 'string' || typeof project !== 'string') return step(state)
-  return opened(state, { screen: 'secrets', place: { kind: 'project', org, project } }, state.stack)
+/** Whose saving it was that failed: what is left stays staged. */
+function failedSaving({ method, tag }: { method: string; tag: string }): readonly string[] {
+  return method === 'secretSetMany' || method === 'secretRemove' ? [`not saved: ${tag}`] : []
 }

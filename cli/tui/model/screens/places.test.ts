@@ -28,6 +28,7 @@ test('a project is made in a new org: the org first', () => {
   ])
   driven.press('ctrl-s')
   assert.is(driven.countOf('orgCreate'), 1)
+  driven.answer('orgList', { orgs: [] }, '', 0)
   const reads = driven.countOf('orgList')
   driven.answer('projectCreate', { vaultId: 'p1'.repeat(32), name: 'web', warnings: [] }, 'acme~2')
   assert.match(driven.state.note?.text ?? '', /made: acme~2\/web/)

@@ -11,6 +11,7 @@ import {
   chosenSecret,
   filtered,
   listHeight,
+  masked,
   type SecretsState,
 } from './secrets-list.js'
 
@@ -21,10 +22,10 @@ type S = SecretsState
 /** Shows a value for some seconds. */
 export function revealed(screen: S, name: string, value: string, world: World): Turn<S> {
   // Whoever moved on meanwhile doesn't want to see it any more.
-  if (chosenSecret(screen)?.name !== name) return turn(screen)
+  if (chosenSecret(screen)?.name !== name) return turn({ ...screen, awaited: undefined })
   const until = world.now + world.revealFor
   return turn(
-    { ...screen, reveal: { name, value, until } },
+    { ...screen, reveal: { name, value, until }, awaited: undefined },
     { kind: 'timer', ms: world.revealFor, tag: String(until) },
   )
 }
@@ -42,7 +43,12 @@ function reading(screen: S, world: World, tag: 'reveal' | 'copy'): Turn<S> {
   }
   const name = referenceIn(screen.place, row.name)
   const context = contextOf(world.cwd, screen.place)
-  return turn(screen, call('secretGet', { context, name }, tag === 'copy' ? 'copy' : row.name))
+  return tag === 'copy'
+    ? turn(screen, call('secretGet', { context, name }, 'copy'))
+    : turn(
+        { ...screen, awaited: row.name },
+        call('secretGet', { context, name }, `show ${row.name}`),
+      )
 }
 
 function entered(screen: S, world: World): Turn<S> {
@@ -53,7 +59,7 @@ function entered(screen: S, world: World): Turn<S> {
   }
   const { place } = screen
   return turn(
-    { ...screen, filtering: false, reveal: undefined },
+    { ...masked(screen), filtering: false },
     open({ screen: 'detail', place, name: row.name }),
   )
 }
@@ -73,7 +79,7 @@ function deleted(screen: S): Turn<S> {
   const { place } = screen
   const over = row.secret?.version.id
   const change = { place, name: row.name, value: undefined, over, overtaken: false }
-  return turn({ ...screen, reveal: undefined }, { kind: 'stage', change })
+  return turn(masked(screen), { kind: 'stage', change })
 }
 
 const onSecret = (screen: S): boolean => chosenSecret(screen) !== undefined
@@ -123,9 +129,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     help: 'show the value for some seconds',
     when: onSecret,
     run: (screen, world) =>
-      screen.reveal === undefined
-        ? reading(screen, world, 'reveal')
-        : turn({ ...screen, reveal: undefined }),
+      screen.reveal === undefined ? reading(screen, world, 'reveal') : turn(masked(screen)),
   },
   {
     keys: ['y'],
@@ -140,13 +144,17 @@ export const secretsBindings: readonly Binding<S>[] = [
     help: 'edit the value',
     when: onSecret,
     run: (screen) =>
-      turn(screen, open({ screen: 'edit', place: screen.place, name: chosenSecret(screen)?.name })),
+      turn(
+        masked(screen),
+        open({ screen: 'edit', place: screen.place, name: chosenSecret(screen)?.name }),
+      ),
   },
   {
     keys: ['a'],
     label: 'add',
     help: 'add a secret',
-    run: (screen) => turn(screen, open({ screen: 'edit', place: screen.place, name: undefined })),
+    run: (screen) =>
+      turn(masked(screen), open({ screen: 'edit', place: screen.place, name: undefined })),
   },
   {
     keys: ['d'],
@@ -162,7 +170,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     when: (screen) => chosenSecret(screen)?.secret?.conflict === true,
     run: (screen) => {
       const reference = canonicalReference(screen.place, chosenSecret(screen)?.name ?? '')
-      return turn({ ...screen, reveal: undefined }, open({ screen: 'conflicts', reference }))
+      return turn(masked(screen), open({ screen: 'conflicts', reference }))
     },
   },
 ]

@@ -39,6 +39,8 @@ export type SecretsState = {
   readonly rows: Rows
   readonly list: ListState
   readonly reveal: Reveal | undefined
+  /** The name whose value was asked for to be shown: whatever takes the look away forgets it. */
+  readonly awaited: string | undefined
 }
 
 export function openSecrets(place: Place, world: World): Turn<SecretsState> {
@@ -56,8 +58,14 @@ export function openSecrets(place: Place, world: World): Turn<SecretsState> {
     rows: NO_ROWS,
     list: TOP,
     reveal: undefined,
+    awaited: undefined,
   }
   return turn(screen, listing(screen, world))
+}
+
+/** Nothing is shown, and nothing that is still on its way will be. */
+export function masked(screen: SecretsState): SecretsState {
+  return { ...screen, reveal: undefined, awaited: undefined }
 }
 
 /** Lines for rows: the filter has one of its own. */

@@ -8,7 +8,14 @@ import { turn, type ScreenSpec, type Turn } from '../turn.js'
 import type { World } from '../world.js'
 import { rowCount } from './rows.js'
 import { revealed, secretsBindings } from './secrets-keys.js'
-import { filtered, listHeight, listing, renewed, type SecretsState } from './secrets-list.js'
+import {
+  filtered,
+  listHeight,
+  listing,
+  masked,
+  renewed,
+  type SecretsState,
+} from './secrets-list.js'
 
 // The secrets of one place: what happens to its list.
 
@@ -38,7 +45,7 @@ function update(screen: S, event: ScreenEvent, world: World): Turn<S> {
         event.tag === String(screen.reveal?.until) ? { ...screen, reveal: undefined } : screen,
       )
     case 'hidden':
-      return turn({ ...screen, reveal: undefined })
+      return turn(masked(screen))
     default:
       return turn(screen)
   }
@@ -72,12 +79,24 @@ function answered(screen: S, event: Answered, world: World): Turn<S> {
       return next.index === screen.index ? turn(next) : turn(next, WARMING)
     }
     case 'secretGet':
-      return event.tag === 'copy'
-        ? turn(screen, { kind: 'copy', value: event.result.value, what: event.result.reference })
-        : revealed(screen, event.tag, event.result.value, world)
+      return got(screen, event, world)
     default:
       return turn(screen)
   }
+}
+
+/** A value came: what was asked to be seen is, unless somebody looked away meanwhile. */
+function got(
+  screen: S,
+  { tag, result }: Extract<Answered, { method: 'secretGet' }>,
+  world: World,
+): Turn<S> {
+  const { value, reference } = result
+  if (tag === 'copy') return turn(screen, { kind: 'copy', value, what: reference })
+  const { awaited } = screen
+  return awaited !== undefined && tag === `show ${awaited}`
+    ? revealed(screen, awaited, value, world)
+    : turn(screen)
 }
 
 export const secretsScreen: ScreenSpec<S> = {

@@ -103,8 +103,10 @@ export class Driven {
     return topOf(this.state).id
   }
 
+  /** What an answer asks is read before the next key. */
   hear(event: ScreenEvent, owner = this.owner): this {
-    return this.#update({ kind: 'to', owner, event })
+    this.#update({ kind: 'to', owner, event })
+    return this.dialog === undefined ? this : this.tick(1000)
   }
 
   answer<M extends Method>(method: M, result: Result<M>, tag = '', owner = this.owner): this {
