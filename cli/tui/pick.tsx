@@ -86,9 +86,7 @@ class Picker {
     this.#options = options
     this.#own = own
     this.#terminal = new Terminal(own, options.reader)
-    this.#painter = new Painter((text) => {
-      this.#terminal.write(text)
-    }, own.size())
+    this.#painter = new Painter((text) => this.#terminal.write(text), own.size())
     this.#frames = new FrameStream(this.#painter)
     this.#state = openPick(options.names, options.query, own.size())
   }

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs'
 import { clearBy } from './shell/clipboard-programs.js'
-import { digestOf, isReplaced, type EraserOrder } from './shell/eraser.js'
+import { digestOf, replacementOf, type EraserOrder } from './shell/eraser.js'
 import { terminalFile, type TerminalFile } from './shell/osc52.js'
 
 // The process behind a copied value: waits, takes it off the clipboard if it is still there, and ends. What it is told
@@ -30,10 +30,17 @@ function main(): void {
 }
 
 function erase(order: EraserOrder): void {
-  if (isReplaced(order)) return
   const { salt, digest, erasing } = order
-  if (erasing.kind === 'terminal') return clearTerminal(erasing.file, erasing.sequence)
-  clearBy(erasing.name, (content) => digestOf(salt, content) === digest, process.env)
+  const later = replacementOf(order)
+  if (erasing.kind === 'terminal') {
+    if (later === undefined) clearTerminal(erasing.file, erasing.sequence)
+    return
+  }
+  // What a later copy put there, too, stays its time; what lies beneath another one goes.
+  const isOurs = (content: Uint8Array): boolean =>
+    digestOf(salt, content) === digest &&
+    (later === undefined || digestOf(later.salt, content) !== later.digest)
+  clearBy(erasing.name, isOurs, process.env)
 }
 
 /** Unseen by whoever works there now. A terminal that is gone, or another by the same name, is left alone. */

@@ -2,7 +2,7 @@ import { fromBase64 } from '../../../shared/base64.js'
 import { fromUtf8 } from '../../../shared/bytes.js'
 import { CofferError } from '../../../shared/errors.js'
 import { clipboardEnvironment, clipboardPrograms, putBy } from './clipboard-programs.js'
-import { startEraser, type Eraser } from './eraser.js'
+import { startEraser, type Eraser, type Erasing } from './eraser.js'
 import { controllingTerminal, osc52, OSC52_LIMIT } from './osc52.js'
 
 // The clipboard: by the desktop's own program where there is one, else by the terminal.
@@ -23,20 +23,20 @@ export function clipboardOf(env: NodeJS.ProcessEnv, terminal: Terminal): Clipboa
     const bytes = textual(value)
     for (const name of clipboardPrograms(env)) {
       // The eraser first: there is no moment at which the value is there and nothing clears it.
-      const next = await startEraser(bytes, forMs, { kind: 'program', name }, own)
-      if (await putBy(name, bytes, own)) return took(next, name)
+      const erasing = { kind: 'program', name } as const
+      const next = await startEraser(bytes, forMs, erasing, own)
+      if (await putBy(name, bytes, own)) return took(next, bytes, erasing, name)
       next.stop()
     }
-    const next = await byTerminal(bytes, forMs)
-    return took(next, 'the terminal (OSC 52)')
+    return byTerminal(bytes, forMs)
   }
-  const took = (next: Eraser, how: string): string => {
+  const took = (next: Eraser, bytes: Uint8Array, erasing: Erasing, how: string): string => {
     next.takesOver()
-    eraser?.stop()
+    eraser?.follow(bytes, erasing)
     eraser = next
     return how
   }
-  const byTerminal = async (bytes: Uint8Array, forMs: number): Promise<Eraser> => {
+  const byTerminal = async (bytes: Uint8Array, forMs: number): Promise<string> => {
     const file = hasNone(env) ? undefined : controllingTerminal()
     if (file === undefined) throw noClipboard()
     const base64 = Buffer.from(bytes).toString('base64')
@@ -44,7 +44,7 @@ export function clipboardOf(env: NodeJS.ProcessEnv, terminal: Terminal): Clipboa
     const erasing = { kind: 'terminal', file, sequence: osc52('', env) } as const
     const next = await startEraser(bytes, forMs, erasing, own)
     terminal.write(osc52(base64, env))
-    return next
+    return took(next, bytes, erasing, 'the terminal (OSC 52)')
   }
   let last: Promise<unknown> = Promise.resolve()
   return {

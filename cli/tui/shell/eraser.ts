@@ -1,6 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { CofferError } from '../../../shared/errors.js'
 import type { ProgramName } from './clipboard-programs.js'
@@ -31,7 +41,10 @@ export function digestOf(salt: string, value: Uint8Array): string {
 export type Eraser = {
   /** What others wait for on the same clipboard is replaced: this copy's time counts. */
   readonly takesOver: () => void
+  /** Nothing was copied. */
   readonly stop: () => void
+  /** Another copy has followed: what that hasn't written over goes now. @param value what was copied then */
+  readonly follow: (value: Uint8Array, erasing: Erasing) => void
 }
 
 /** One for each clipboard, in memory and the person's alone. */
@@ -45,16 +58,33 @@ function markOf(erasing: Erasing, env: NodeJS.ProcessEnv): { readonly mark?: str
   return { mark: join(memory, `coffer-clipboard-${name}`) }
 }
 
-/** Whether a later copy has taken over; its own process clears that. The newest one takes its mark away. */
-export function isReplaced({ mark, salt }: EraserOrder): boolean {
-  if (mark === undefined) return false
+/** What the newest copy is known by. */
+type Mark = Pick<EraserOrder, 'salt' | 'digest'>
+
+/** A later copy that has taken over; its own process clears that. The newest one takes its mark away. */
+export function replacementOf({ mark, salt }: EraserOrder): Mark | undefined {
+  if (mark === undefined) return undefined
   try {
-    if (readFileSync(mark, 'utf8') !== salt) return true
+    const newest = JSON.parse(readOwn(mark)) as Mark
+    if (newest.salt !== salt) return newest
     rmSync(mark)
   } catch {
     // No mark says that there is another.
   }
-  return false
+  return undefined
+}
+
+/** Nobody else's file, no link, and nothing that one could wait for: the folder may be one that others write to. */
+function readOwn(path: string): string {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
+  const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const stat = fstatSync(file)
+    if (!stat.isFile() || stat.uid !== process.getuid?.()) throw new TypeError('no mark of ours')
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** Beside this program: in the bundle's folder, or in the compiled tree. */
@@ -111,13 +141,28 @@ export async function startEraser(
     stop: () => {
       child.kill('SIGKILL')
     },
+    follow: (later, where) => {
+      // tmux keeps what was copied before, and so does another clipboard; else there is nothing left to clear.
+      const isLeft =
+        nameOf(where) !== nameOf(erasing) ||
+        (nameOf(where) === 'tmux' && digestOf(salt, later) !== order.digest)
+      child.kill(isLeft ? 'SIGTERM' : 'SIGKILL')
+    },
   }
 }
 
-function marked({ mark, salt }: EraserOrder): void {
+function nameOf(erasing: Erasing): string {
+  return erasing.kind === 'program' ? erasing.name : erasing.kind
+}
+
+function marked({ mark, salt, digest }: EraserOrder): void {
   if (mark === undefined) return
+  // Put in its place whole: a link that somebody left there is replaced, and not followed.
+  const fresh = `${mark}-${process.pid}`
   try {
-    writeFileSync(mark, salt, { mode: 0o600 })
+    rmSync(fresh, { force: true })
+    writeFileSync(fresh, JSON.stringify({ salt, digest }), { mode: 0o600, flag: 'wx' })
+    renameSync(fresh, mark)
   } catch {
     // Then an earlier copy's process may clear this one early: better than never.
   }

@@ -17,13 +17,14 @@ export type Size = { readonly columns: number; readonly rows: number }
 
 /** Writes frames to a terminal, line by line. */
 export class Painter {
-  readonly #write: (text: string) => void
+  readonly #write: (text: string) => boolean
   #lines: readonly string[] = []
   #asleep = true
   #last: string | undefined
   size: Size
 
-  constructor(write: (text: string) => void, size: Size) {
+  /** @param write tells whether all of it was taken */
+  constructor(write: (text: string) => boolean, size: Size) {
     this.#write = write
     this.size = size
   }
@@ -63,7 +64,8 @@ export class Painter {
       }
     }
     this.#lines = lines
-    if (out !== '') this.#write(BEGIN + out + END)
+    // Where nobody knows what was taken, all is written anew the next time.
+    if (out !== '' && !this.#write(BEGIN + out + END)) this.#lines = []
   }
 }
 

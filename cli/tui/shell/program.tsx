@@ -58,6 +58,7 @@ export class Program {
   #state: State
   #instance: Instance | undefined
   #editing: Editing | undefined
+  #closed = false
   #drawing: NodeJS.Immediate | undefined
   #end: (ended: Ended) => void = () => undefined
 
@@ -65,9 +66,7 @@ export class Program {
     const { env, offline, terminal, world } = options
     this.#options = options
     this.#state = initial(world)
-    this.#painter = new Painter((text) => {
-      terminal.write(text)
-    }, terminal.size())
+    this.#painter = new Painter((text) => terminal.write(text), terminal.size())
     this.#frames = new FrameStream(this.#painter)
     this.#clipboard = clipboardOf(env, terminal)
     this.#link = new Link({
@@ -185,6 +184,7 @@ export class Program {
   }
 
   #close(): void {
+    this.#closed = true
     this.#editing?.stop()
     this.#unmount()
     this.#options.terminal.leave()
@@ -207,7 +207,8 @@ export class Program {
 
   #suspend(): void {
     const { terminal } = this.#options
-    this.dispatch({ kind: 'hidden' })
+    // With the editor's terminal nothing of ours is seen, and what is merged in it is still wanted.
+    if (this.#editing === undefined) this.dispatch({ kind: 'hidden' })
     this.#painter.sleep()
     terminal.leave()
     terminal.input.setRawMode(false)
@@ -269,6 +270,7 @@ export class Program {
     this.#unmount()
     terminal.leave()
     await stopsReading(terminal.input)
+    if (this.#closed) return
     const editing = edited({ env, name, text })
     this.#editing = editing
     this.#endEditingWhenLocked()
@@ -278,9 +280,12 @@ export class Program {
       tell({ kind: 'edit-failed', tag, failure: failureOf(error) })
     } finally {
       this.#editing = undefined
-      terminal.enter()
-      this.#painter.wake()
-      this.#mount()
+      // Whoever ended this meanwhile has the terminal back already.
+      if (!this.#closed) {
+        terminal.enter()
+        this.#painter.wake()
+        this.#mount()
+      }
     }
   }
 

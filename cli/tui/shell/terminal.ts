@@ -16,6 +16,12 @@ const PASTE_PLAIN = '\x1b[?2004l'
 const CUT_LINES = '\x1b[?7l'
 const WRAP_LINES = '\x1b[?7h'
 
+/** How long a terminal that takes nothing is waited for, and how often it is looked at meanwhile, in milliseconds. */
+const PATIENCE = 2000
+const PAUSE = 5
+/** Nobody wakes who waits on it. */
+const CLOCK = new Int32Array(new SharedArrayBuffer(4))
+
 export type TerminalStreams = {
   readonly input: ReadStream
   /** Where to draw: a descriptor of the terminal. */
@@ -46,16 +52,23 @@ export class Terminal {
     return this.#streams.size()
   }
 
-  /** Writes all of it; a terminal that is gone is no error. */
-  write(text: string): void {
+  /**
+   * Writes all of it; a terminal that is gone is no error, and one that takes nothing for a while is not waited for: a
+   * program that waits hears no signal. @returns whether all was written
+   */
+  write(text: string): boolean {
     const bytes = Buffer.from(text)
+    let waits = PATIENCE / PAUSE
     for (let at = 0; at < bytes.length;) {
       try {
         at += writeSync(this.#streams.output, bytes, at)
       } catch (error) {
-        if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') return
+        if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') return false
+        if (waits-- <= 0) return false
+        Atomics.wait(CLOCK, 0, 0, PAUSE)
       }
     }
+    return true
   }
 
   enter(): void {
