@@ -21,8 +21,8 @@ const CORES = 2
 const E2E_AT_ONCE = 3
 const TIMEOUT = {
   gates: 300 * SECOND,
-  unitFile: 120 * SECOND,
-  e2eFile: 170 * SECOND,
+  unitFile: 240 * SECOND,
+  e2eFile: 400 * SECOND,
   outside: 120 * SECOND,
   guards: 300 * SECOND,
   smoke: 240 * SECOND,

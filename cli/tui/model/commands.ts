@@ -15,6 +15,19 @@ const CLOSED: readonly Opening['screen'][] = ['starting', 'unlock', 'setup']
 
 const isOpen = (screen: ScreenState): boolean => !CLOSED.includes(screen.name)
 
+/** The screens that a digit opens, in the header wherever there is room. */
+export const MAIN_SCREENS: readonly {
+  readonly key: string
+  readonly screen: 'places' | 'conflicts' | 'people' | 'trust'
+  readonly label: string
+  readonly help: string
+}[] = [
+  { key: '1', screen: 'places', label: 'projects', help: 'projects, and your own vault' },
+  { key: '2', screen: 'conflicts', label: 'conflicts', help: 'names that were written apart' },
+  { key: '3', screen: 'people', label: 'people', help: 'people and devices' },
+  { key: '4', screen: 'trust', label: 'trust', help: 'relay, queue, heads, alarms' },
+]
+
 function main(key: string, label: string, help: string, opening: Opening): Command {
   return {
     keys: [key],
@@ -43,6 +56,7 @@ const EVERYWHERE: readonly Command[] = [
   {
     keys: ['ctrl-s', 'w'],
     label: 'save',
+    urgent: true,
     help: 'save what is staged: all of a place as one transaction',
     when: (screen, world) => isOpen(screen) && world.staged.length > 0,
     run: does({ kind: 'save' }),
@@ -50,14 +64,12 @@ const EVERYWHERE: readonly Command[] = [
   {
     keys: ['u'],
     label: 'undo',
+    urgent: true,
     help: 'take the newest staged change back, or bring back what was deleted last',
     when: (screen, { staged, deleted }) => isOpen(screen) && staged.length + deleted.length > 0,
     run: does({ kind: 'undo' }),
   },
-  main('1', 'projects', 'projects, and your own vault', { screen: 'places' }),
-  main('2', 'conflicts', 'names that were written apart', { screen: 'conflicts' }),
-  main('3', 'people', 'people and devices', { screen: 'people' }),
-  main('4', 'trust', 'relay, queue, heads, alarms', { screen: 'trust' }),
+  ...MAIN_SCREENS.map(({ key, screen, label, help }) => main(key, label, help, { screen })),
   {
     keys: ['!'],
     label: 'alarms',

@@ -24,6 +24,8 @@ export type Binding<S> = {
   readonly when?: (screen: S, world: World) => boolean
   /** Not in the footer: what everybody tries first, or seldom needs. */
   readonly quiet?: boolean
+  /** First in the footer: something waits for it. */
+  readonly urgent?: boolean
   /** Applies also while letters are text. */
   readonly whileTyping?: boolean
   readonly run: (screen: S, world: World) => Turn<S>

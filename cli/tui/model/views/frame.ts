@@ -1,5 +1,5 @@
 import { keyLabel } from '../key.js'
-import { applicable } from '../commands.js'
+import { applicable, MAIN_SCREENS } from '../commands.js'
 import { specOf } from '../screens/table.js'
 import { topOf, type State } from '../state.js'
 import { unread, type Status, type World } from '../world.js'
@@ -42,16 +42,28 @@ function countsOf({ vaults }: Status): { readonly queued: number; readonly confl
 
 export function headerLine(state: State): Line {
   const { world } = state
-  const { screen } = topOf(state)
   const staged = world.staged.length
   const marks = [span('coffer ', 'accent'), ...(staged > 0 ? [span(`+${staged} `, 'accent')] : [])]
   const room = Math.max(0, world.columns - widthOfAll(marks) - 1)
   // The title keeps a few columns, whatever there is to say of the relay.
   const right = clippedSpans(syncSpans(world), Math.max(0, room - SHORTEST))
-  const title = clipped(specOf(screen).title(screen, world), room - widthOfAll(right))
-  const left = [...marks, span(title, 'strong')]
+  const left = [...marks, ...titleSpans(state, room - widthOfAll(right))]
   const gap = ' '.repeat(Math.max(1, world.columns - widthOfAll(left) - widthOfAll(right)))
   return { spans: clippedSpans([...left, span(gap), ...right], world.columns) }
+}
+
+/** Where one is; on a main screen, with the others and the digits that open them, if all of them fit. */
+function titleSpans(state: State, room: number): readonly Span[] {
+  const { screen } = topOf(state)
+  const title = specOf(screen).title(screen, state.world)
+  const tabs = MAIN_SCREENS.flatMap(({ key, screen: name, label }, i) => [
+    span(`${i === 0 ? '' : '  '}${key} `, 'dim'),
+    name === screen.name ? span(title, 'strong') : span(label, 'dim'),
+  ])
+  const isMain = MAIN_SCREENS.some(
+    ({ screen: name, label }) => name === screen.name && label === title,
+  )
+  return isMain && widthOfAll(tabs) <= room ? tabs : [span(clipped(title, room), 'strong')]
 }
 
 /** Columns of a title, at least. */
@@ -87,12 +99,17 @@ export function footerLine(state: State): Line {
   let room = world.columns - 6
   const { screen } = topOf(state)
   const typing = specOf(screen).typing(screen, world)
-  for (const { keys, label, quiet, whileTyping } of applicable(topOf(state), state)) {
+  const bindings = applicable(topOf(state), state)
+  const ordered = [
+    ...bindings.filter(({ urgent }) => urgent === true),
+    ...bindings.filter(({ urgent }) => urgent !== true),
+  ]
+  for (const { keys, label, quiet, whileTyping } of ordered) {
     const key = keys.find((one) => !seen.has(one))
     if (quiet === true || (typing && whileTyping !== true) || key === undefined) continue
     for (const one of keys) seen.add(one)
     const shown = [span(keyLabel(key), 'strong'), span(` ${label}  `, 'dim')]
-    const width = shown.reduce((sum, { text }) => sum + widthOf(text), 0)
+    const width = widthOfAll(shown)
     if (width > room) break
     room -= width
     spans.push(...shown)

@@ -13,13 +13,13 @@ export function placesView(
   const { places, placesRead, status } = world
   if (places.length === 0) return [line(span(placesRead ? 'none' : 'reading…', 'dim'))]
   const counts = new Map(status?.vaults.map((one) => [one.vault.vaultId, one]))
-  const wide = Math.max(10, width - 28)
+  const wide = Math.max(10, width - 31)
   return windowed(list, places, height).map(({ item, index }) => {
     const vault = counts.get(item.vaultId)
-    const secrets = vault === undefined ? '' : `${vault.secrets} secrets`
+    const secrets = vault === undefined ? '' : counted(vault.secrets, 'secret')
     const state = [
       vault?.state === 'loading' ? 'loading' : '',
-      (vault?.conflicts ?? 0) > 0 ? `${vault?.conflicts} conflicts` : '',
+      (vault?.conflicts ?? 0) > 0 ? counted(vault?.conflicts ?? 0, 'conflict') : '',
       (vault?.queued ?? 0) > 0 ? `${vault?.queued} queued` : '',
     ].find(Boolean)
     return row(
@@ -27,8 +27,12 @@ export function placesView(
       columns(
         { text: nameOf(item), width: wide, look: index === list.at ? 'strong' : 'plain' },
         { text: secrets, width: 14, look: 'dim' },
-        { text: state ?? item.role, width: 9, look: state === undefined ? 'dim' : 'accent' },
+        { text: state ?? item.role, width: 12, look: state === undefined ? 'dim' : 'accent' },
       ),
     )
   })
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`
 }

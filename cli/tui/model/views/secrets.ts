@@ -73,8 +73,11 @@ function rowLine(
     )
   }
   const name = named(screen, item.name, nameWidth, chosen)
-  const shown = valueSpan(screen, item, Math.max(6, width - nameWidth - (wide ? 32 : 6)))
-  const rest = wide && item.secret !== undefined ? aside(item.secret, world) : []
+  // A value that is shown takes the room of what is said beside it.
+  const isShown = screen.reveal?.name === item.name
+  const beside = wide && !isShown
+  const shown = valueSpan(screen, item, Math.max(6, width - nameWidth - (beside ? 32 : 6)))
+  const rest = beside && item.secret !== undefined ? aside(item.secret, world) : []
   return row(chosen, [mark(item), ...name, span(' '), shown, ...rest])
 }
 
