@@ -74,10 +74,14 @@ function fileName(name: string): string {
   return plain.slice(-64) || 'secret'
 }
 
-/** As git does it: the shell takes the words of `code --wait` apart, and the path comes as one of its own. */
+/**
+ * As git does it: the shell takes the words of `code --wait` apart, and the path comes as one of its own. ^C and ^\ are the
+ * editor's: the shell waits for what that makes of them.
+ */
 function started(env: NodeJS.ProcessEnv, path: string): ChildProcess {
   const editor = [env['VISUAL'], env['EDITOR']].find((one) => (one ?? '').trim() !== '') ?? 'vi'
-  return spawn('/bin/sh', ['-c', `${editor} "$@"`, editor, path], { env, stdio: 'inherit' })
+  const line = `trap : INT QUIT\n${editor} "$@"`
+  return spawn('/bin/sh', ['-c', line, editor, path], { env, stdio: 'inherit' })
 }
 
 async function ended(child: ChildProcess, stopped: () => boolean): Promise<void> {

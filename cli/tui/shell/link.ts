@@ -2,6 +2,7 @@ import { CofferError } from '../../../shared/errors.js'
 import type { Method, Params } from '../../../shared/protocol/local.js'
 import { Client, type Progress } from '../../reach/client.js'
 import { openDaemon } from '../../reach/daemon-start.js'
+import { hungUp } from '../../refusals.js'
 import type { AppEvent } from '../model/event.js'
 
 // The connection to the daemon: made when it is needed, made again when it is lost, and listened to while it is there.
@@ -49,6 +50,8 @@ export class Link {
   }
 
   #reach(create: boolean): Promise<Client> {
+    // A connection that nobody closes any more would keep the process.
+    if (this.#closed) return Promise.reject(hungUp())
     if (this.#client !== undefined) return this.#client
     const client = this.#connect(create)
     this.#client = client
@@ -73,6 +76,7 @@ export class Link {
     void client.closed.then(() => {
       this.#lost()
     })
+    if (this.#closed) client.close()
     await client.call('subscribe', { topics: [...TOPICS] })
     return client
   }

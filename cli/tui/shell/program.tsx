@@ -97,6 +97,8 @@ export class Program {
   }
 
   dispatch(event: AppEvent): void {
+    // What still comes when it has ended, as the failures of calls that were under way, asks for nothing more.
+    if (this.#closed) return
     const { now } = this.#options
     const ticked = update(this.#state, { kind: 'tick', now: now() }).state
     const { state, requests } = update(ticked, event)
@@ -279,6 +281,8 @@ export class Program {
     } catch (error) {
       tell({ kind: 'edit-failed', tag, failure: failureOf(error) })
     } finally {
+      // The ^C that ended the editor may be heard only after its end.
+      await nextTurn()
       this.#editing = undefined
       // Whoever ended this meanwhile has the terminal back already.
       if (!this.#closed) {
