@@ -39,7 +39,7 @@ async function inUi(home: Home, body: (terminal: Terminal) => Promise<void>): Pr
 /** From anywhere to the list of the secrets of acme/web. */
 async function openWeb(terminal: Terminal): Promise<void> {
   terminal.key('1')
-  await terminal.shows(/coffer projects[^]*acme\/web/)
+  await terminal.shows(/projects[^]*acme\/web/)
   terminal.keys('Home', 'Down', 'Down', 'Enter')
   await terminal.shows(/coffer acme\/web [^]*12 secrets/)
 }
@@ -114,7 +114,7 @@ test('a conflict, and the secret that it is about', async () => {
     terminal.key('L')
     await looksRight(terminal, 'locked', /This home is locked/)
     terminal.key('Enter')
-    await terminal.shows(/coffer projects/)
+    await terminal.shows(/projects/)
   })
 })
 
