@@ -112,4 +112,78 @@ test('deletes are staged, saved as one, and brought back', () =>
     assert.is(await laptop.ok([...WEB, 'get', '-n', 'sentry-dsn']), 'https://sentry.acme.example/7')
   }))
 
+/** Types another end to the value under the cursor, and stages that. */
+async function change(terminal: Terminal, end: string): Promise<void> {
+  terminal.key('e')
+  await terminal.shows(/edit · line 1/)
+  terminal.key('C-e')
+  terminal.type(end)
+  await terminal.shows(new RegExp(`${end}[^]*\\^s stage`))
+  terminal.key('C-s')
+  await terminal.shows(/is staged: w saves it/)
+}
+
+/** Types a new secret, and stages it. */
+async function add(terminal: Terminal, name: string, value: string): Promise<void> {
+  terminal.key('a')
+  await terminal.shows(/folders by a slash/)
+  terminal.type(name)
+  terminal.key('Enter')
+  await terminal.shows(/new · line 1/)
+  terminal.type(value)
+  await terminal.shows(new RegExp(value))
+  terminal.key('C-s')
+  await terminal.shows(new RegExp(`${name} is staged: w saves it`))
+}
+
+const has =
+  (value: string) =>
+  (out: string): boolean =>
+    out === value
+
+test('one that is added, one changed and one deleted are saved together, and arrive elsewhere', () =>
+  inWeb(async (terminal) => {
+    await add(terminal, 'added', 'typed-here')
+    terminal.key('End')
+    await terminal.shows(/❯ +session-key/)
+    terminal.key('d')
+    await terminal.shows(/- session-key +to be deleted/)
+    terminal.key('Up')
+    await terminal.shows(/❯ +sentry-dsn/)
+    await change(terminal, '-and-more')
+    await terminal.shows(/coffer \+3 acme\/web/)
+    for (const home of [laptop, phone]) {
+      const names = await home.ok([...WEB, 'ls'])
+      assert.not.match(names, /added/)
+      assert.match(names, /session-key/)
+    }
+    terminal.key('w')
+    await terminal.shows(/coffer acme\/web/)
+    await phone.until([...WEB, 'get', '-n', 'added'], has('typed-here'))
+    const changed = 'https://sentry.acme.example/7-and-more'
+    await phone.until([...WEB, 'get', '-n', 'sentry-dsn'], has(changed))
+    await phone.until([...WEB, 'ls'], (out) => !out.includes('session-key'))
+    await terminal.hides(/session-key|to be deleted|↑/)
+  }))
+
+test('what is refused stays staged, all of it, and it is said why', () =>
+  inWeb(async (terminal) => {
+    await laptop.ok([...WEB, 'runner', 'create', 'ci', '-o', 'token'])
+    terminal.key('End')
+    await terminal.shows(/❯ +sentry-dsn/)
+    await change(terminal, '-again')
+    await add(terminal, 'beside', 'typed-too')
+    const seal = ['set', '--sealed', '--to', 'ci', 'sentry-dsn', 'for-ci-alone']
+    await laptop.ok([...WEB, ...seal])
+    terminal.key('w')
+    await terminal.shows(/Save over newer values\?[^]*sentry-dsn/)
+    terminal.key('y')
+    await terminal.shows(/sentry-dsn is sealed, and this would/)
+    await terminal.shows(/coffer \+2 acme\/web/)
+    assert.not.match(await laptop.ok([...WEB, 'ls']), /beside/)
+    // What stands in the way is taken back; the rest can be saved.
+    terminal.keys('u', 'u')
+    await terminal.shows(/coffer acme\/web/)
+  }))
+
 test.run()
