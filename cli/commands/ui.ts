@@ -46,6 +46,8 @@ the same. Editors ($VISUAL, $EDITOR, vi) get a value as a file in memory that en
     const { code, word = '' } = await start(call, session)
     if (word !== '') session.io.err(word)
     session.io.exit(code)
+    // A daemon that never answers holds nobody who has left.
+    process.exit()
   },
 }
 

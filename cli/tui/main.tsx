@@ -2,7 +2,7 @@ import { homeExists, homeOf } from '../reach/socket.js'
 import type { Context } from '../../shared/protocol/local-common.js'
 import type { World } from './model/world.js'
 import { Program, type Ended } from './shell/program.js'
-import { Terminal } from './shell/terminal.js'
+import { endsByHangup, Terminal } from './shell/terminal.js'
 
 // The terminal UI's own bundle starts here: Ink and React are loaded for nobody else.
 
@@ -47,5 +47,8 @@ export async function runUi(options: UiOptions): Promise<Ended> {
     staged: [],
     deleted: [],
   }
-  return new Program({ env, offline, hasHome: homeExists(homeOf(env)), world, terminal, now }).run()
+  const hasHome = homeExists(homeOf(env))
+  const ended = await new Program({ env, offline, hasHome, world, terminal, now }).run()
+  if (terminal.isGone) endsByHangup()
+  return ended
 }

@@ -13,7 +13,7 @@ import { failureOf } from './shell/link.js'
 import { openOwnTerminal, type OwnTerminal } from './shell/own-terminal.js'
 import { FrameStream, Painter } from './shell/painter.js'
 import { onSignals } from './shell/signals.js'
-import { Terminal } from './shell/terminal.js'
+import { endsByHangup, Terminal } from './shell/terminal.js'
 
 // The one-shot picker: it draws on the terminal and answers its caller, wherever the caller's streams lead.
 
@@ -116,6 +116,7 @@ class Picker {
       this.#instance.unmount()
       this.#terminal.leave()
       stop()
+      if (this.#terminal.isGone) endsByHangup()
     }
   }
 

@@ -1,5 +1,7 @@
 // A copied value: that it gets to the clipboard, and off it again whatever becomes of who copied it.
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { clipboardOf, type Clipboard } from '../../cli/tui/shell/clipboard.js'
@@ -99,6 +101,49 @@ test("the next copy takes the place of another program's, too", async () => {
       readdirSync(world.folder).filter((name) => name.startsWith('coffer-')),
       [],
     )
+  })
+})
+
+test('what a later copy leaves in tmux goes all the same', async () => {
+  await inWorld(async (world) => {
+    const socket = path.join(world.folder, 'tmux')
+    const tmux = (...args: readonly string[]): string =>
+      spawnSync('tmux', ['-S', socket, ...args], { encoding: 'utf8', env: world.env }).stdout
+    tmux('new-session', '-d', 'cat')
+    try {
+      const desktop = { WAYLAND_DISPLAY: '', DISPLAY: '' }
+      const env = { ...world.env, ...desktop, TMUX: `${socket},0,0`, XDG_RUNTIME_DIR: world.folder }
+      const buffers = (): string => tmux('list-buffers', '-F', '#{buffer_sample}').trim()
+      const own = clipboard(env)
+      await own.copy(base64('one'), LONG)
+      assert.is(await own.copy(base64('two'), LONG), 'tmux')
+      await until('the first is cleared', () => buffers() === 'two')
+      await clipboard(env).copy(base64('three'), LONG)
+      for (const pid of erasers(world)) process.kill(pid, 'SIGTERM')
+      await until('all are cleared', () => buffers() === '')
+    } finally {
+      tmux('kill-server')
+    }
+  })
+})
+
+test('the mark of the newest copy follows no link', async () => {
+  await inWorld(async (world) => {
+    const desktop = new Desktop(world)
+    const env = { ...desktop.env, XDG_RUNTIME_DIR: world.folder }
+    await clipboard(env).copy(base64('one'), LONG)
+    const marks = readdirSync(world.folder).filter((name) => name.startsWith('coffer-clipboard-'))
+    assert.is(marks.length, 1)
+    const mark = path.join(world.folder, marks[0] ?? '')
+    const victim = path.join(world.folder, 'victim')
+    writeFileSync(victim, 'mine')
+    rmSync(mark)
+    symlinkSync(victim, mark)
+    await clipboard(env).copy(base64('two'), LONG)
+    assert.is(readFileSync(victim, 'utf8'), 'mine')
+    assert.ok(lstatSync(mark).isFile())
+    for (const pid of erasers(world)) process.kill(pid, 'SIGTERM')
+    await until('the clipboard is cleared', () => desktop.content === '')
   })
 })
 

@@ -156,9 +156,16 @@ function end(child: ChildProcess): void {
   const late = setTimeout(() => {
     kill('SIGKILL')
   }, GRACE)
+  // Nobody outlives this process on a terminal that is somebody else's by then.
+  const last = (): void => {
+    kill('SIGKILL')
+  }
+  process.once('exit', last)
   late.unref()
   child.on('exit', () => {
-    if (all.every((one) => one === pid || !alive(one))) clearTimeout(late)
+    if (!all.every((one) => one === pid || !alive(one))) return
+    clearTimeout(late)
+    process.off('exit', last)
   })
 }
 

@@ -1,5 +1,5 @@
 import { render, type Instance } from 'ink'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { WriteStream } from 'node:tty'
 import { App, Boundary } from '../ink/app.js'
@@ -15,7 +15,7 @@ import { edited, type Editing } from './editor.js'
 import { failureOf, Link } from './link.js'
 import { FrameStream, Painter } from './painter.js'
 import { onSignals } from './signals.js'
-import type { Terminal } from './terminal.js'
+import { stopsReading, type Terminal } from './terminal.js'
 
 // The interface at work: events go into the reducer, what it asks for is done here, and Ink draws what it says.
 
@@ -35,17 +35,6 @@ const TICK = 1000
 
 /** SIGINT and SIGQUIT: what a terminal sends to everybody on it. */
 const TYPED: readonly number[] = [130, 131]
-
-/**
- * Another program is to have what is typed. A stream whose `readable` was listened to counts as paused and reads on all the
- * same: only one that flows can be paused.
- */
-async function stopsReading(input: Readable): Promise<void> {
-  await nextTurn()
-  input.resume()
-  input.pause()
-  await nextTurn()
-}
 
 export class Program {
   readonly #options: ProgramOptions
@@ -92,7 +81,10 @@ export class Program {
       this.dispatch(hasHome ? { kind: 'started' } : { kind: 'no-home' })
       return await ended
     } finally {
+      const editing = this.#editing
       this.#close()
+      // The terminal is the shell's again when nobody else reads from it.
+      await editing?.done.catch(() => undefined)
     }
   }
 
@@ -137,6 +129,11 @@ export class Program {
     const leave = (): void => {
       terminal.leave()
     }
+    // Its terminal has gone, and no signal told of it.
+    const hungUp = (): void => {
+      this.#end({ code: 129 })
+    }
+    terminal.input.on('error', hungUp).on('end', hungUp)
     // A last net: whatever ends the process gives the terminal back.
     process.on('exit', leave)
     this.#cleanups.push(stop, () => {

@@ -1,4 +1,6 @@
 import { writeSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ReadStream } from 'node:tty'
 import { blank, type Size } from './painter.js'
 
@@ -29,10 +31,22 @@ export type TerminalStreams = {
   readonly size: () => Size
 }
 
+/**
+ * Another program is to have what is typed. A stream whose `readable` was listened to counts as paused and reads on all the
+ * same: only one that flows can be paused.
+ */
+export async function stopsReading(input: Readable): Promise<void> {
+  await nextTurn()
+  input.resume()
+  input.pause()
+  await nextTurn()
+}
+
 export class Terminal {
   readonly #streams: TerminalStreams
   readonly #showsCursor: boolean
   #entered = false
+  #isGone = false
 
   /** @param showsCursor a screen reader follows the cursor */
   constructor(streams: TerminalStreams, showsCursor: boolean) {
@@ -42,6 +56,11 @@ export class Terminal {
 
   get entered(): boolean {
     return this.#entered
+  }
+
+  /** Whether there was none any more when it was written to. */
+  get isGone(): boolean {
+    return this.#isGone
   }
 
   get input(): ReadStream {
@@ -63,7 +82,10 @@ export class Terminal {
       try {
         at += writeSync(this.#streams.output, bytes, at)
       } catch (error) {
-        if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') return false
+        if (!(error instanceof Error) || !('code' in error) || error.code !== 'EAGAIN') {
+          this.#isGone = true
+          return false
+        }
         if (waits-- <= 0) return false
         Atomics.wait(CLOCK, 0, 0, PAUSE)
       }
@@ -84,4 +106,15 @@ export class Terminal {
     this.#entered = false
     this.write(blank(this.size().rows) + PASTE_PLAIN + WRAP_LINES + SHOW_CURSOR + MAIN)
   }
+}
+
+/**
+ * Ends this process as the end of its terminal ends others. Node would try to give the terminal that is gone its modes back,
+ * and abort when it can't: an abort may write all that is in memory to a disk.
+ */
+export function endsByHangup(): void {
+  process.removeAllListeners('SIGHUP')
+  process.emit('exit', 129)
+  process.kill(process.pid, 'SIGHUP')
+  process.kill(process.pid, 'SIGKILL')
 }

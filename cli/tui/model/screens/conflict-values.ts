@@ -27,10 +27,25 @@ export function shownLines(one: OneConflict): readonly Shown[] {
   const text = textOf(read.value)
   if (text === undefined) return said(shownValue(read.value))
   const base = one.diff && side.digit !== undefined ? baseText(one) : undefined
-  return base === undefined
-    ? linesOf(text).map((line) => ({ text: line, kind: 'value' }))
-    : compared(base, text)
+  // It is drawn each second, and a comparison may be long: it is made once.
+  const { reads } = one.reveal
+  const known = made.get(reads)
+  if (known?.text === text && known.base === base) return known.lines
+  const lines =
+    base === undefined
+      ? linesOf(text).map((line): Shown => ({ text: line, kind: 'value' }))
+      : compared(base, text)
+  made.set(reads, { text, base, lines })
+  return lines
 }
+
+type Made = {
+  readonly text: string
+  readonly base: string | undefined
+  readonly lines: readonly Shown[]
+}
+/** It goes with the values that it was made of. */
+const made = new WeakMap<Reads, Made>()
 
 function compared(base: string, text: string): readonly Shown[] {
   const kinds = { ' ': 'value', '+': 'added', '-': 'removed' } as const

@@ -1,5 +1,6 @@
 import { authorName } from '../screens/conflict-sides.js'
 import type { DetailState, Entry } from '../screens/detail-state.js'
+import type { Differing } from '../merge.js'
 import { bodyHeight, type World } from '../world.js'
 import { displayText } from '../../../../shared/display.js'
 import { clipped, line, span, widthOf, type Line } from './line.js'
@@ -22,17 +23,32 @@ export function paneHeight(screen: DetailState, world: World): number {
 
 /** What is revealed, in lines of the window: nothing is cut, for nobody could see the rest. */
 export function paneRows({ pane, reveal }: DetailState, width: number): readonly Row[] {
-  const signs = pane.kind === 'diff' ? 2 : 0
-  return (reveal?.lines ?? []).flatMap(({ sign, text }) =>
-    broken(text, Math.max(1, width - signs)).map((part) => ({ sign, text: part })),
+  const lines = reveal?.lines
+  if (lines === undefined) return []
+  const room = Math.max(1, width - (pane.kind === 'diff' ? 2 : 0))
+  // A value of 100,000 lines is drawn each second: it is broken once for a window.
+  const known = made.get(lines)
+  if (known?.room === room) return known.rows
+  const rows = lines.flatMap(({ sign, text }) =>
+    broken(text, room).map((part) => ({ sign, text: part })),
   )
+  made.set(lines, { room, rows })
+  return rows
 }
+
+type Made = { readonly room: number; readonly rows: readonly Row[] }
+/** It goes with what it was made of. */
+const made = new WeakMap<readonly Differing[], Made>()
 
 /** A line in pieces of at most `width` columns, broken anywhere. */
 function broken(text: string, width: number): readonly string[] {
   const shown = displayText(text)
   if (widthOf(shown) <= width) return [shown]
   const parts: string[] = []
+  if (shown.length === widthOf(shown)) {
+    for (let at = 0; at < shown.length; at += width) parts.push(shown.slice(at, at + width))
+    return parts
+  }
   let part = ''
   let used = 0
   for (const char of shown) {

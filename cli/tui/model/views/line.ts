@@ -28,7 +28,25 @@ export const BLANK: Line = { spans: [] }
 /** Columns that a text takes on a terminal. */
 export function widthOf(text: string): number {
   // Most text is ASCII; the library's segmenting costs a hundred times as much.
-  return /^[ -~]*$/.test(text) ? text.length : stringWidth(text)
+  if (/^[ -~]*$/.test(text)) return text.length
+  if (text.length <= PIECE) return stringWidth(text)
+  // Its time grows with the square of the length: a value of half a megabyte took minutes.
+  let width = 0
+  for (const piece of pieces(text)) width += stringWidth(piece)
+  return width
+}
+
+/** UTF-16 units that are measured at once. */
+const PIECE = 256
+
+/** A text in pieces that part no character of it. */
+function* pieces(text: string): Generator<string> {
+  for (let at = 0; at < text.length;) {
+    const end = at + PIECE
+    const isPair = /[\ud800-\udbff]/.test(text[end - 1] ?? '')
+    yield text.slice(at, isPair ? end + 1 : end)
+    at = isPair ? end + 1 : end
+  }
 }
 
 /** `text` in exactly `width` columns: cut with `…`, or padded. */
@@ -39,8 +57,9 @@ export function fitted(text: string, width: number): string {
 
 /** `text` in at most `width` columns, cut with `…`. */
 export function clipped(text: string, width: number): string {
-  const shown = displayText(text)
-  if (widthOf(shown) <= width) return shown
+  const head = text.slice(0, most(width))
+  const shown = displayText(head)
+  if (head.length === text.length && widthOf(shown) <= width) return shown
   if (width <= 0) return ''
   let kept = ''
   let used = 0
@@ -51,6 +70,11 @@ export function clipped(text: string, width: number): string {
     used += wide
   }
   return `${kept}…`
+}
+
+/** Of a text that is longer nothing else is looked at: a value may be half a million characters, and is drawn each second. */
+function most(width: number): number {
+  return Math.max(0, width) * 16 + 64
 }
 
 /** Spans in at most `width` columns, all together. */
@@ -88,19 +112,21 @@ export function typedSpans(
   hidden = false,
   width = Number.POSITIVE_INFINITY,
 ): readonly Span[] {
-  const [before, after] = parted(field)
+  const [all, rest] = parted(field)
+  const before = all.slice(-most(width))
+  const after = rest.slice(0, most(width))
   const shown = (text: string): string =>
     hidden ? '•'.repeat(Array.from(text).length) : displayText(text)
-  const [under = ' ', ...rest] = Array.from(shown(after))
-  const left = lastOf(shown(before), width - widthOf(under))
+  const [under = ' ', ...more] = Array.from(shown(after))
+  const left = lastOf(shown(before), width - widthOf(under), before.length < all.length)
   const room = width - widthOf(left) - widthOf(under)
-  const right = rest.join('')
+  const right = more.join('')
   return [span(left), span(under, 'cursor'), span(room > 0 ? clipped(right, room) : '')]
 }
 
-/** The end of a text, in at most `width` columns. */
-function lastOf(text: string, width: number): string {
-  if (widthOf(text) <= width) return text
+/** The end of a text, in at most `width` columns. @param isCut something stands before it */
+function lastOf(text: string, width: number, isCut: boolean): string {
+  if (!isCut && widthOf(text) <= width) return text
   let kept = ''
   let used = 1
   for (const char of Array.from(text).toReversed()) {
