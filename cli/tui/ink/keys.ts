@@ -43,6 +43,11 @@ export class KeyReader {
 
   #paste(input: string, key: InkKey): readonly AppEvent[] {
     const pasted = this.#pasted ?? ''
+    // Terminals take control characters out of what they mark as pasted: this one was pressed, as the end never came.
+    if (key.ctrl && input === 'c') {
+      this.#pasted = undefined
+      return [{ kind: 'key', key: named('ctrl-c') }]
+    }
     if (input === PASTE_ENDS) {
       this.#pasted = undefined
       return [{ kind: 'paste', text: pasted.replace(/\r\n?/g, '\n') }]

@@ -7,6 +7,13 @@ export type StartingState = { readonly name: 'starting' }
 export const starting: ScreenSpec<StartingState> = {
   title: () => 'coffer',
   typing: () => false,
-  bindings: [],
+  bindings: [
+    {
+      keys: ['enter', 'r'],
+      label: 'ask again',
+      help: 'ask the daemon again',
+      run: (screen) => turn(screen, { kind: 'refresh' }),
+    },
+  ],
   update: (screen) => turn(screen),
 }
