@@ -1,6 +1,6 @@
 import { differing, linesOf } from '../merge.js'
 import { move } from '../list.js'
-import { MASK, shownValue, textOf } from '../views/value.js'
+import { MASK, shownValue, tabsShown, textOf } from '../views/value.js'
 import type { World } from '../world.js'
 import { chosenSide, valueHeight, type OneConflict, type Reads } from './conflict-sides.js'
 
@@ -33,7 +33,7 @@ export function shownLines(one: OneConflict): readonly Shown[] {
   if (known?.text === text && known.base === base) return known.lines
   const lines =
     base === undefined
-      ? linesOf(text).map((line): Shown => ({ text: line, kind: 'value' }))
+      ? linesOf(text).map((line): Shown => ({ text: tabsShown(line), kind: 'value' }))
       : compared(base, text)
   made.set(reads, { text, base, lines })
   return lines
@@ -50,7 +50,7 @@ const made = new WeakMap<Reads, Made>()
 function compared(base: string, text: string): readonly Shown[] {
   const kinds = { ' ': 'value', '+': 'added', '-': 'removed' } as const
   return differing(base, text).map((line) => ({
-    text: `${line.sign} ${line.text}`,
+    text: `${line.sign} ${tabsShown(line.text)}`,
     kind: kinds[line.sign],
   }))
 }

@@ -3,7 +3,7 @@ import { differing } from '../merge.js'
 import type { Differing } from '../merge.js'
 import { contextOf, referenceIn } from '../place.js'
 import { turn, type Turn } from '../turn.js'
-import { shownValue, textOf } from '../views/value.js'
+import { shownValue, tabsShown, textOf } from '../views/value.js'
 import { paneRows } from '../views/detail-panes.js'
 import { widthOf } from '../views/line.js'
 import type { World } from '../world.js'
@@ -114,7 +114,9 @@ function linesOf(value: string): readonly Differing[] {
 /** Of what is no text only the sizes are told. */
 function compared(before: string, after: string): readonly Differing[] {
   const [one, other] = [textOf(before), textOf(after)]
-  if (one !== undefined && other !== undefined) return differing(one, other)
+  if (one !== undefined && other !== undefined) {
+    return differing(one, other).map(({ sign, text }) => ({ sign, text: tabsShown(text) }))
+  }
   return [
     {
       sign: '-',

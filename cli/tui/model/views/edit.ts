@@ -5,7 +5,7 @@ import { currentField, textIn } from '../text-area.js'
 import type { World } from '../world.js'
 import { BLANK, clipped, line, span, typedSpans, wrapped, type Line, type Span } from './line.js'
 import type { Size } from './size.js'
-import { MASK } from './value.js'
+import { MASK, tabsShown } from './value.js'
 
 export function editView(screen: EditState, _world: World, size: Size): readonly Line[] {
   switch (screen.phase) {
@@ -55,7 +55,9 @@ function textLines(screen: EditState, size: Size): readonly Line[] {
   return rows.map(({ item, index }) => {
     // Only the line of the cursor moves along with it; the others show their beginning.
     if (index === area.row) {
-      return { spans: typedSpans(currentField(area), hidden, size.width), chosen: true }
+      const field = currentField(area)
+      const seen = { ...field, text: tabsShown(field.text) }
+      return { spans: typedSpans(seen, hidden, size.width), chosen: true }
     }
     return { spans: [otherLine(item, hidden, size.width)] }
   })
@@ -63,5 +65,5 @@ function textLines(screen: EditState, size: Size): readonly Line[] {
 
 function otherLine(text: string, hidden: boolean, width: number): Span {
   if (text === '') return span(' ')
-  return hidden ? span(clipped(MASK, width), 'dim') : span(clipped(text, width))
+  return hidden ? span(clipped(MASK, width), 'dim') : span(clipped(tabsShown(text), width))
 }

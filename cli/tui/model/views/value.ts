@@ -10,9 +10,14 @@ export function textOf(value: string): string | undefined {
   return bytes === undefined ? undefined : fromUtf8(bytes)
 }
 
-/** A value on one line: text as it is, bytes as their number. */
+/** Text of a value to be looked at: a tab is one sign wide, so that the cursor's place stays the same. */
+export function tabsShown(text: string): string {
+  return text.replaceAll('\t', '⇥')
+}
+
+/** A value to be looked at: text with its tabs as signs, bytes as their number. */
 export function shownValue(value: string): string {
   const text = textOf(value)
-  if (text !== undefined) return text
+  if (text !== undefined) return tabsShown(text)
   return `${fromBase64(value)?.length ?? 0} bytes, no text`
 }
