@@ -1,6 +1,5 @@
 import { render, type Instance } from 'ink'
 import type { Writable } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { WriteStream } from 'node:tty'
 import { App, Boundary } from '../ink/app.js'
 import { KeyReader } from '../ink/keys.js'
@@ -14,7 +13,7 @@ import { called, copied, crashWord } from './deeds.js'
 import { edited, type Editing } from './editor.js'
 import { failureOf, Link } from './link.js'
 import { FrameStream, Painter } from './painter.js'
-import { onSignals } from './signals.js'
+import { onSignals, TYPED } from './signals.js'
 import { stopsReading, type Terminal } from './terminal.js'
 
 // The interface at work: events go into the reducer, what it asks for is done here, and Ink draws what it says.
@@ -32,9 +31,8 @@ export type ProgramOptions = {
 export type Ended = { readonly code: number; readonly word?: string }
 
 const TICK = 1000
-
-/** SIGINT and SIGQUIT: what a terminal sends to everybody on it. */
-const TYPED: readonly number[] = [130, 131]
+/** On a busy machine a signal may come that much after another that was sent later. */
+const AFTERWARDS = 1000
 
 export class Program {
   readonly #options: ProgramOptions
@@ -47,6 +45,7 @@ export class Program {
   #state: State
   #instance: Instance | undefined
   #editing: Editing | undefined
+  #editorEnded = 0
   #closed = false
   #drawing: NodeJS.Immediate | undefined
   #end: (ended: Ended) => void = () => undefined
@@ -120,7 +119,7 @@ export class Program {
       },
       ended: (code) => {
         // ^C and ^\ on the editor's terminal are the editor's.
-        if (this.#editing === undefined || !TYPED.includes(code)) this.#end({ code })
+        if (!TYPED.includes(code) || !this.#isEditors()) this.#end({ code })
       },
       crashed: (error) => {
         this.#crash(error)
@@ -278,9 +277,8 @@ export class Program {
     } catch (error) {
       tell({ kind: 'edit-failed', tag, failure: failureOf(error) })
     } finally {
-      // The ^C that ended the editor may be heard only after its end.
-      await nextTurn()
       this.#editing = undefined
+      this.#editorEnded = this.#options.now()
       // Whoever ended this meanwhile has the terminal back already.
       if (!this.#closed) {
         terminal.enter()
@@ -288,6 +286,11 @@ export class Program {
         this.#mount()
       }
     }
+  }
+
+  /** Whether what is typed is the editor's: also for a moment after it, as the ^C that ended it may be heard late. */
+  #isEditors(): boolean {
+    return this.#editing !== undefined || this.#options.now() - this.#editorEnded < AFTERWARDS
   }
 
   /** What is being edited is taken away with everything else that was open. */

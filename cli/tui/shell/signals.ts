@@ -11,6 +11,9 @@ export type SignalHandlers = {
 /** Exit codes of a program that a signal ended, as shells see them. */
 const ENDS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const
 
+/** SIGINT and SIGQUIT: what a terminal sends to everybody on it. */
+export const TYPED: readonly number[] = [ENDS.SIGINT, ENDS.SIGQUIT]
+
 /** Listens until the returned function is called. */
 export function onSignals(handlers: SignalHandlers): () => void {
   const all: [string, (...args: unknown[]) => void][] = [
