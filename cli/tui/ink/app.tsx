@@ -47,14 +47,13 @@ function Body({ state }: { readonly state: State }): ReactNode {
     const size = { width: world.columns, height: bodyHeight(world) }
     return <Rows lines={viewOf(topOf(state).screen, world, size)} {...look} />
   }
-  const { title, lines, keys } = overlayBox(state, overlay, overlaySize(world))
+  const { title, lines } = overlayBox(state, overlay, overlaySize(world))
   const inside = (
     <>
       <Row line={line(span(title, 'strong'))} {...look} />
       <Box flexDirection="column" flexGrow={1}>
         <Rows lines={lines} {...look} />
       </Box>
-      <Row line={keys} {...look} />
     </>
   )
   if (!isFramed(world)) return inside

@@ -238,7 +238,9 @@ function heard(state: State, event: ScreenEvent): Step {
       const sent = without(state.sent, settled(state.sent, event))
       // Who isn't let in yet can't read everything: the first steps tell of what they ask for themselves.
       if (topOf(state).screen.name === 'setup') return step({ ...state, sent })
-      const { message, next } = event.failure
+      const { code, message, next } = event.failure
+      // The screen says so itself; what was asked before it was locked is nobody's matter now.
+      if (code === 'locked') return step({ ...state, sent })
       const said = [...failedSaving(event), message, next].filter(Boolean).join(': ')
       return step(noted({ ...state, sent }, said, 'bad'))
     }

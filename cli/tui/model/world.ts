@@ -72,11 +72,11 @@ export function isFramed({ rows, reader }: World): boolean {
   return rows >= FRAMED && !reader
 }
 
-/** Room within what stands over a screen: its title and its keys have a line each. */
+/** Room within what stands over a screen: its title has a line. */
 export function overlaySize(world: World): { readonly width: number; readonly height: number } {
   const border = isFramed(world) ? 2 : 0
   return {
     width: Math.max(1, world.columns - 2 * border),
-    height: Math.max(1, bodyHeight(world) - border - 2),
+    height: Math.max(1, bodyHeight(world) - border - 1),
   }
 }

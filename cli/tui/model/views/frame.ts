@@ -2,8 +2,9 @@ import { keyLabel } from '../key.js'
 import { applicable, MAIN_SCREENS } from '../commands.js'
 import { specOf } from '../screens/table.js'
 import { topOf, type State } from '../state.js'
-import { unread, type Status, type World } from '../world.js'
+import { overlaySize, unread, type Status, type World } from '../world.js'
 import { clipped, clippedSpans, line, span, widthOf, type Line, type Span } from './line.js'
+import { overlayBox } from './overlays.js'
 import { ago } from './time.js'
 
 // Header, alarm line, message and footer.
@@ -93,7 +94,9 @@ export function noteLine({ note, world }: State): Line {
 
 /** The keys that apply now, as many as there is room for; help is always among them. */
 export function footerLine(state: State): Line {
-  const { world } = state
+  const { world, overlay } = state
+  // Under what stands over a screen, the screen's own don't apply.
+  if (overlay !== undefined) return overlayBox(state, overlay, overlaySize(world)).keys
   const seen = new Set<string>()
   const spans: Span[] = []
   let room = world.columns - 6

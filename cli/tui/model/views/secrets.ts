@@ -40,7 +40,8 @@ function filterLine({ filtering, query, rows, known, loading }: SecretsState, wi
   const total = known.names.length
   const count = query.text.trim() === '' ? `${total}` : `${rows.total} of ${total}`
   const state = loading ? ', still loading' : ''
-  if (!filtering && query.text === '') return { spans: [span(`${count} secrets${state}`, 'dim')] }
+  if (!filtering && query.text === '')
+    return { spans: [span(`${count} ${total === 1 ? 'secret' : 'secrets'}${state}`, 'dim')] }
   const counted = span(`  ${count}${state}`, 'dim')
   const room = Math.max(4, width - widthOf(counted.text) - 2)
   const typed = filtering ? typedSpans(query, false, room) : [span(clipped(query.text, room))]
