@@ -167,6 +167,7 @@ async function bundleUi(): Promise<Bundle> {
     entryPoints: [{ in: `./${ui.source}`, out: path.parse(ui.out).name }],
     format: 'esm',
     minifySyntax: true,
+    minifyWhitespace: true,
     ...withoutDevtools,
     plugins: [...withoutDevtools.plugins, inPlaceOf],
   })
