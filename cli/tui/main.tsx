@@ -1,6 +1,6 @@
 import { homeExists, homeOf } from '../reach/socket.js'
 import type { Context } from '../../shared/protocol/local-common.js'
-import type { World } from './model/world.js'
+import { NOTHING_READ, type World } from './model/world.js'
 import { Program, type Ended } from './shell/program.js'
 import { endsByHangup, Terminal } from './shell/terminal.js'
 
@@ -40,12 +40,7 @@ export async function runUi(options: UiOptions): Promise<Ended> {
     daemon: 'connected',
     status: undefined,
     sync: undefined,
-    places: [],
-    placesRead: false,
-    orgs: [],
-    alarms: [],
-    staged: [],
-    deleted: [],
+    ...NOTHING_READ,
   }
   const hasHome = homeExists(homeOf(env))
   const ended = await new Program({ env, offline, hasHome, world, terminal, now }).run()

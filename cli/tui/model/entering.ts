@@ -2,7 +2,7 @@ import { lostWork } from './commands.js'
 import { refreshing } from './root.js'
 import { topOf, type State } from './state.js'
 import { chain, opened, step, type Step } from './step.js'
-import { isWaiting, type World } from './world.js'
+import { NOTHING_READ, isWaiting, type World } from './world.js'
 
 // What a home that opens or locks makes of everything that was there.
 
@@ -25,12 +25,7 @@ export function entered(state: State, before: State): Step {
   // Nothing of what was open outlives a lock: neither values nor names.
   const world: World = {
     ...state.world,
-    places: [],
-    placesRead: false,
-    orgs: [],
-    alarms: [],
-    staged: [],
-    deleted: [],
+    ...NOTHING_READ,
   }
   const closed = { ...state, world, overlay: undefined, note: dropped(state), sent: [] }
   if (now === 'none' || isWaiting(world)) return opened(closed, { screen: 'setup' }, [])

@@ -47,6 +47,12 @@ export type World = {
   readonly deleted: readonly Deleted[]
 }
 
+/** What is known of a home before it is open, and after it was locked: neither values nor names. */
+export const NOTHING_READ: Pick<
+  World,
+  'places' | 'placesRead' | 'orgs' | 'alarms' | 'staged' | 'deleted'
+> = { places: [], placesRead: false, orgs: [], alarms: [], staged: [], deleted: [] }
+
 /** Alarms that nobody has read. */
 export function unread({ alarms }: World): readonly Alarm[] {
   return alarms.filter(({ readAt }) => readAt === null)
