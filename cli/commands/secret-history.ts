@@ -24,7 +24,7 @@ function row(version: Version): string[] {
   const { number, id } = version.version
   const marks = [
     version.sibling ? 'conflict' : '',
-    version.sealed === true ? 'sealed' : '',
+    version.sealed === true ? sealedWords(version) : '',
     version.queued ? 'queued' : '',
     version.futureClock ? 'clock ahead' : '',
   ].filter((mark) => mark !== '')
@@ -37,6 +37,12 @@ function row(version: Version): string[] {
     showAuthor(version.author),
     [...marks, version.note ?? ''].join(' ').trim(),
   ]
+}
+
+/** To whom it is sealed: nobody else opens it. */
+function sealedWords({ sealedTo = [] }: Version): string {
+  const names = sealedTo.map(({ name, deviceId }) => displayText(name) || deviceId.slice(0, 12))
+  return names.length === 0 ? 'sealed' : `sealed to ${names.join(', ')}`
 }
 
 export const conflicts: Command = {

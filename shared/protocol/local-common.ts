@@ -38,6 +38,14 @@ export const id16 = hex(16)
 /** 80 bits as 16 base32 characters in groups of four; typed with or without dashes, in any case. */
 export const fingerprint = text(19, /^([a-z2-7]{4}-){3}[a-z2-7]{4}$/, 'xxxx-xxxx-xxxx-xxxx')
 export const typedFingerprint = text(64)
+/** A runner of a project, as shown. */
+export const runner = object({
+  deviceId: id32,
+  /** What people call it; '' where this device may not read the vault. */
+  name: label,
+  /** Of the keys that an admin let in; null for one that came otherwise. */
+  fingerprint: nullable(fingerprint),
+})
 /** A version as typed: its number in the history (up to five digits) or six and more hex digits of its id. */
 export const typedVersion = text(64, /^([0-9]{1,5}|[0-9a-f]{6,64})$/, 'a version number or id')
 

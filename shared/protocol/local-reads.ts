@@ -7,6 +7,7 @@ import {
   label,
   path,
   reference,
+  runner,
   secretName,
   time,
   typedVersion,
@@ -126,6 +127,11 @@ const historyEntry = object({
   queued: flag,
   /** Only the runners that it was sealed to open it. */
   sealed: optional(flag),
+  /**
+   * Of a sealed one: nobody else can open it. One of them that read what it superseded may have been told of it only, which
+   * nobody but that runner can see. Whoever isn't a runner any more has no name.
+   */
+  sealedTo: optional(list(runner, LIMITS.runners)),
   /** Its clock was ahead of ours by more than an hour when it came. */
   futureClock: flag,
 })

@@ -7,6 +7,7 @@ import {
   label,
   path,
   reference,
+  runner,
   secretName,
   time,
   typedFingerprint,
@@ -17,13 +18,6 @@ import { flag, list, nullable, object, optional, text } from './schema.js'
 
 // Methods on runners: machines that open what they are granted by name. Of the selected project, by who manages it.
 
-const runner = object({
-  deviceId: id32,
-  /** What people call it; '' where this device may not read the vault. */
-  name: label,
-  /** Of the keys that an admin let in; null for one that came otherwise. */
-  fingerprint: nullable(fingerprint),
-})
 /** A runner as typed: its name, its fingerprint, or eight and more hex digits of its id. */
 export const typedRunner = text(LIMITS.label)
 

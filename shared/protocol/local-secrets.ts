@@ -4,12 +4,12 @@ import {
   context,
   count,
   empty,
-  fingerprint,
   id32,
   label,
   path,
   reference,
   role,
+  runner,
   scopeName,
   secretName,
   time,
@@ -106,12 +106,7 @@ export const secretSet = {
   result: object({
     ...writtenFields,
     /** To whom it was sealed; absent for a readable one. */
-    sealedTo: optional(
-      list(
-        object({ deviceId: id32, name: label, fingerprint: nullable(fingerprint) }),
-        LIMITS.runners,
-      ),
-    ),
+    sealedTo: optional(list(runner, LIMITS.runners)),
   }),
 } as const
 

@@ -22,8 +22,8 @@ export type Binding<S> = {
   readonly help: string
   /** Whether it applies now; always, when absent. */
   readonly when?: (screen: S, world: World) => boolean
-  /** Not in the footer: what everybody tries first, or seldom needs. */
-  readonly quiet?: boolean
+  /** Not in the footer: what everybody tries first, or seldom needs; or what a key says no to now. */
+  readonly quiet?: boolean | ((screen: S, world: World) => boolean)
   /** First in the footer: something waits for it. */
   readonly urgent?: boolean
   /** Applies also while letters are text. */

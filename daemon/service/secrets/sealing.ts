@@ -8,7 +8,12 @@ import type { Change, NewChange } from '../../core/vault/change.js'
 import type { Replica } from '../../core/vault/replica.js'
 import { isBlind } from '../../core/vault/sealing.js'
 import type { Place } from '../place.js'
-import { namedRunners, typedRunner, type NamedRunner } from '../runners/runners.js'
+import {
+  namedRunners,
+  typedRunner,
+  type NamedRunner,
+  type ShownRunner,
+} from '../runners/runners.js'
 import { ownRole, type Session } from '../session.js'
 
 // Sealed secrets as a person meets them: they can be written, and nothing else.
@@ -29,6 +34,13 @@ export function openValue(
 export function isSealed(replica: Replica, name: string): boolean {
   const siblings = replica.current('secret', name)?.siblings ?? []
   return siblings.some(({ sealed }) => sealed !== undefined)
+}
+
+/** Names the runners that a version was sealed to, those that are none any more by their ids alone. */
+export function shownReaders(replica: Replica): (change: Change) => ShownRunner[] {
+  const runners = new Map(namedRunners(replica).map(({ record, shown }) => [record.id, shown]))
+  return ({ readers = [] }) =>
+    readers.map((id) => runners.get(id) ?? { deviceId: id, name: '', fingerprint: null })
 }
 
 /**

@@ -12,7 +12,7 @@ import { checkDemands, readFresh } from '../trust/fresh.js'
 import { lookUp } from '../snapshots/lookups.js'
 import { mayNotRead, missing, stillLoading } from './missing.js'
 import { placeOf, prefixOf, type Place } from '../place.js'
-import { openValue } from './sealing.js'
+import { openValue, shownReaders } from './sealing.js'
 import type { VaultShell } from '../../vault/shell.js'
 import type { Session } from '../session.js'
 import { isQueued } from '../queue.js'
@@ -168,6 +168,7 @@ export async function secretHistory(
   const history = historyOf(replica, place.name)
   const authorOf = authors(session, replica)
   const siblings = new Set(current.siblings.map(({ id }) => id))
+  const readersOf = shownReaders(replica)
   const versions = history.map((change) => ({
     version: versionRef(history, change),
     kind: change.kind,
@@ -178,7 +179,7 @@ export async function secretHistory(
     current: change.id === current.winner.id,
     sibling: current.conflict && siblings.has(change.id),
     queued: isQueued(replica, change),
-    ...(change.sealed === undefined ? {} : { sealed: true }),
+    ...(change.sealed === undefined ? {} : { sealed: true, sealedTo: readersOf(change) }),
     futureClock: change.ahead,
   }))
   return {

@@ -69,6 +69,12 @@ function deleting(screen: S): Turn<S> {
   return turn(masked(screen), { kind: 'stage', change }, said)
 }
 
+/** Nobody here can read it. */
+function isSealed(screen: S, world: World): boolean {
+  const entry = chosenEntry(screen, world)
+  return entry?.kind === 'version' && entry.version.sealed === true
+}
+
 const isPane = ({ pane }: S): boolean => pane.kind !== 'versions'
 
 export const detailBindings: readonly Binding<S>[] = [
@@ -84,6 +90,7 @@ export const detailBindings: readonly Binding<S>[] = [
     label: 'reveal',
     help: 'show the chosen value, or what is compared, for some seconds; again: mask it',
     when: (screen, world) => chosenEntry(screen, world) !== undefined,
+    quiet: isSealed,
     run: (screen, world) =>
       screen.reveal === undefined ? revealing(screen, world) : turn(masked(screen)),
   },
@@ -93,6 +100,7 @@ export const detailBindings: readonly Binding<S>[] = [
     help: 'copy the chosen value; the clipboard clears itself',
     when: (screen, world) =>
       screen.pane.kind !== 'diff' && chosenEntry(screen, world) !== undefined,
+    quiet: isSealed,
     run: copying,
   },
   {

@@ -1,4 +1,4 @@
-import { currentOf, type DetailState, type Readers } from './detail-state.js'
+import { currentOf, type DetailState, type Readers, type Version } from './detail-state.js'
 
 // Who can open a secret's value: the person's own devices, a project's members as far as their level goes, and runners
 // that it was given to.
@@ -15,16 +15,22 @@ function given({ runners = [] }: Readers, secret: string): readonly Runner[] {
   )
 }
 
-function runnerName({ name, deviceId }: Runner): string {
+/** The runners that the current version was sealed to; undefined where it isn't sealed. */
+function sealedTo(screen: DetailState): NonNullable<Version['sealedTo']> | undefined {
+  const current = currentOf(screen)
+  return current?.sealed === true ? (current.sealedTo ?? []) : undefined
+}
+
+export function runnerName({ name, deviceId }: Pick<Runner, 'name' | 'deviceId'>): string {
   return `runner ${name === '' ? deviceId.slice(0, 8) : name}`
 }
 
 /** Their names; undefined while nobody is known. */
 export function readerNames(screen: DetailState): readonly string[] | undefined {
   const { readers, secret } = screen
-  const isSealed = currentOf(screen)?.sealed === true
+  const sealed = sealedTo(screen)
+  if (sealed !== undefined) return sealed.map(runnerName)
   const runners = given(readers, secret).map(runnerName)
-  if (isSealed) return readers.runners === undefined ? undefined : runners
   const people = readers.members
     ?.filter(({ member }) => READING.includes(member.level))
     .map(({ member }) => (member.self ? 'you' : member.name || member.email))
@@ -35,13 +41,25 @@ export function readerNames(screen: DetailState): readonly string[] | undefined 
   return known && [...known, ...runners]
 }
 
+function runnerLine(one: NonNullable<Version['sealedTo']>[number]): string {
+  return `${runnerName(one)}  ${one.fingerprint ?? ''}`.trimEnd()
+}
+
+function sealedLines(runners: NonNullable<Version['sealedTo']>): readonly string[] {
+  if (runners.length === 0) return ['It is sealed, and to nobody: nobody opens it.']
+  return [
+    'It is sealed: only these runners open it, and nobody else.',
+    ...runners.map(runnerLine),
+    'One that read the version before may know of this one only that it is there.',
+  ]
+}
+
 /** One line each, with what is known of them. */
 export function readerLines(screen: DetailState): readonly string[] {
   const { readers, secret } = screen
-  const isSealed = currentOf(screen)?.sealed === true
-  const runners = given(readers, secret).map(
-    (one) => `${runnerName(one)}  ${one.fingerprint ?? ''}`,
-  )
+  const sealed = sealedTo(screen)
+  if (sealed !== undefined) return sealedLines(sealed)
+  const runners = given(readers, secret).map(runnerLine)
   const members = (readers.members ?? [])
     .filter(({ member }) => READING.includes(member.level))
     .map(
@@ -51,11 +69,10 @@ export function readerLines(screen: DetailState): readonly string[] {
   const devices = (readers.devices ?? []).map(
     ({ name, self, recovery }) => `${name}${self ? '  this device' : recovery ? '  recovery' : ''}`,
   )
-  const all = isSealed ? runners : [...members, ...devices, ...runners]
-  const whose = isSealed ? ['It is sealed: only runners open it, and nobody else.'] : []
+  const all = [...members, ...devices, ...runners]
   const unknown =
     readers.runners === undefined && screen.place.kind === 'project'
       ? ['Runners: not known to this device.']
       : []
-  return [...whose, ...(all.length === 0 ? ['Nobody that is known here.'] : all), ...unknown]
+  return [...(all.length === 0 ? ['Nobody that is known here.'] : all), ...unknown]
 }

@@ -19,6 +19,7 @@ import {
 } from '../testing/detail.js'
 import { aWorld, NOON } from '../testing/world.js'
 import type { World } from '../world.js'
+import { detailScreen } from './detail.js'
 import { openDetail, type DetailState } from './detail-state.js'
 
 test('it asks for versions and readers, and shows who wrote what and when', () => {
@@ -122,7 +123,12 @@ test('a version comes back after a question', () => {
 })
 
 test('what is sealed is neither read nor brought back, and its readers are runners', () => {
-  const sealed = [version(2, { current: true, sealed: true }), version(1, { sealed: true })]
+  const ci = { deviceId: 'ee'.repeat(32), name: 'ci', fingerprint: 'aaaa-bbbb-cccc-dddd' }
+  const gone = { deviceId: 'ab'.repeat(32), name: '', fingerprint: null }
+  const sealed = [
+    version(2, { current: true, sealed: true, sealedTo: [ci, gone] }),
+    version(1, { sealed: true, sealedTo: [] }),
+  ]
   const screen = opened(sealed)
   assert.match(seen(screen), /S sealed: only its runners/)
   for (const key of ['r', 'y']) {
@@ -130,7 +136,22 @@ test('what is sealed is neither read nor brought back, and its readers are runne
   }
   assert.equal(press(pressed(screen, 'j'), 'b').effects, [])
   assert.match(JSON.stringify(press(pressed(screen, 'D'), 'r').effects), /"note".*sealed/)
-  const runner = { deviceId: 'ee'.repeat(16), fingerprint: null, addedAt: 0, expiresAt: null }
+  assert.match(seen(screen), /readers {2}runner ci, runner abababab *\n/)
+  const all = JSON.stringify(press(screen, 'm').effects)
+  assert.match(all, /only these runners.*"runner ci {2}aaaa-bbbb-cccc-dddd","runner abababab"/)
+  const nobody = opened([version(1, { current: true, sealed: true, sealedTo: [] })])
+  assert.match(seen(nobody), /readers {2}nobody/)
+  assert.match(JSON.stringify(press(nobody, 'm').effects), /nobody opens it/)
+  const quiet = (key: string, of: DetailState): boolean | undefined => {
+    const found = detailScreen.bindings.find(({ keys }) => keys.includes(key))?.quiet
+    return typeof found === 'function' ? found(of, WORLD) : found
+  }
+  assert.equal([quiet('r', screen), quiet('y', screen)], [true, true])
+  assert.equal([quiet('r', opened()), quiet('y', opened())], [false, false])
+})
+
+test('of what is readable the runners that were given it are readers, too', () => {
+  const runner = { deviceId: 'ee'.repeat(32), fingerprint: null, addedAt: 0, expiresAt: null }
   const vault = { vaultId: 'ab'.repeat(16), kind: 'project' } as const
   const runners = [
     { ...runner, name: 'ci', expired: false, names: ['KEY'], missing: [] },
@@ -139,14 +160,12 @@ test('what is sealed is neither read nor brought back, and its readers are runne
     { ...runner, name: 'other', expired: false, names: ['X'], missing: [] },
   ]
   const result = { vault, runners, warnings: [] }
-  const known = hear(screen, {
-    kind: 'answered',
-    method: 'runnerList',
-    tag: 'readers',
-    result,
-  }).screen
-  assert.match(seen(known), /readers {2}runner ci *\n/)
-  assert.match(JSON.stringify(press(known, 'm').effects), /sealed.*runner ci/)
+  const tag = 'readers'
+  const known = hear(opened(), { kind: 'answered', method: 'runnerList', tag, result }).screen
+  const members = { org: 'acme', project: 'web', members: [], warnings: [] }
+  const both = { kind: 'answered', method: 'projectMemberList', tag, result: members } as const
+  assert.match(seen(hear(known, both).screen), /readers {2}runner ci *\n/)
+  assert.match(JSON.stringify(press(known, 'm').effects), /\["runner ci"\]/)
 })
 
 test('readers are those whose level gives them values', () => {

@@ -82,6 +82,12 @@ function deleted(screen: S): Turn<S> {
   return turn(masked(screen), { kind: 'stage', change })
 }
 
+/** Nobody here can read it. */
+function onSealed(screen: S): boolean {
+  const row = chosenSecret(screen)
+  return row?.secret?.sealed === true && row.staged?.value === undefined
+}
+
 const onSecret = (screen: S): boolean => chosenSecret(screen) !== undefined
 
 export const secretsBindings: readonly Binding<S>[] = [
@@ -128,6 +134,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     label: 'reveal',
     help: 'show the value for some seconds',
     when: onSecret,
+    quiet: onSealed,
     run: (screen, world) =>
       screen.reveal === undefined ? reading(screen, world, 'reveal') : turn(masked(screen)),
   },
@@ -136,6 +143,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     label: 'copy',
     help: 'copy the value; the clipboard clears itself',
     when: onSecret,
+    quiet: onSealed,
     run: (screen, world) => reading(screen, world, 'copy'),
   },
   {
