@@ -2,11 +2,11 @@ import { Box, Text, useInput } from 'ink'
 import { Component, type ReactNode } from 'react'
 import type { AppEvent } from '../model/event.js'
 import { topOf, type State } from '../model/state.js'
-import { alarmLine, footerLine, headerLine, noteLine } from '../model/views/frame.js'
+import { alarmLine, footerLine, headerLine, noteLines, viewSize } from '../model/views/frame.js'
 import { line, span } from '../model/views/line.js'
 import { overlayBox } from '../model/views/overlays.js'
 import { viewOf } from '../model/views/table.js'
-import { bodyHeight, isFramed, overlaySize } from '../model/world.js'
+import { isFramed, overlaySize } from '../model/world.js'
 import type { KeyReader } from './keys.js'
 import { Row, Rows } from './rows.js'
 
@@ -33,7 +33,7 @@ export function App({ state, keys, dispatch }: AppProps): ReactNode {
       <Box flexDirection="column" flexGrow={1}>
         <Body state={state} />
       </Box>
-      <Row line={noteLine(state)} {...look} />
+      <Rows lines={noteLines(state)} {...look} />
       <Row line={footerLine(state)} {...look} />
     </Box>
   )
@@ -44,8 +44,7 @@ function Body({ state }: { readonly state: State }): ReactNode {
   const { colour, reader } = world
   const look = { colour, reader }
   if (overlay === undefined) {
-    const size = { width: world.columns, height: bodyHeight(world) }
-    return <Rows lines={viewOf(topOf(state).screen, world, size)} {...look} />
+    return <Rows lines={viewOf(topOf(state).screen, world, viewSize(state))} {...look} />
   }
   const { title, lines } = overlayBox(state, overlay, overlaySize(world))
   const inside = (

@@ -1,7 +1,15 @@
 import { call } from './effect.js'
 import type { Answered } from './event.js'
 import type { Request } from './effect.js'
-import { contextOf, orgContext, placeName, referenceIn, USER, type Place } from './place.js'
+import {
+  canonicalReference,
+  contextOf,
+  orgContext,
+  placeName,
+  referenceIn,
+  USER,
+  type Place,
+} from './place.js'
 import { without, type Deleted, type Staged } from './staging.js'
 import type { PlaceInfo, World } from './world.js'
 
@@ -75,22 +83,42 @@ export function learned(
   }
 }
 
-/** The calls that save staged changes: a transaction of values and one of deletes for each place. */
+/** The calls that save staged changes: of each place a transaction of values, one of deletes, and one for each to be sealed. */
 export function saving(staged: readonly Staged[], { cwd }: World): readonly Request[] {
   const places = new Map(staged.map(({ place }) => [placeName(place), place]))
   return [...places.values()].flatMap((place) => {
     const changes = staged.filter((one) => placeName(one.place) === placeName(place))
-    return [...savingValues(place, changes, cwd), ...savingDeletes(place, changes, cwd)]
+    return [
+      ...savingValues(place, changes, cwd),
+      ...savingDeletes(place, changes, cwd),
+      ...changes.flatMap((one) => sealing(one, cwd)),
+    ]
   })
 }
 
 function savingValues(place: Place, changes: readonly Staged[], cwd: string): readonly Request[] {
-  const items = changes.flatMap(({ name, value }) =>
-    value === undefined ? [] : [{ name: referenceIn(place, name), value }],
+  const items = changes.flatMap(({ name, value, seal }) =>
+    value === undefined || seal !== undefined ? [] : [{ name: referenceIn(place, name), value }],
   )
   if (items.length === 0) return []
   const params = { context: contextOf(cwd, place), items, dryRun: false }
   return [mine(call('secretSetMany', params, placeName(place)))]
+}
+
+function sealing(change: Staged, cwd: string): readonly Request[] {
+  const { place, name, value, seal } = change
+  if (value === undefined || seal === undefined) return []
+  const params = {
+    context: contextOf(cwd, place),
+    name: referenceIn(place, name),
+    value,
+    seal: { to: [...seal.to] },
+  }
+  return [mine(call('secretSet', params, sealingTag(change)))]
+}
+
+function sealingTag({ place, name }: Staged): string {
+  return canonicalReference(place, name)
 }
 
 function savingDeletes(place: Place, changes: readonly Staged[], cwd: string): readonly Request[] {
@@ -101,15 +129,19 @@ function savingDeletes(place: Place, changes: readonly Staged[], cwd: string): r
   return [mine(call('secretRemove', { context: contextOf(cwd, place), names }, placeName(place)))]
 }
 
-/** Of what was sent, what an answer or a failure is about: one place's values, or its deletes. */
+/** Of what was sent, what an answer or a failure is about: one place's values, or its deletes, or one that is sealed. */
 export function settled(
   sent: readonly Staged[],
   { method, tag }: { readonly method: string; readonly tag: string },
 ): readonly Staged[] {
+  if (method === 'secretSet') {
+    return sent.filter((one) => one.seal !== undefined && sealingTag(one) === tag)
+  }
   const isDelete = method === 'secretRemove'
   if (!isDelete && method !== 'secretSetMany') return []
   return sent.filter(
-    ({ place, value }) => placeName(place) === tag && (value === undefined) === isDelete,
+    ({ place, value, seal }) =>
+      placeName(place) === tag && seal === undefined && (value === undefined) === isDelete,
   )
 }
 

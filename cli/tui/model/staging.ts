@@ -7,6 +7,8 @@ export type Staged = {
   readonly name: string
   /** What is to be: bytes as base64, or undefined for a delete. */
   readonly value: string | undefined
+  /** Only runners will open it: these, as typed, or those that are granted the name. */
+  readonly seal?: { readonly to: readonly string[] } | undefined
   /** The version that it goes over: its id; undefined for a new name. */
   readonly over: string | undefined
   /** Somebody else wrote this name since. */
@@ -41,7 +43,10 @@ export function stagedIn(staged: readonly Staged[], place: Place): readonly Stag
 export function without(staged: readonly Staged[], saved: readonly Staged[]): readonly Staged[] {
   // Not by identity: one's own saving is heard of, too, and marks it as overtaken before its answer is there.
   return staged.filter(
-    (one) => !saved.some((other) => same(one, other) && one.value === other.value),
+    (one) =>
+      !saved.some(
+        (other) => same(one, other) && one.value === other.value && one.seal === other.seal,
+      ),
   )
 }
 

@@ -132,6 +132,25 @@ test('what is staged while a saving is under way stays staged, and waits for its
   assert.equal(run.press('w').calls, ['secretSetMany'])
 })
 
+test('what is to be sealed is saved one by one, and what is refused of it stays staged', () => {
+  const seal = { to: ['ci'] }
+  const staged = [aChange('A'), aChange('S', { seal }), aChange('T', { seal })]
+  const run = new Run({ staged }).press('w')
+  assert.equal(run.calls, ['secretSetMany', 'secretSet', 'secretSet'])
+  const [readable = '', sealed = ''] = run.requests.map((one) => JSON.stringify(one))
+  assert.not.match(readable, /"[ST]"/)
+  assert.match(sealed, /"name":"S".*"seal":\{"to":\["ci"\]\}/)
+  const failure = { code: 'refused', reason: 'no-runner', message: 'no', next: 'do so' } as const
+  const tag = 'coffer://acme/web/S'
+  run.to(0, { kind: 'failed', method: 'secretSet', tag, failure })
+  assert.is(run.state.note?.text, `not saved: ${tag}: no: do so`)
+  run.saved('secretSetMany').sealed('T')
+  assert.equal(
+    run.state.world.staged.map(({ name }) => name),
+    ['S'],
+  )
+})
+
 test('a saving that fails leaves all staged, and may be tried again', () => {
   const run = new Run({ staged: [aChange('A')] }).press('w')
   const failure = { code: 'unreachable', reason: '', message: 'gone', next: '' } as const

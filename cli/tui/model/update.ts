@@ -253,10 +253,13 @@ function heard(state: State, event: ScreenEvent): Step {
   }
 }
 
+/** The calls that save what is staged. */
+const SAVING: readonly string[] = ['secretSetMany', 'secretRemove', 'secretSet']
+
 /** Where an answer leads: to another screen, when the home's state is another; to a word on what was done. */
 function followed(state: State, before: State, method: string): Step {
   if (method === 'status') return entered(state, before)
-  if (method === 'secretSetMany' || method === 'secretRemove') {
+  if (SAVING.includes(method)) {
     const undo = state.world.deleted.length > 0 && method === 'secretRemove'
     // The other half of a saving may have been refused: that word isn't covered by this one.
     return state.note?.tone === 'bad' && state.world.staged.length > 0
@@ -269,5 +272,5 @@ function followed(state: State, before: State, method: string): Step {
 
 /** Whose saving it was that failed: what is left stays staged. */
 function failedSaving({ method, tag }: { method: string; tag: string }): readonly string[] {
-  return method === 'secretSetMany' || method === 'secretRemove' ? [`not saved: ${tag}`] : []
+  return SAVING.includes(method) ? [`not saved: ${tag}`] : []
 }

@@ -5,7 +5,7 @@ import { hasHidden } from '../../../shared/display.js'
 import { topOf, type State } from './state.js'
 import { NAMES, VALUE, Walk, type Move } from './testing/walk.js'
 import { b64 } from './testing/conflicts.js'
-import { alarmLine, footerLine, headerLine, noteLine } from './views/frame.js'
+import { alarmLine, footerLine, headerLine, noteLines, viewSize } from './views/frame.js'
 import { widthOf, type Line } from './views/line.js'
 import { overlayBox } from './views/overlays.js'
 import { viewOf } from './views/table.js'
@@ -99,14 +99,18 @@ function checkView(state: State): void {
   const { screen } = topOf(state)
   const alarm = alarmLine(state)
   checkLines('header', [headerLine(state)], columns, 1)
-  checkLines('note', [noteLine(state), footerLine(state), ...(alarm ? [alarm] : [])], columns, 3)
-  const view = viewOf(screen, world, { width: columns, height: bodyHeight(world) })
-  checkLines(`${screen.name} ${columns}×${rows}`, view, columns, bodyHeight(world))
+  const notes = noteLines(state)
+  const around = [footerLine(state), ...(alarm ? [alarm] : [])]
+  checkLines('around', around, columns, 2)
+  const size = viewSize(state)
+  const view = viewOf(screen, world, size)
+  checkLines(`${screen.name} ${columns}×${rows}`, view, columns, size.height)
+  checkLines('note', notes, columns, bodyHeight(world) + 1 - view.length)
   if (overlay === undefined) return
-  const size = overlaySize(world)
-  const { title, lines, keys } = overlayBox(state, overlay, size)
-  checkLines(`${overlay.kind} on ${screen.name} ${columns}×${rows}`, lines, size.width, size.height)
-  assert.ok(widthOf(title) <= size.width && keys.spans.length > 0)
+  const room = overlaySize(world)
+  const { title, lines, keys } = overlayBox(state, overlay, room)
+  checkLines(`${overlay.kind} on ${screen.name} ${columns}×${rows}`, lines, room.width, room.height)
+  assert.ok(widthOf(title) <= room.width && keys.spans.length > 0)
 }
 
 function checkLists({ stack, world }: State): void {

@@ -6,6 +6,8 @@ import { ask, call, note } from '../effect.js'
 import { fieldOf } from '../text-field.js'
 import { textIn } from '../text-area.js'
 import { turn, type Binding, type Turn } from '../turn.js'
+import type { Staged } from '../staging.js'
+import { askingReaders, canSwitch, switched } from './edit-sealing.js'
 import { isDirty, named, type EditState } from './edit-state.js'
 import type { World } from '../world.js'
 
@@ -29,7 +31,19 @@ function staging(screen: S): Turn<S> {
   }
   if (!isDirty(screen)) return turn(screen, note('nothing is changed'), { kind: 'back' })
   if (endsByHabit(text, screen.original)) return turn(screen, ask(newlineChoice))
-  return staged(screen, text)
+  return meant(screen, false)
+}
+
+/** It is clear what is meant; of what shall be sealed it is asked for whom. @param bare no newline at its end */
+export function meant(screen: S, bare: boolean): Turn<S> {
+  return screen.sealing === 'no'
+    ? staged(screen, meantText(screen, bare))
+    : askingReaders(screen, bare)
+}
+
+/** What is staged of what is typed. */
+export function meantText({ area }: S, bare: boolean): string {
+  return bare ? textIn(area).replace(/\n+$/, '') : textIn(area)
 }
 
 /** Enter behind a password is habit, and a password with a newline fits nowhere. */
@@ -43,9 +57,10 @@ const newlineChoice: Dialog = choice('newline', 'The value ends with a newline',
 ])
 
 /** @param text what is typed, or what of it is meant */
-export function staged(screen: S, text: string): Turn<S> {
+export function staged(screen: S, text: string, seal?: Staged['seal']): Turn<S> {
   const { place, secret = '', over, overtaken } = screen
-  const change = { place, name: secret, value: toBase64(utf8(text)), over, overtaken }
+  const value = toBase64(utf8(text))
+  const change = { place, name: secret, value, over, overtaken, ...(seal && { seal }) }
   const done = note(`${secret} is staged: w saves it`, 'good')
   return turn(screen, { kind: 'stage', change }, { kind: 'back' }, done)
 }
@@ -149,5 +164,13 @@ export const editBindings: readonly Binding<S>[] = [
     whileTyping: true,
     when: typing,
     run: (screen) => turn({ ...screen, hidden: !screen.hidden }),
+  },
+  {
+    keys: ['ctrl-t'],
+    label: 'seal',
+    help: 'seal it for runners, or leave it readable',
+    whileTyping: true,
+    when: canSwitch,
+    run: switched,
   },
 ]

@@ -1,9 +1,11 @@
+import type { Result } from '../../../../shared/protocol/local.js'
 import { call, note, type Effect } from '../effect.js'
 import { contextOf, referenceIn, type Place } from '../place.js'
 import { stagedIn } from '../staging.js'
 import { areaOf, EMPTY_AREA, shown, textIn, type TextArea } from '../text-area.js'
 import { EMPTY_FIELD, type TextField } from '../text-field.js'
 import { turn, type Turn } from '../turn.js'
+import { runnerName } from './detail-readers.js'
 import { textOf } from '../views/value.js'
 import { bodyHeight, type World } from '../world.js'
 
@@ -30,6 +32,10 @@ export type EditState = {
   readonly hidden: boolean
   /** Somebody else wrote it since it was read. */
   readonly overtaken: boolean
+  /** Whether only runners will open it: by choice, or because the version before is sealed. */
+  readonly sealing: 'no' | 'chosen' | 'kept'
+  /** The runners that the version before was sealed to, by name. */
+  readonly sealedTo: readonly string[]
 }
 
 export function openEdit(place: Place, secret: string | undefined, world: World): Turn<EditState> {
@@ -45,6 +51,8 @@ export function openEdit(place: Place, secret: string | undefined, world: World)
     area: EMPTY_AREA,
     hidden: false,
     overtaken: false,
+    sealing: 'no',
+    sealedTo: [],
   }
   return secret === undefined ? turn(screen) : turn(screen, reading(place, secret, world, 'begin'))
 }
@@ -64,8 +72,14 @@ export function reading(
   return call('secretGet', { context, name: referenceIn(place, secret) }, tag)
 }
 
-export function isDirty({ phase, area, original }: EditState): boolean {
-  return phase === 'typing' && textIn(area) !== original
+/** What is sealed can't be read: who it is for, and what it goes over, is in its history. */
+export function readingSealed({ place, secret = '' }: EditState, world: World): Effect {
+  const context = contextOf(world.cwd, place)
+  return call('secretHistory', { context, name: referenceIn(place, secret) }, 'sealed')
+}
+
+export function isDirty({ phase, area, original, sealing }: EditState): boolean {
+  return phase === 'typing' && (sealing === 'chosen' || textIn(area) !== original)
 }
 
 /** A name that was typed is looked up: one that is there already is edited. */
@@ -101,12 +115,24 @@ export function begun(
     return turn({ ...screen, phase: 'closed', problem })
   }
   const isThere = (value ?? staged?.value) !== undefined
+  const sealing = screen.sealing === 'no' && staged?.seal !== undefined ? 'chosen' : screen.sealing
   const area = shown(areaOf(text), areaHeight(world))
   return turn(
-    { ...screen, phase: 'typing', over, original: text, area, naming: EMPTY_FIELD },
+    { ...screen, phase: 'typing', over, original: text, area, naming: EMPTY_FIELD, sealing },
     // Whoever typed the name of a new one is told; who chose it in a list knows.
     ...(isThere && screen.naming.text !== ''
       ? [note(`${screen.secret ?? ''} is there already: you edit it`)]
       : []),
   )
+}
+
+/** Begins with nothing: the value before is for its runners alone. */
+export function begunSealed(
+  screen: EditState,
+  { versions }: Result<'secretHistory'>,
+  world: World,
+): Turn<EditState> {
+  const current = versions.find((one) => one.current)
+  const sealedTo = (current?.sealedTo ?? []).map(runnerName)
+  return begun({ ...screen, sealing: 'kept', sealedTo }, '', current?.version.id, world)
 }

@@ -176,13 +176,13 @@ test('what is staged already is what is edited', () => {
   assert.is(textIn(opened('saved', aWorld({ staged: [other] })).area), 'saved')
 })
 
-test('bytes that are no text, and sealed values, are not edited here', () => {
+test('bytes that are no text, and what may not be read, are not edited here', () => {
   const binary = hear(openEdit(PLACE, 'KEY', WORLD).screen, got('/w==')).screen
   assert.match(seen(binary), /secret set --file/)
   assert.not(editScreen.typing(binary, WORLD))
   assert.is(type(binary, 'x').area, binary.area)
-  const sealed = hear(openEdit(PLACE, 'KEY', WORLD).screen, failed('refused', 'sealed')).screen
-  assert.match(seen(sealed), /it is sealed/)
+  const sealed = hear(openEdit(PLACE, 'KEY', WORLD).screen, failed('refused', 'role')).screen
+  assert.match(seen(sealed), /it is role/)
 })
 
 test('an empty value, and a newline behind one line, are asked about', () => {

@@ -2,13 +2,22 @@ import { complain, note } from '../effect.js'
 import type { Answered, ScreenEvent } from '../event.js'
 import type { Key } from '../key.js'
 import { isOf, placeName, referenceIn } from '../place.js'
-import { areaOf, insertInto, shown, textIn, typeIntoArea } from '../text-area.js'
+import { areaOf, insertInto, shown, typeIntoArea } from '../text-area.js'
 import { insert, typeInto } from '../text-field.js'
 import { turn, type ScreenSpec, type Turn } from '../turn.js'
 import { textOf } from '../views/value.js'
 import type { World } from '../world.js'
-import { editBindings, generating, staged } from './edit-keys.js'
-import { areaHeight, begun, isDirty, reading, type EditState } from './edit-state.js'
+import { editBindings, generating, meant, meantText, staged } from './edit-keys.js'
+import { isBare, SEAL_TAGS, sealOf } from './edit-sealing.js'
+import {
+  areaHeight,
+  begun,
+  begunSealed,
+  isDirty,
+  reading,
+  readingSealed,
+  type EditState,
+} from './edit-state.js'
 
 // A value as it is typed: what happens to it.
 
@@ -91,6 +100,9 @@ function answered(screen: S, event: Answered, world: World): Turn<S> {
     }
     return screen.phase === 'reading' ? begun(screen, value, version.id, world) : turn(screen)
   }
+  if (event.method === 'secretHistory') {
+    return screen.phase === 'reading' ? begunSealed(screen, event.result, world) : turn(screen)
+  }
   if (event.method !== 'valueGenerate') return turn(screen)
   const text = textOf(event.result.value) ?? ''
   const next = event.tag === 'replace' ? { ...screen, area: areaOf('') } : screen
@@ -107,7 +119,11 @@ function failed(
     // Gone meanwhile: what is typed goes over a delete.
     return turn(isMissing && screen.over !== undefined ? { ...screen, overtaken: true } : screen)
   }
-  if (tag !== 'begin' || screen.phase !== 'reading') return turn(screen, complain(failure))
+  if (tag === 'begin' && failure.reason === 'sealed' && screen.phase === 'reading') {
+    return turn(screen, readingSealed(screen, world))
+  }
+  if ((tag !== 'begin' && tag !== 'sealed') || screen.phase !== 'reading')
+    return turn(screen, complain(failure))
   if (isMissing) return begun(screen, undefined, undefined, world)
   const problem = [failure.message, failure.next].filter(Boolean).join(': ')
   // A name that won't do can be typed otherwise.
@@ -121,14 +137,16 @@ function failed(
 }
 
 function decided(screen: S, { tag, values }: Extract<ScreenEvent, { kind: 'dialog' }>): Turn<S> {
-  const text = textIn(screen.area)
+  if (SEAL_TAGS.includes(tag)) {
+    return staged(screen, meantText(screen, isBare(tag)), sealOf(values))
+  }
   switch (tag) {
     case 'leave':
       return turn(screen, { kind: 'back' })
     case 'empty':
-      return staged(screen, '')
+      return meant(screen, false)
     case 'newline':
-      return staged(screen, values['id'] === 'with' ? text : text.replace(/\n+$/, ''))
+      return meant(screen, values['id'] !== 'with')
     case 'generate':
       return generating(screen, values)
     default:

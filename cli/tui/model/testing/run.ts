@@ -77,6 +77,14 @@ export class Run {
         })
   }
 
+  /** Likewise for one that was sealed. */
+  sealed(name: string): this {
+    const reference = `coffer://acme/web/${name}`
+    const rest = { version: { id: 'ab'.repeat(32), number: 1 }, created: true, warnings: [] }
+    const result = { reference, ...rest, sealedTo: [] }
+    return this.to(0, { kind: 'answered', method: 'secretSet', tag: reference, result })
+  }
+
   get screens(): readonly string[] {
     return this.state.stack.map(({ screen }) => screen.name)
   }

@@ -98,6 +98,12 @@ function signsOf(screen: DetailState, world: World): readonly Sign[] {
     isInConflict(screen) && ['C', 'in conflict: several values were written apart', 'bad'],
     staged?.kind === 'staged' &&
       staged.staged.overtaken && ['!', 'written elsewhere since you changed it here', 'bad'],
+    staged?.kind === 'staged' &&
+      staged.staged.seal !== undefined && [
+        'S',
+        'to be sealed: only runners will open it',
+        'accent',
+      ],
     current === undefined && ['-', 'deleted', 'bad'],
     current?.sealed === true && ['S', 'sealed: only its runners open it', 'accent'],
     current?.queued === true && ['↑', 'queued: the relay has not acknowledged it yet', 'accent'],

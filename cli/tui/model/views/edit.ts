@@ -36,12 +36,13 @@ function problemLines({ problem = '' }: EditState, { width }: Size): readonly Li
 
 /** What it is, and what has to be known of it. */
 function factsLine(screen: EditState, { width }: Size): Line {
-  const { area, over, hidden, overtaken } = screen
+  const { area, over, hidden, overtaken, sealing } = screen
   const text = textIn(area)
   const count = area.lines.length
   const facts = [
     ...(overtaken ? ['! written elsewhere since'] : []),
     over === undefined ? 'new' : 'edit',
+    ...(sealing === 'no' ? [] : ['sealed']),
     ...(hidden ? ['hidden, ^r shows'] : []),
     `line ${area.row + 1} of ${count}`,
     `${utf8(text).length} bytes`,

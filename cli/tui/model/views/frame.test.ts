@@ -1,8 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { text } from '../dialog.js'
 import type { Status, World } from '../world.js'
 import { aState, aStatus } from '../testing/world.js'
-import { footerLine, headerLine, noteLine } from './frame.js'
+import { footerLine, headerLine, noteLines, viewSize } from './frame.js'
 import { widthOf, type Line } from './line.js'
 
 const seen = ({ spans }: Line): string => spans.map(({ text }) => text).join('')
@@ -41,8 +42,32 @@ test('a narrow header keeps some of its title, and never wraps', () => {
 test('a note has a sign, and the footer names help whatever is cut', () => {
   const state = aState({ columns: 40 })
   const note = { tone: 'bad', text: 'x'.repeat(100), until: 0 } as const
-  assert.match(seen(noteLine({ ...state, note })), /^! x+…$/)
+  assert.match(
+    noteLines({ ...state, note })
+      .map(seen)
+      .join(''),
+    /^! ?x{100}$/,
+  )
   assert.match(seen(footerLine(state)), /\? help$/)
+})
+
+test('a long note takes lines of the screen, and no more than half of them', () => {
+  const long = (tone: 'plain' | 'bad') => ({ tone, text: 'word '.repeat(200).trim(), until: 0 })
+  for (const [columns, rows, most] of [
+    [40, 10, 4],
+    [80, 24, 5],
+    [200, 60, 5],
+  ] as const) {
+    const state = { ...aState({ columns, rows }), note: long('bad') }
+    const lines = noteLines(state).map(seen)
+    assert.is(lines.length, most)
+    assert.match(lines.at(-1) ?? '', /…$/)
+    assert.is(viewSize(state).height, rows - 3 - most)
+  }
+  const state = { ...aState({ columns: 40, rows: 10 }), note: long('plain') }
+  const dialog = text('t', 'title', ['line'])
+  assert.is(noteLines({ ...state, overlay: { kind: 'dialog', owner: 0, dialog } }).length, 1)
+  assert.is(viewSize({ ...state, note: undefined }).height, 6)
 })
 
 test.run()

@@ -2,9 +2,19 @@ import { keyLabel } from '../key.js'
 import { applicable, MAIN_SCREENS } from '../commands.js'
 import { specOf } from '../screens/table.js'
 import { topOf, type State } from '../state.js'
-import { overlaySize, unread, type Status, type World } from '../world.js'
-import { clipped, clippedSpans, line, span, widthOf, type Line, type Span } from './line.js'
+import { bodyHeight, overlaySize, unread, type Status, type World } from '../world.js'
+import {
+  clipped,
+  clippedSpans,
+  line,
+  span,
+  widthOf,
+  wrapped,
+  type Line,
+  type Span,
+} from './line.js'
 import { overlayBox } from './overlays.js'
+import type { Size } from './size.js'
 import { ago } from './time.js'
 
 // Header, alarm line, message and footer.
@@ -86,10 +96,31 @@ export function alarmLine({ world }: State): Line | undefined {
   )
 }
 
-export function noteLine({ note, world }: State): Line {
-  if (note === undefined) return line(' ')
-  const sign = { plain: '', good: '✓ ', bad: '! ' }[note.tone]
-  return line(span(clipped(sign + note.text, world.columns), note.tone))
+/**
+ * What there is to be said: a line, or as many as a long word takes, at the cost of the screen above it, for whoever can't
+ * read what to do can't do it.
+ */
+export function noteLines({ note, world, overlay }: State): readonly Line[] {
+  if (note === undefined) return [line(' ')]
+  const { tone, text } = note
+  const said = { plain: '', good: '✓ ', bad: '! ' }[tone] + text
+  const most =
+    overlay === undefined ? 1 + Math.min(NOTE_LINES, Math.floor(bodyHeight(world) / 2)) : 1
+  const lines = wrapped(said, world.columns)
+  const rest = lines.slice(most - 1).join(' ')
+  const shown =
+    lines.length <= most ? lines : [...lines.slice(0, most - 1), clipped(rest, world.columns)]
+  return shown.map((one) => line(span(one, tone)))
+}
+
+/** More lines than this are nothing that is read in passing. */
+const NOTE_LINES = 4
+
+/** Room for the screen: what the message above its one line takes is the screen's. */
+export function viewSize(state: State): Size {
+  const { world } = state
+  const height = Math.max(1, bodyHeight(world) + 1 - noteLines(state).length)
+  return { width: world.columns, height }
 }
 
 /** The keys that apply now, as many as there is room for; help is always among them. */
@@ -109,7 +140,8 @@ export function footerLine(state: State): Line {
   ]
   for (const { keys, label, quiet, whileTyping } of ordered) {
     const key = keys.find((one) => !seen.has(one))
-    if (quiet === true || (typing && whileTyping !== true) || key === undefined) continue
+    const isQuiet = typeof quiet === 'function' ? quiet(screen, world) : quiet === true
+    if (isQuiet || (typing && whileTyping !== true) || key === undefined) continue
     for (const one of keys) seen.add(one)
     const shown = [span(keyLabel(key), 'strong'), span(` ${label}  `, 'dim')]
     const width = widthOfAll(shown)

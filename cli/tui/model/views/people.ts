@@ -22,8 +22,8 @@ function rowLine(item: Row, chosen: boolean, world: World, width: number): Line 
   const look: Look = chosen ? 'strong' : 'plain'
   const bad = sign === '!' || sign === '?'
   const wide = width >= 72
-  const second = wide ? 20 : 14
-  const first = wide ? Math.min(40, Math.floor((width - 26) / 2)) : width - second - 5
+  const second = wide ? 17 : 14
+  const first = wide ? Math.min(40, Math.floor((width - 23) / 2)) : width - second - 5
   const rest = wide ? [{ text: more, width: width - first - second - 6, look: 'dim' } as const] : []
   return row(
     chosen,

@@ -1,0 +1,48 @@
+import { field, form, type Dialog, type Values } from '../dialog.js'
+import { ask, note } from '../effect.js'
+import { turn, type Turn } from '../turn.js'
+import type { EditState } from './edit-state.js'
+
+// A value that nobody but runners will open, once it is saved: its readers are asked for when it is staged.
+
+type S = EditState
+
+/** Whether it may be sealed, or readable after all: what is sealed already stays so, and a person's own vault has no runners. */
+export function canSwitch({ phase, place, sealing }: S): boolean {
+  return phase === 'typing' && place.kind === 'project' && sealing !== 'kept'
+}
+
+export function switched(screen: S): Turn<S> {
+  return screen.sealing === 'no'
+    ? turn({ ...screen, sealing: 'chosen' }, note('only runners will open it, once it is saved'))
+    : turn({ ...screen, sealing: 'no' }, note('whoever reads the project will read it'))
+}
+
+const WHOLE = 'seal'
+const BARE = 'seal-bare'
+export const SEAL_TAGS: readonly string[] = [WHOLE, BARE]
+
+/** @param bare the newline at the end isn't meant */
+export function sealForm({ secret = '', sealedTo }: S, bare: boolean): Dialog {
+  const runners = field('to', 'runners', {
+    optional: true,
+    hint: 'names or fingerprints; empty: all that are granted it',
+  })
+  const before =
+    sealedTo.length === 0 ? [] : [`Until now only these open it: ${sealedTo.join(', ')}.`]
+  const lines = ['Nobody else will open it: not you, not an owner.', ...before]
+  return form(bare ? BARE : WHOLE, `Seal ${secret} for whom?`, [runners], 'stage it', lines)
+}
+
+export function askingReaders(screen: S, bare: boolean): Turn<S> {
+  return turn(screen, ask(sealForm(screen, bare)))
+}
+
+/** The runners that were typed; none: those that are granted the name when it is saved. */
+export function sealOf(values: Values): { readonly to: readonly string[] } {
+  return { to: (values['to'] ?? '').split(/[\s,]+/).filter((one) => one !== '') }
+}
+
+export function isBare(tag: string): boolean {
+  return tag === BARE
+}
