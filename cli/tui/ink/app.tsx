@@ -6,7 +6,7 @@ import { alarmLine, footerLine, headerLine, noteLines, viewSize } from '../model
 import { line, span } from '../model/views/line.js'
 import { overlayBox } from '../model/views/overlays.js'
 import { viewOf } from '../model/views/table.js'
-import { isFramed, overlaySize } from '../model/world.js'
+import { isFramed, overlayColumns, overlaySize } from '../model/world.js'
 import type { KeyReader } from './keys.js'
 import { Row, Rows } from './rows.js'
 
@@ -50,14 +50,18 @@ function Body({ state }: { readonly state: State }): ReactNode {
   const inside = (
     <>
       <Row line={line(span(title, 'strong'))} {...look} />
-      <Box flexDirection="column" flexGrow={1}>
-        <Rows lines={lines} {...look} />
-      </Box>
+      <Rows lines={lines} {...look} />
     </>
   )
   if (!isFramed(world)) return inside
   return (
-    <Box flexDirection="column" borderStyle="round" paddingX={1} flexGrow={1}>
+    <Box
+      flexDirection="column"
+      borderStyle="round"
+      paddingX={1}
+      flexShrink={0}
+      width={overlayColumns(world)}
+    >
       {inside}
     </Box>
   )

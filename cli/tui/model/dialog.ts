@@ -82,7 +82,9 @@ export function form(
   submit: string,
   lines: readonly string[] = [],
 ): Dialog {
-  return { kind: 'form', tag, title, lines, fields, at: 0, submit }
+  // Where there is but one choice there is nothing to do.
+  const at = fields.findIndex(({ choices }) => choices === undefined || choices.length > 1)
+  return { kind: 'form', tag, title, lines, fields, at: Math.max(0, at), submit }
 }
 
 export function field(name: string, label: string, more: Partial<Field> = {}): Field {

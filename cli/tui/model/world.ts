@@ -78,11 +78,19 @@ export function isFramed({ rows, reader }: World): boolean {
   return rows >= FRAMED && !reader
 }
 
+/** Lines that are longer are hard to read. */
+const READABLE = 100
+
+/** Columns of what stands over a screen, its frame included. */
+export function overlayColumns(world: World): number {
+  return isFramed(world) ? Math.min(world.columns, READABLE) : world.columns
+}
+
 /** Room within what stands over a screen: its title has a line. */
 export function overlaySize(world: World): { readonly width: number; readonly height: number } {
   const border = isFramed(world) ? 2 : 0
   return {
-    width: Math.max(1, world.columns - 2 * border),
+    width: Math.max(1, overlayColumns(world) - 2 * border),
     height: Math.max(1, bodyHeight(world) - border - 1),
   }
 }

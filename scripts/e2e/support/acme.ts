@@ -58,11 +58,11 @@ async function letIn(
   if (code !== 0) throw new Error(`can't join: ${join.describe()}`)
 }
 
-/** Ada's second device. */
-export async function adasPhone(world: World, laptop: Home): Promise<Home> {
-  const phone = world.home('phone')
+/** Ada's second device, or another one. */
+export async function adasPhone(world: World, laptop: Home, name = 'phone'): Promise<Home> {
+  const phone = world.home(name)
   const code = (await laptop.ok(['device', 'add'])).trim()
-  const joining = ['join', code, '--device-name', 'phone', '--key-file', phone.keyFile]
+  const joining = ['join', code, '--device-name', name, '--key-file', phone.keyFile]
   await letIn(laptop, phone, joining, [
     ['device', 'requests'],
     ['device', 'confirm'],

@@ -138,6 +138,18 @@ export class Terminal {
     )
   }
 
+  /** Presses Escape until the screen shows it no more: what came by itself takes no keys in its first moments. */
+  async leaves(pattern: RegExp): Promise<void> {
+    await until(
+      () => `the screen shows ${String(pattern)} no more:\n${this.screen}`,
+      () => {
+        const there = pattern.test(this.screen)
+        if (there) this.key('Escape')
+        return !there
+      },
+    )
+  }
+
   /** Types a line and Enter. */
   line(text: string): void {
     this.type(text)

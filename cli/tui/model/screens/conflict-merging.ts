@@ -113,13 +113,17 @@ export function edited(one: OneConflict, text: string | undefined): Merged {
   return after({ ...one, merging: next }, ask(dialog))
 }
 
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`
+}
+
 /** Asks before the new value goes over all siblings. */
 function confirming(one: OneConflict, merging: Written): Merged {
   const over = siblingsKey(one.conflict)
   const { text } = merging
   const lines = [
     ...(over === merging.over ? [] : ['Somebody wrote it again meanwhile: that is not in it.']),
-    `${linesOf(text.replace(/\n$/, '')).length} lines, ${utf8(text).length} bytes, over ${one.conflict.siblings.length} values.`,
+    `${counted(linesOf(text.replace(/\n$/, '')).length, 'line')}, ${counted(utf8(text).length, 'byte')}, over ${one.conflict.siblings.length} values.`,
   ]
   const title = `Save the merged ${shownReference(one.conflict)}?`
   const dialog = confirmation('merge-save', title, lines, 'save it')

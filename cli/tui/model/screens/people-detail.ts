@@ -78,10 +78,11 @@ function ofRunner({ org, project, runner }: Of<'runner'>): readonly string[] {
   const { name, deviceId, addedAt, expiresAt, expired, names, missing } = runner
   const missed = new Set(missing)
   return [
-    ...said(['runner', name], ['project', `${org}/${project}`], ['id', deviceId]),
+    ...said(['runner', name], ['project', `${org}/${project}`]),
     ...times('added', addedAt, expiresAt, expired),
     names.length === 0 ? 'granted nothing' : 'granted:',
     ...names.map((one) => (missed.has(one) ? `! not given yet: ${one}` : one)),
+    `id: ${deviceId}`,
   ]
 }
 

@@ -45,7 +45,7 @@ function waiting(...joiners: Parameters<typeof aJoiner>[0][]): Driven {
 }
 
 test('an invite becomes a code that is shown, copied and shown again', () => {
-  const driven = people().press('i').press('tab').type('eve@example.org').press('tab', 'tab')
+  const driven = people().press('i').type('eve@example.org').press('tab', 'tab')
   driven.press('right').press('enter', 'enter')
   assert.equal(driven.lastCall('orgInvite'), {
     context: { cwd: '/home/ada', env: {}, org: 'acme' },
@@ -73,7 +73,7 @@ test('an invite becomes a code that is shown, copied and shown again', () => {
 })
 
 test('an invite that is refused says why, and gives the form back as it was', () => {
-  const driven = people().press('i', 'tab').type('bob@example.org').press('ctrl-s')
+  const driven = people().press('i').type('bob@example.org').press('ctrl-s')
   driven.fail('orgInvite', { message: 'bob is in already', next: 'change the level' }, 'acme')
   assert.match(driven.said, /bob is in already\nNext: change the level/)
   driven.press('enter')
@@ -82,7 +82,7 @@ test('an invite that is refused says why, and gives the form back as it was', ()
 })
 
 test('a wrong time asks again before anything is sent', () => {
-  const driven = people().press('i', 'tab').type('eve@example.org').press('tab', 'tab', 'tab')
+  const driven = people().press('i').type('eve@example.org').press('tab', 'tab', 'tab')
   driven.press('ctrl-u').type('soon').press('enter')
   assert.is(driven.countOf('orgInvite'), 0)
   assert.match(shown(driven), /! expires: write/)

@@ -1,0 +1,213 @@
+// Values that aren't one line of text of one writer, in the terminal UI: sealed ones, bytes, and what two or three devices
+// wrote apart and somebody merges.
+import * as path from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Home } from './harness/home.js'
+import { type Relay } from './harness/relay.js'
+import { World } from './harness/world.js'
+import { adasLaptop, adasPhone, ACME, WEB } from './support/acme.js'
+import { looksLike, looksRight, USUAL } from './support/picture.js'
+import { withTerminal, type Terminal } from './support/terminal.js'
+
+const world = new World()
+let relay: Relay
+let laptop: Home
+let phone: Home
+let tablet: Home
+
+test.before(async () => {
+  relay = await world.relay()
+  laptop = await adasLaptop(world)
+  await relay.serve(laptop)
+  phone = await adasPhone(world, laptop)
+  tablet = await adasPhone(world, laptop, 'tablet')
+  await laptop.ok([...ACME, 'project', 'select', 'web'])
+})
+test.after(() => {
+  world.close()
+})
+
+const write = (home: Home, name: string, value: string): Promise<string> =>
+  home.ok([...WEB, 'set', name, '--stdin'], { stdin: value })
+
+/** What two editors would do with lines between markers: the first keeps all of theirs, in a line. */
+const EDITOR = `grep -vE '^(<|=|>|[|])' "$1" | grep -v original | paste -sd+ | tr -d '\\n' > "$1.new" && cat "$1.new" > "$1" && rm "$1.new"`
+
+async function inWeb(body: (terminal: Terminal) => Promise<void>): Promise<void> {
+  const [columns, rows] = USUAL
+  const env = { VISUAL: '', EDITOR: `sh ${world.file('editor', EDITOR)}` }
+  await withTerminal(
+    world,
+    laptop,
+    async (terminal) => {
+      const { ended } = terminal.start('coffer ui --reveal 10m')
+      await terminal.shows(/coffer acme\/web [^]* secrets/)
+      await body(terminal)
+      terminal.key('C-c')
+      assert.is(await ended(), 0)
+    },
+    { columns, rows, env },
+  )
+}
+
+/** Opens one secret of the list by its filter. */
+async function find(terminal: Terminal, name: string): Promise<void> {
+  terminal.key('/')
+  terminal.type(name)
+  await terminal.shows(/ 1 of \d+/)
+  terminal.key('Enter')
+  await terminal.shows(new RegExp(`acme/web/${name} [^]*version`))
+}
+
+test('a secret is sealed for the runners that are granted it: nobody else opens it, and its readers are named', () =>
+  inWeb(async (terminal) => {
+    const token = path.join(world.work, 'ci.token')
+    await laptop.ok([...WEB, 'runner', 'create', 'ci', '-o', token])
+    await laptop.ok([...WEB, 'runner', 'grant', 'ci', 'deploy-key'])
+    terminal.key('a')
+    await terminal.shows(/folders by a slash/)
+    terminal.line('deploy-key')
+    await terminal.shows(/new · line 1/)
+    terminal.type('for-ci-alone')
+    terminal.key('C-t')
+    await terminal.shows(/new · sealed · line 1[^]*for-ci-alone/)
+    terminal.key('C-s')
+    await looksLike(terminal, 'seal', USUAL, /Seal deploy-key for whom\?/)
+    terminal.key('Enter')
+    await terminal.shows(/deploy-key is staged/)
+    terminal.key('w')
+    await terminal.shows(/✓ saved[^]*|deploy-key +sealed/)
+    await terminal.shows(/deploy-key +sealed/)
+    await laptop.ok(['sync'])
+    const asRunner = { env: { COFFER_TOKEN_FILE: token } }
+    assert.is(await laptop.ok(['get', '-n', 'deploy-key'], asRunner), 'for-ci-alone')
+    assert.match((await laptop.exits(23, [...WEB, 'get', 'deploy-key'])).err, /is sealed/)
+    assert.match(await laptop.ok([...WEB, 'history', 'deploy-key']), /sealed to ci$/m)
+
+    await find(terminal, 'deploy-key')
+    await looksRight(terminal, 'sealed', /readers +runner ci/)
+    terminal.key('r')
+    await terminal.shows(/it is sealed: only its runners open it/)
+    terminal.key('m')
+    await terminal.shows(/only these runners open it[^]*runner ci +[a-z2-7]{4}-/)
+    terminal.key('Escape')
+    await terminal.hides(/only these runners/)
+    // Anew: it stays sealed.
+    terminal.key('e')
+    await terminal.shows(/edit · sealed · line 1 of 1 · 0 bytes/)
+    terminal.type('newer')
+    terminal.keys('C-s')
+    await terminal.shows(/Until now only these open it: runner ci\./)
+    terminal.key('Enter')
+    await terminal.shows(/deploy-key is staged/)
+    terminal.key('w')
+    await terminal.shows(/2 versions/)
+    await laptop.ok(['sync'])
+    assert.is(await laptop.ok(['get', '-n', 'deploy-key'], asRunner), 'newer')
+    // Nobody is granted this one: it stays staged, and what to do can be read, all of it.
+    await laptop.ok([...WEB, 'runner', 'revoke', 'ci'])
+    terminal.key('e')
+    await terminal.shows(/edit · sealed/)
+    terminal.type('newest')
+    terminal.key('C-s')
+    await terminal.shows(/Seal deploy-key for whom/)
+    terminal.key('Enter')
+    await terminal.shows(/deploy-key is staged/)
+    terminal.key('w')
+    await terminal.shows(/not saved[^]*no runner is granted[^]*or name one: --to\s+RUNNER/)
+    terminal.key('u')
+    await terminal.shows(/taken back/)
+  }))
+
+test('bytes that are no text are shown as that, and edited by other means', () =>
+  inWeb(async (terminal) => {
+    const file = world.file(
+      'key.bin',
+      Uint8Array.from({ length: 300 }, (_, i) => i % 256),
+    )
+    await laptop.ok([...WEB, 'set', 'key-bytes', '--file', file])
+    await find(terminal, 'key-bytes')
+    terminal.key('r')
+    await terminal.shows(/value +300 bytes, no text/)
+    terminal.key('e')
+    await looksLike(terminal, 'bytes', USUAL, /no UTF-8 text: coffer secret set --file/)
+    terminal.key('Escape')
+    await terminal.shows(/1 version/)
+    terminal.key('m')
+    await terminal.shows(/Who can read it[^]*owner, you/)
+  }))
+
+/** Each device writes while there is no relay. */
+async function apart(name: string, values: readonly (readonly [Home, string])[]): Promise<void> {
+  await relay.stop()
+  for (const [home, value] of values) await write(home, name, value)
+  await relay.start()
+  const homes = values.map(([home]) => home)
+  for (const home of [...homes, ...homes]) await home.ok(['sync'])
+}
+
+test('lines that two devices changed apart fit together', async () => {
+  await write(laptop, 'config', 'one\ntwo\nthree\nfour\n')
+  for (const home of [laptop, phone]) await home.ok(['sync'])
+  await apart('config', [
+    [laptop, 'ONE\ntwo\nthree\nfour\n'],
+    [phone, 'one\ntwo\nthree\nFOUR\n'],
+  ])
+  await inWeb(async (terminal) => {
+    terminal.key('2')
+    await terminal.shows(/❯ acme\/web\/config +2 values/)
+    terminal.key('Enter')
+    await terminal.shows(/base[^]*mine[^]*theirs/)
+    terminal.key('m')
+    await looksLike(terminal, 'merge', USUAL, /All lines fit together/)
+    terminal.key('Enter')
+    await terminal.shows(/Save the merged acme\/web\/config\?[^]*4 lines, 19 bytes, over 2 values/)
+    terminal.key('y')
+    await terminal.shows(/the conflict is over/)
+    const merged = 'ONE\ntwo\nthree\nFOUR\n'
+    assert.is(await laptop.ok([...WEB, 'get', '-n', 'config']), merged)
+    await phone.until([...WEB, 'get', '-n', 'config'], (out) => out === merged)
+  })
+})
+
+test('what three devices wrote apart is merged in the editor, or one of the three is chosen', async () => {
+  const all = [laptop, phone, tablet]
+  for (const name of ['banner', 'motto']) {
+    await write(laptop, name, 'original')
+    for (const home of all) await home.ok(['sync'])
+    await apart(
+      name,
+      all.map((home) => [home, `by-${home.name}`] as const),
+    )
+  }
+  await inWeb(async (terminal) => {
+    terminal.key('2')
+    await terminal.shows(/acme\/web\/banner +3 values[^]*acme\/web\/motto +3 values/)
+    terminal.key('Enter')
+    await looksRight(terminal, 'three', /base[^]*mine/)
+    assert.match(terminal.screen, /3 theirs 2 +Ada on (?:phone|tablet)/)
+    terminal.key('m')
+    await terminal.shows(/Save the merged acme\/web\/banner\?[^]*over 3 values/)
+    terminal.key('y')
+    await terminal.shows(/the conflict is over/)
+    const merged = await laptop.ok([...WEB, 'get', '-n', 'banner'])
+    assert.equal(merged.split('+').toSorted(), ['by-laptop', 'by-phone', 'by-tablet'])
+    await tablet.until([...WEB, 'get', '-n', 'banner'], (out) => out === merged)
+
+    await terminal.shows(/❯ acme\/web\/motto/)
+    terminal.key('Enter')
+    await terminal.shows(/3 theirs 2/)
+    terminal.key('Home')
+    await terminal.shows(/❯ 1 mine/)
+    terminal.key('Enter')
+    await terminal.shows(/y take it/)
+    terminal.key('y')
+    await terminal.shows(/no secret was written apart/)
+    for (const home of all) {
+      await home.until([...WEB, 'get', '-n', 'motto'], (out) => out === 'by-laptop')
+    }
+  })
+})
+
+test.run()
