@@ -62,11 +62,10 @@ async function invited(terminal: Terminal, email: string): Promise<string> {
   await terminal.shows(new RegExp(email.replaceAll('.', '\\.')))
   terminal.key('C-s')
   await terminal.shows(/Nobody is let in by it alone[^]*coffer1-/)
-  terminal.key('y')
-  const code = await until(
-    'the code on the clipboard',
-    () => /^coffer1-[a-z0-9-]+$/.exec(terminal.clipboard)?.[0],
-  )
+  const code = await until('the code on the clipboard', () => {
+    terminal.key('y')
+    return /^coffer1-[a-z0-9-]+$/m.exec(terminal.clipboard)?.[0]
+  })
   await terminal.leaves(/Nobody is let in by it alone/)
   return code
 }

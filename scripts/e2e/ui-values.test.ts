@@ -136,6 +136,8 @@ test('bytes that are no text are shown as that, and edited by other means', () =
     await terminal.shows(/1 version/)
     terminal.key('m')
     await terminal.shows(/Who can read it[^]*owner, you/)
+    terminal.key('Escape')
+    await terminal.hides(/Who can read it/)
   }))
 
 /** Each device writes while there is no relay. */
@@ -161,9 +163,9 @@ test('lines that two devices changed apart fit together', async () => {
     await terminal.shows(/base[^]*mine[^]*theirs/)
     terminal.key('m')
     await looksLike(terminal, 'merge', USUAL, /All lines fit together/)
-    terminal.key('Enter')
+    await terminal.leaves(/All lines fit together/, 'Enter')
     await terminal.shows(/Save the merged acme\/web\/config\?[^]*4 lines, 19 bytes, over 2 values/)
-    terminal.key('y')
+    await terminal.leaves(/Save the merged/, 'y')
     await terminal.shows(/the conflict is over/)
     const merged = 'ONE\ntwo\nthree\nFOUR\n'
     assert.is(await laptop.ok([...WEB, 'get', '-n', 'config']), merged)
@@ -189,7 +191,7 @@ test('what three devices wrote apart is merged in the editor, or one of the thre
     assert.match(terminal.screen, /3 theirs 2 +Ada on (?:phone|tablet)/)
     terminal.key('m')
     await terminal.shows(/Save the merged acme\/web\/banner\?[^]*over 3 values/)
-    terminal.key('y')
+    await terminal.leaves(/Save the merged/, 'y')
     await terminal.shows(/the conflict is over/)
     const merged = await laptop.ok([...WEB, 'get', '-n', 'banner'])
     assert.equal(merged.split('+').toSorted(), ['by-laptop', 'by-phone', 'by-tablet'])

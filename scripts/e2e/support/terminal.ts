@@ -138,13 +138,13 @@ export class Terminal {
     )
   }
 
-  /** Presses Escape until the screen shows it no more: what came by itself takes no keys in its first moments. */
-  async leaves(pattern: RegExp): Promise<void> {
+  /** Presses a key until the screen shows it no more: what came by itself takes no keys in its first moments. */
+  async leaves(pattern: RegExp, key = 'Escape'): Promise<void> {
     await until(
       () => `the screen shows ${String(pattern)} no more:\n${this.screen}`,
       () => {
         const there = pattern.test(this.screen)
-        if (there) this.key('Escape')
+        if (there) this.key(key)
         return !there
       },
     )
