@@ -1,55 +1,31 @@
 // The terminal UI while things happen around it: other devices, relays, daemons, other terminals. Nobody presses a key for it.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Home } from './harness/home.js'
-import { type Relay } from './harness/relay.js'
-import { World } from './harness/world.js'
-import { adasLaptop, adasPhone, ACME, WEB } from './support/acme.js'
-import { withTerminal, type Terminal } from './support/terminal.js'
+import { ACME, WEB } from './support/acme.js'
+import { type Terminal } from './support/terminal.js'
+import { UiWorld } from './support/ui-world.js'
 
-const world = new World()
-let relay: Relay
-let laptop: Home
-let phone: Home
+const ui = new UiWorld()
+const { relay, laptop, phone } = ui
 
 test.before(async () => {
-  relay = await world.relay()
-  laptop = await adasLaptop(world)
-  await relay.serve(laptop)
-  phone = await adasPhone(world, laptop)
+  await ui.open()
   await laptop.ok([...ACME, 'project', 'select', 'web'])
 })
-test.after(() => {
-  world.close()
-})
-
-const write = (home: Home, name: string, value: string): Promise<string> =>
-  home.ok([...WEB, 'set', name, '--stdin'], { stdin: value })
+test.after(() => ui.close())
 
 /** In the list of acme/web, where whoever has selected it begins. */
-async function inWeb(body: (terminal: Terminal) => Promise<void>): Promise<void> {
-  await withTerminal(
-    world,
-    laptop,
-    async (terminal) => {
-      const { ended } = terminal.start('coffer ui --reveal 10m')
-      await terminal.shows(/coffer acme\/web [^]* secrets/)
-      await body(terminal)
-      terminal.key('C-c')
-      assert.is(await ended(), 0)
-    },
-    { columns: 80, rows: 24 },
-  )
-}
+const inWeb = (story: (terminal: Terminal) => Promise<void>): Promise<void> =>
+  ui.inUi(laptop, /coffer acme\/web [^]* secrets/, story)
 
 test('what other devices write appears, relay or no relay is said, and nothing is lost', () =>
   inWeb(async (terminal) => {
     await terminal.shows(/12 secrets/)
-    await write(phone, 'from-the-phone', 'hello')
+    await ui.write(phone, 'from-the-phone', 'hello')
     await terminal.shows(/13 secrets[^]*from-the-phone/)
     await relay.stop()
     await terminal.shows(/○ offline|◌ connecting/)
-    await write(laptop, 'offline-too', 'x')
+    await ui.write(laptop, 'offline-too', 'x')
     await terminal.shows(/14 secrets[^]*↑ offline-too/)
     await terminal.shows(/· 1 queued/)
     assert.not.match(terminal.screen, /ALARM|! /)
@@ -67,7 +43,7 @@ test('the daemon dies: it is said, and the next one is found without a key', () 
     await terminal.shows(/× no daemon|● synced|◌ connecting/)
     await terminal.shows(/● synced/)
     assert.not.equal(laptop.daemons(), before)
-    await write(laptop, 'after-the-crash', 'x')
+    await ui.write(laptop, 'after-the-crash', 'x')
     await terminal.shows(/after-the-crash/)
     await laptop.ok([...WEB, 'rm', 'after-the-crash'])
     await terminal.hides(/after-the-crash/)

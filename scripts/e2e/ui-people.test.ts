@@ -2,46 +2,25 @@
 import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Home } from './harness/home.js'
-import { type Relay } from './harness/relay.js'
 import { until } from './harness/until.js'
-import { World } from './harness/world.js'
-import { ACME, adasLaptop, adasPhone, WEB } from './support/acme.js'
+import { ACME, WEB } from './support/acme.js'
 import { LARGE, looksLike, looksRight, USUAL } from './support/picture.js'
-import { withTerminal, type Terminal } from './support/terminal.js'
+import { type Terminal } from './support/terminal.js'
+import { UiWorld } from './support/ui-world.js'
 
-const world = new World()
-let relay: Relay
-let laptop: Home
+const ui = new UiWorld()
+const { world, relay, laptop } = ui
 
-test.before(async () => {
-  relay = await world.relay()
-  laptop = await adasLaptop(world)
-  await relay.serve(laptop)
-  await adasPhone(world, laptop)
-})
-test.after(() => {
-  world.close()
-})
+test.before(() => ui.open())
+test.after(() => ui.close())
 
 /** With the list of people and devices. */
-async function inPeople(body: (terminal: Terminal) => Promise<void>): Promise<void> {
-  const [columns, rows] = USUAL
-  await withTerminal(
-    world,
-    laptop,
-    async (terminal) => {
-      const { ended } = terminal.start('coffer ui')
-      await terminal.shows(/projects[^]*acme\/web/)
-      terminal.key('3')
-      await terminal.shows(/your devices[^]*ada@acme\.example/)
-      await body(terminal)
-      terminal.key('C-c')
-      assert.is(await ended(), 0)
-    },
-    { columns, rows },
-  )
-}
+const inPeople = (story: (terminal: Terminal) => Promise<void>): Promise<void> =>
+  ui.inUi(laptop, /projects[^]*acme\/web/, async (terminal) => {
+    terminal.key('3')
+    await terminal.shows(/your devices[^]*ada@acme\.example/)
+    await story(terminal)
+  })
 
 /** Chooses the line that matches. */
 async function choose(terminal: Terminal, wanted: RegExp): Promise<void> {
@@ -115,7 +94,7 @@ test('a person is invited, waits, is let in by the fingerprint, and removed', ()
 
 test('an invite is taken back, and nobody comes in by it', () =>
   inPeople(async (terminal) => {
-    await invited(terminal, 'eve@acme.example')
+    const code = await invited(terminal, 'eve@acme.example')
     await choose(terminal, /\+ eve@acme\.example/)
     terminal.key('x')
     await terminal.shows(/Take the invite of eve@acme\.example back\?/)
@@ -123,6 +102,10 @@ test('an invite is taken back, and nobody comes in by it', () =>
     await terminal.shows(/the invite is taken back/)
     await terminal.hides(/eve@acme\.example/)
     assert.not.match(await laptop.ok([...ACME, 'org', 'invite', 'ls']), /eve/)
+    const eve = world.home('eve')
+    await eve.init()
+    await relay.serve(eve)
+    assert.match((await eve.exits(34, ['join', code])).err, /expired/)
   }))
 
 test('a runner is there as soon as it is made, and out when it is removed', () =>

@@ -1,40 +1,19 @@
 // What people see of the terminal UI, in real terminals of three sizes, held against kept pictures (UPDATE=1 draws them anew).
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Home } from './harness/home.js'
-import { type Relay } from './harness/relay.js'
-import { World } from './harness/world.js'
-import { adasLaptop, adasPhone, forgetting, grace, WEB } from './support/acme.js'
+import { forgetting, grace } from './support/acme.js'
 import { looksRight } from './support/picture.js'
 import { withTerminal, type Terminal } from './support/terminal.js'
+import { UiWorld } from './support/ui-world.js'
 
-const world = new World()
-let relay: Relay
-let laptop: Home
-let phone: Home
+const ui = new UiWorld()
+const { relay, laptop, phone } = ui
 
 test.before(async () => {
-  relay = await world.relay()
-  laptop = await adasLaptop(world)
-  await relay.serve(laptop)
-  phone = await adasPhone(world, laptop)
-  await grace(world, relay, laptop)
+  await ui.open()
+  await grace(ui.world, relay, laptop)
 })
-test.after(() => {
-  world.close()
-})
-
-const write = (home: Home, name: string, value: string): Promise<string> =>
-  home.ok([...WEB, 'set', name, '--stdin'], { stdin: value })
-
-async function inUi(home: Home, body: (terminal: Terminal) => Promise<void>): Promise<void> {
-  await withTerminal(world, home, async (terminal) => {
-    const { ended } = terminal.start('coffer ui --reveal 10m')
-    await body(terminal)
-    terminal.key('C-c')
-    assert.is(await ended(), 0)
-  })
-}
+test.after(() => ui.close())
 
 /** From anywhere to the list of the secrets of acme/web. */
 async function openWeb(terminal: Terminal): Promise<void> {
@@ -45,14 +24,14 @@ async function openWeb(terminal: Terminal): Promise<void> {
 }
 
 test('the first steps', () =>
-  inUi(world.home('new'), async (terminal) => {
+  ui.inUi(ui.world.home('new'), /coffer/, async (terminal) => {
     await looksRight(terminal, 'setup', /coffer/)
   }))
 
 test('places, secrets, and what can be done with them', async () => {
   await laptop.ok(['sync'])
   await phone.ok(['sync'])
-  await inUi(laptop, async (terminal) => {
+  await ui.inUi(laptop, /projects/, async (terminal) => {
     await looksRight(terminal, 'projects', /synced[^]*acme\/web/)
     await openWeb(terminal)
     await looksRight(terminal, 'secrets', /12 secrets[^]*stripe/)
@@ -85,11 +64,11 @@ test('places, secrets, and what can be done with them', async () => {
 
 test('a conflict, and the secret that it is about', async () => {
   await relay.stop()
-  await write(laptop, 'session-key', 'of-the-laptop')
-  await write(phone, 'session-key', 'of-the-phone')
+  await ui.write(laptop, 'session-key', 'of-the-laptop')
+  await ui.write(phone, 'session-key', 'of-the-phone')
   await relay.start()
   for (const home of [laptop, phone, laptop]) await home.ok(['sync'])
-  await inUi(laptop, async (terminal) => {
+  await ui.inUi(laptop, /projects/, async (terminal) => {
     await terminal.shows(/1 conflict/)
     terminal.key('2')
     await looksRight(terminal, 'conflicts', /session-key/)
@@ -106,7 +85,7 @@ test('a conflict, and the secret that it is about', async () => {
     await terminal.shows(/3 versions/)
     await relay.stop()
     await terminal.shows(/offline/)
-    await write(laptop, 'sentry-dsn', 'https://sentry.acme.example/8')
+    await ui.write(laptop, 'sentry-dsn', 'https://sentry.acme.example/8')
     terminal.key('Escape')
     await looksRight(terminal, 'offline', /offline · 1 queued/)
     await relay.start()
@@ -120,14 +99,14 @@ test('a conflict, and the secret that it is about', async () => {
 
 test('an alarm', async () => {
   await forgetting(relay, async () => {
-    await write(laptop, 'jwt-signing-key', 'newer')
+    await ui.write(laptop, 'jwt-signing-key', 'newer')
     await laptop.ok(['sync'])
   })
   // On a terminal it tells who came and went: the screen of alarms needn't, then.
-  await withTerminal(world, laptop, async (terminal) => {
+  await withTerminal(ui.world, laptop, async (terminal) => {
     assert.is(await terminal.run('coffer sync'), 0)
   })
-  await inUi(laptop, async (terminal) => {
+  await ui.inUi(laptop, /projects/, async (terminal) => {
     await looksRight(terminal, 'alarm', /ALARM/)
     terminal.key('!')
     await looksRight(terminal, 'alarms', /log-regression/)

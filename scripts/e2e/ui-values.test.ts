@@ -4,51 +4,27 @@ import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Home } from './harness/home.js'
-import { type Relay } from './harness/relay.js'
-import { World } from './harness/world.js'
-import { adasLaptop, adasPhone, ACME, WEB } from './support/acme.js'
+import { ACME, WEB } from './support/acme.js'
 import { looksLike, looksRight, USUAL } from './support/picture.js'
-import { withTerminal, type Terminal } from './support/terminal.js'
+import { type Terminal } from './support/terminal.js'
+import { UiWorld } from './support/ui-world.js'
 
-const world = new World()
-let relay: Relay
-let laptop: Home
-let phone: Home
-let tablet: Home
+const ui = new UiWorld()
+const { world, relay, laptop, phone } = ui
+const tablet = world.home('tablet')
 
 test.before(async () => {
-  relay = await world.relay()
-  laptop = await adasLaptop(world)
-  await relay.serve(laptop)
-  phone = await adasPhone(world, laptop)
-  tablet = await adasPhone(world, laptop, 'tablet')
+  await ui.open('tablet')
   await laptop.ok([...ACME, 'project', 'select', 'web'])
 })
-test.after(() => {
-  world.close()
-})
+test.after(() => ui.close())
 
-const write = (home: Home, name: string, value: string): Promise<string> =>
-  home.ok([...WEB, 'set', name, '--stdin'], { stdin: value })
-
-/** What two editors would do with lines between markers: the first keeps all of theirs, in a line. */
+/** Keeps the lines of all sides as one, without the markers and what they had been written over. */
 const EDITOR = `grep -vE '^(<|=|>|[|])' "$1" | grep -v original | paste -sd+ | tr -d '\\n' > "$1.new" && cat "$1.new" > "$1" && rm "$1.new"`
 
-async function inWeb(body: (terminal: Terminal) => Promise<void>): Promise<void> {
-  const [columns, rows] = USUAL
+const inWeb = (story: (terminal: Terminal) => Promise<void>): Promise<void> => {
   const env = { VISUAL: '', EDITOR: `sh ${world.file('editor', EDITOR)}` }
-  await withTerminal(
-    world,
-    laptop,
-    async (terminal) => {
-      const { ended } = terminal.start('coffer ui --reveal 10m')
-      await terminal.shows(/coffer acme\/web [^]* secrets/)
-      await body(terminal)
-      terminal.key('C-c')
-      assert.is(await ended(), 0)
-    },
-    { columns, rows, env },
-  )
+  return ui.inUi(laptop, /coffer acme\/web [^]* secrets/, story, { env })
 }
 
 /** Opens one secret of the list by its filter. */
@@ -77,7 +53,10 @@ test('a secret is sealed for the runners that are granted it: nobody else opens 
     terminal.key('Enter')
     await terminal.shows(/deploy-key is staged/)
     terminal.key('w')
-    await terminal.shows(/✓ saved[^]*|deploy-key +sealed/)
+    await terminal.shows(
+      /compare the fingerprints[^]*deploy-key is sealed to:[^]*runner ci +[a-z2-7]{4}-/,
+    )
+    await terminal.leaves(/compare the fingerprints/)
     await terminal.shows(/deploy-key +sealed/)
     await laptop.ok(['sync'])
     const asRunner = { env: { COFFER_TOKEN_FILE: token } }
@@ -102,6 +81,8 @@ test('a secret is sealed for the runners that are granted it: nobody else opens 
     terminal.key('Enter')
     await terminal.shows(/deploy-key is staged/)
     terminal.key('w')
+    await terminal.shows(/compare the fingerprints/)
+    await terminal.leaves(/compare the fingerprints/)
     await terminal.shows(/2 versions/)
     await laptop.ok(['sync'])
     assert.is(await laptop.ok(['get', '-n', 'deploy-key'], asRunner), 'newer')
@@ -143,14 +124,14 @@ test('bytes that are no text are shown as that, and edited by other means', () =
 /** Each device writes while there is no relay. */
 async function apart(name: string, values: readonly (readonly [Home, string])[]): Promise<void> {
   await relay.stop()
-  for (const [home, value] of values) await write(home, name, value)
+  for (const [home, value] of values) await ui.write(home, name, value)
   await relay.start()
   const homes = values.map(([home]) => home)
   for (const home of [...homes, ...homes]) await home.ok(['sync'])
 }
 
 test('lines that two devices changed apart fit together', async () => {
-  await write(laptop, 'config', 'one\ntwo\nthree\nfour\n')
+  await ui.write(laptop, 'config', 'one\ntwo\nthree\nfour\n')
   for (const home of [laptop, phone]) await home.ok(['sync'])
   await apart('config', [
     [laptop, 'ONE\ntwo\nthree\nfour\n'],
@@ -176,7 +157,7 @@ test('lines that two devices changed apart fit together', async () => {
 test('what three devices wrote apart is merged in the editor, or one of the three is chosen', async () => {
   const all = [laptop, phone, tablet]
   for (const name of ['banner', 'motto']) {
-    await write(laptop, name, 'original')
+    await ui.write(laptop, name, 'original')
     for (const home of all) await home.ok(['sync'])
     await apart(
       name,

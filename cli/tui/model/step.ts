@@ -102,7 +102,7 @@ function applied(state: State, owner: number, effect: Effect): Step {
 }
 
 /** A question takes the place of what stands there; whoever asked before hears that nobody answers any more. */
-function asked(state: State, owner: number, dialog: Dialog): Step {
+export function asked(state: State, owner: number, dialog: Dialog): Step {
   const { overlay } = state
   const next: State = { ...state, overlay: { kind: 'dialog', owner, dialog } }
   return overlay?.kind === 'dialog' && overlay.owner !== ROOT

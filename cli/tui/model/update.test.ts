@@ -151,6 +151,23 @@ test('what is to be sealed is saved one by one, and what is refused of it stays 
   )
 })
 
+test('whom something was sealed to is said with fingerprints, of all that were saved together', () => {
+  const seal = { to: [] }
+  const run = new Run({ staged: [aChange('S', { seal }), aChange('T', { seal })] }).press('w')
+  run.sealed('S').sealed('T')
+  assert.is(run.dialog, 'sealed: compare the fingerprints')
+  const { overlay } = run.state
+  assert.equal(
+    overlay?.kind === 'dialog' && overlay.dialog.kind === 'text' && overlay.dialog.lines,
+    [
+      'coffer://acme/web/S is sealed to:',
+      'runner ci  aaaa-bbbb-cccc-dddd',
+      'coffer://acme/web/T is sealed to:',
+      'runner ci  aaaa-bbbb-cccc-dddd',
+    ],
+  )
+})
+
 test('a saving that fails leaves all staged, and may be tried again', () => {
   const run = new Run({ staged: [aChange('A')] }).press('w')
   const failure = { code: 'unreachable', reason: '', message: 'gone', next: '' } as const

@@ -1,9 +1,10 @@
 import { actions, matching } from './actions.js'
 import { attended, isStray } from './attention.js'
 import { boundTo, FRAME_KEYS, unsavedWork } from './commands.js'
-import { confirmation, pastedInto, pressed as pressDialog } from './dialog.js'
+import type { Result } from '../../../shared/protocol/local.js'
+import { confirmation, pastedInto, pressed as pressDialog, text, type Dialog } from './dialog.js'
 import { call } from './effect.js'
-import type { AppEvent, ScreenEvent } from './event.js'
+import type { Answered, AppEvent, ScreenEvent } from './event.js'
 import type { Key } from './key.js'
 import { fit, move, TOP } from './list.js'
 import { isOf } from './place.js'
@@ -12,7 +13,19 @@ import { entered, turnedInto } from './entering.js'
 import { learned, mine, refreshing, ROOT, saved, settled } from './root.js'
 import { overtaken, without } from './staging.js'
 import { topOf, type Overlay, type State } from './state.js'
-import { chain, noted, opened, savesAll, step, tell, tellAll, turned, type Step } from './step.js'
+import {
+  asked,
+  chain,
+  noted,
+  opened,
+  savesAll,
+  step,
+  tell,
+  tellAll,
+  turned,
+  type Step,
+} from './step.js'
+import { runnerLine } from './screens/detail-readers.js'
 import { specOf } from './screens/table.js'
 import { EMPTY_FIELD, insert, typeInto } from './text-field.js'
 import { overlaySize, type World } from './world.js'
@@ -230,7 +243,7 @@ function heard(state: State, event: ScreenEvent): Step {
     case 'answered': {
       const { world, requests } = learned(saved(state.world, event, state.sent), event)
       const sent = without(state.sent, settled(state.sent, event))
-      const next = followed({ ...state, world, sent }, state, event.method)
+      const next = followed({ ...state, world, sent }, state, event)
       const told = (s: State): Step => tellAll(s, { kind: 'refreshed' })
       return chain(next, (s) => step(s, ...requests), told)
     }
@@ -257,17 +270,33 @@ function heard(state: State, event: ScreenEvent): Step {
 const SAVING: readonly string[] = ['secretSetMany', 'secretRemove', 'secretSet']
 
 /** Where an answer leads: to another screen, when the home's state is another; to a word on what was done. */
-function followed(state: State, before: State, method: string): Step {
+function followed(state: State, before: State, event: Answered): Step {
+  const { method } = event
   if (method === 'status') return entered(state, before)
-  if (SAVING.includes(method)) {
+  if (method === 'secretSetMany' || method === 'secretRemove') {
     const undo = state.world.deleted.length > 0 && method === 'secretRemove'
     // The other half of a saving may have been refused: that word isn't covered by this one.
     return state.note?.tone === 'bad' && state.world.staged.length > 0
       ? step(noted(state, state.note.text, 'bad'))
       : step(noted(state, undo ? 'deleted: u brings it back' : 'saved', 'good'))
   }
+  if (event.method === 'secretSet') {
+    return asked(state, ROOT, readersDialog(state, event.result))
+  }
   if (method === 'secretRollback') return step(noted(state, 'brought back', 'good'))
   return step(state)
+}
+
+/** To whom something was sealed, with fingerprints: an admin could have put another runner in the place of one. */
+function readersDialog(
+  { overlay }: State,
+  { reference, sealedTo = [] }: Result<'secretSet'>,
+): Dialog {
+  const before = overlay?.kind === 'dialog' ? overlay.dialog : undefined
+  // Several that are saved together are told together.
+  const told = before?.kind === 'text' && before.tag === 'sealed' ? before.lines : []
+  const lines = [...told, `${reference} is sealed to:`, ...sealedTo.map(runnerLine)]
+  return text('sealed', 'sealed: compare the fingerprints', lines)
 }
 
 /** Whose saving it was that failed: what is left stays staged. */

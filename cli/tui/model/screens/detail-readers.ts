@@ -15,11 +15,7 @@ function given({ runners = [] }: Readers, secret: string): readonly Runner[] {
   )
 }
 
-/** The runners that the current version was sealed to; undefined where it isn't sealed. */
-function sealedTo(screen: DetailState): NonNullable<Version['sealedTo']> | undefined {
-  const current = currentOf(screen)
-  return current?.sealed === true ? (current.sealedTo ?? []) : undefined
-}
+type Sealed = NonNullable<Version['sealedTo']>
 
 export function runnerName({ name, deviceId }: Pick<Runner, 'name' | 'deviceId'>): string {
   return `runner ${name === '' ? deviceId.slice(0, 8) : name}`
@@ -28,8 +24,8 @@ export function runnerName({ name, deviceId }: Pick<Runner, 'name' | 'deviceId'>
 /** Their names; undefined while nobody is known. */
 export function readerNames(screen: DetailState): readonly string[] | undefined {
   const { readers, secret } = screen
-  const sealed = sealedTo(screen)
-  if (sealed !== undefined) return sealed.map(runnerName)
+  const current = currentOf(screen)
+  if (current?.sealed === true) return current.sealedTo?.map(runnerName)
   const runners = given(readers, secret).map(runnerName)
   const people = readers.members
     ?.filter(({ member }) => READING.includes(member.level))
@@ -41,11 +37,13 @@ export function readerNames(screen: DetailState): readonly string[] | undefined 
   return known && [...known, ...runners]
 }
 
-function runnerLine(one: NonNullable<Version['sealedTo']>[number]): string {
+/** With its fingerprint, to be compared. */
+export function runnerLine(one: Sealed[number]): string {
   return `${runnerName(one)}  ${one.fingerprint ?? ''}`.trimEnd()
 }
 
-function sealedLines(runners: NonNullable<Version['sealedTo']>): readonly string[] {
+function sealedLines(runners: Sealed | undefined): readonly string[] {
+  if (runners === undefined) return ['It is sealed; to whom is not known here.']
   if (runners.length === 0) return ['It is sealed, and to nobody: nobody opens it.']
   return [
     'It is sealed: only these runners open it, and nobody else.',
@@ -57,8 +55,8 @@ function sealedLines(runners: NonNullable<Version['sealedTo']>): readonly string
 /** One line each, with what is known of them. */
 export function readerLines(screen: DetailState): readonly string[] {
   const { readers, secret } = screen
-  const sealed = sealedTo(screen)
-  if (sealed !== undefined) return sealedLines(sealed)
+  const current = currentOf(screen)
+  if (current?.sealed === true) return sealedLines(current.sealedTo)
   const runners = given(readers, secret).map(runnerLine)
   const members = (readers.members ?? [])
     .filter(({ member }) => READING.includes(member.level))

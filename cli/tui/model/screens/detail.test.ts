@@ -142,6 +142,9 @@ test('what is sealed is neither read nor brought back, and its readers are runne
   const nobody = opened([version(1, { current: true, sealed: true, sealedTo: [] })])
   assert.match(seen(nobody), /readers {2}nobody/)
   assert.match(JSON.stringify(press(nobody, 'm').effects), /nobody opens it/)
+  const unknown = opened([version(1, { current: true, sealed: true })])
+  assert.match(seen(unknown), /readers {2}not known/)
+  assert.match(JSON.stringify(press(unknown, 'm').effects), /to whom is not known here/)
   const quiet = (key: string, of: DetailState): boolean | undefined => {
     const found = detailScreen.bindings.find(({ keys }) => keys.includes(key))?.quiet
     return typeof found === 'function' ? found(of, WORLD) : found

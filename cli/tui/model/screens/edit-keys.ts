@@ -29,7 +29,10 @@ function staging(screen: S): Turn<S> {
     const lines = [`${name} is to hold nothing at all.`]
     return turn(screen, ask(confirmation('empty', 'Stage an empty value?', lines, 'stage it')))
   }
-  if (!isDirty(screen)) return turn(screen, note('nothing is changed'), { kind: 'back' })
+  // Of what is sealed the readers may be others.
+  if (!isDirty(screen) && screen.sealing === 'no') {
+    return turn(screen, note('nothing is changed'), { kind: 'back' })
+  }
   if (endsByHabit(text, screen.original)) return turn(screen, ask(newlineChoice))
   return meant(screen, false)
 }

@@ -121,7 +121,7 @@ test('a readable one whose bytes stay is sealed all the same', () => {
   assert.equal([change.value, change.over, change.seal], [value, 'aa', { to: [] }])
 })
 
-test('a newline that isn’t meant is left out of what is sealed, too', () => {
+test("a newline that isn't meant is left out of what is sealed, too", () => {
   const asked = press(paste(onSealed(), 'newer\n'), 'ctrl-s')
   const newline = only(asked, 'dialog').dialog
   const values = { id: 'without' }
@@ -144,6 +144,25 @@ test('what is staged sealed is edited as that', () => {
   const world = aWorld({ staged: [{ ...change, name: 'NEW', over: undefined, seal }] })
   const again = hear(openEdit(WEB, 'NEW', world).screen, failed('no-secret'), world).screen
   assert.is(again.sealing, 'chosen')
+  assert.is(editScreen.unsaved?.(again), undefined, 'nothing is changed yet')
+  const readable = press(press(again, 'ctrl-t').screen, 'ctrl-s')
+  assert.is(only(readable, 'stage').change.seal, undefined)
+  // The same bytes may be for others.
+  assert.match(JSON.stringify(only(press(again, 'ctrl-s'), 'dialog').dialog), /Seal NEW for whom/)
+})
+
+test('who seals it meanwhile is noticed', () => {
+  const changed = { kind: 'changed', names: ['KEY'] } as const
+  const vault = { vaultId: 'w', kind: 'project', org: 'acme', project: 'web' } as const
+  const asked = hear(onSealed(), { ...changed, vault })
+  assert.match(JSON.stringify(asked.effects), /"secretHistory".*"again"/)
+  const told = (id: number): EditState => {
+    const versions = [version(id, { current: true, sealed: true, sealedTo: [CI] })]
+    const result = { reference: 'coffer://acme/web/KEY', versions, warnings: [] }
+    const answer = { kind: 'answered', method: 'secretHistory', tag: 'again', result } as const
+    return hear(asked.screen, answer).screen
+  }
+  assert.equal([told(2).overtaken, told(3).overtaken], [false, true])
 })
 
 test.run()

@@ -23,7 +23,7 @@ const BARE = 'seal-bare'
 export const SEAL_TAGS: readonly string[] = [WHOLE, BARE]
 
 /** @param bare the newline at the end isn't meant */
-export function sealForm({ secret = '', sealedTo }: S, bare: boolean): Dialog {
+function sealForm({ secret = '', sealedTo }: S, bare: boolean): Dialog {
   const runners = field('to', 'runners', {
     optional: true,
     hint: 'names or fingerprints; empty: all that are granted it',

@@ -34,6 +34,8 @@ export type EditState = {
   readonly overtaken: boolean
   /** Whether only runners will open it: by choice, or because the version before is sealed. */
   readonly sealing: 'no' | 'chosen' | 'kept'
+  /** What that was to begin with. */
+  readonly begunAs: EditState['sealing']
   /** The runners that the version before was sealed to, by name. */
   readonly sealedTo: readonly string[]
 }
@@ -52,6 +54,7 @@ export function openEdit(place: Place, secret: string | undefined, world: World)
     hidden: false,
     overtaken: false,
     sealing: 'no',
+    begunAs: 'no',
     sealedTo: [],
   }
   return secret === undefined ? turn(screen) : turn(screen, reading(place, secret, world, 'begin'))
@@ -73,13 +76,17 @@ export function reading(
 }
 
 /** What is sealed can't be read: who it is for, and what it goes over, is in its history. */
-export function readingSealed({ place, secret = '' }: EditState, world: World): Effect {
+export function readingSealed(
+  { place, secret = '' }: EditState,
+  world: World,
+  tag: 'sealed' | 'again',
+): Effect {
   const context = contextOf(world.cwd, place)
-  return call('secretHistory', { context, name: referenceIn(place, secret) }, 'sealed')
+  return call('secretHistory', { context, name: referenceIn(place, secret) }, tag)
 }
 
-export function isDirty({ phase, area, original, sealing }: EditState): boolean {
-  return phase === 'typing' && (sealing === 'chosen' || textIn(area) !== original)
+export function isDirty({ phase, area, original, sealing, begunAs }: EditState): boolean {
+  return phase === 'typing' && (sealing !== begunAs || textIn(area) !== original)
 }
 
 /** A name that was typed is looked up: one that is there already is edited. */
@@ -117,8 +124,9 @@ export function begun(
   const isThere = (value ?? staged?.value) !== undefined
   const sealing = screen.sealing === 'no' && staged?.seal !== undefined ? 'chosen' : screen.sealing
   const area = shown(areaOf(text), areaHeight(world))
+  const next: EditState = { ...screen, phase: 'typing', over, original: text, area, sealing }
   return turn(
-    { ...screen, phase: 'typing', over, original: text, area, naming: EMPTY_FIELD, sealing },
+    { ...next, begunAs: sealing, naming: EMPTY_FIELD },
     // Whoever typed the name of a new one is told; who chose it in a list knows.
     ...(isThere && screen.naming.text !== ''
       ? [note(`${screen.secret ?? ''} is there already: you edit it`)]
@@ -129,10 +137,9 @@ export function begun(
 /** Begins with nothing: the value before is for its runners alone. */
 export function begunSealed(
   screen: EditState,
-  { versions }: Result<'secretHistory'>,
+  current: Result<'secretHistory'>['versions'][number] | undefined,
   world: World,
 ): Turn<EditState> {
-  const current = versions.find((one) => one.current)
   const sealedTo = (current?.sealedTo ?? []).map(runnerName)
   return begun({ ...screen, sealing: 'kept', sealedTo }, '', current?.version.id, world)
 }

@@ -62,7 +62,10 @@ function isAmong(names: readonly string[] | null, name: string | undefined): boo
 
 function reread(screen: S, world: World, tag: 'begin' | 'again'): Turn<S> {
   const { place, secret } = screen
-  return secret === undefined ? turn(screen) : turn(screen, reading(place, secret, world, tag))
+  if (secret === undefined) return turn(screen)
+  return tag === 'again' && screen.sealing === 'kept'
+    ? turn(screen, readingSealed(screen, world, tag))
+    : turn(screen, reading(place, secret, world, tag))
 }
 
 /** A daemon that is back hasn't answered what its forerunner was asked. */
@@ -92,16 +95,21 @@ function putIn(screen: S, text: string, world: World): S {
   return { ...screen, area: shown(insertInto(screen.area, text), areaHeight(world)) }
 }
 
+/** What is there now, beside what was read. */
+function reviewed(screen: S, current: string | undefined): S {
+  return { ...screen, overtaken: screen.overtaken || current !== screen.over }
+}
+
 function answered(screen: S, event: Answered, world: World): Turn<S> {
   if (event.method === 'secretGet') {
     const { value, version } = event.result
-    if (event.tag === 'again') {
-      return turn({ ...screen, overtaken: screen.overtaken || version.id !== screen.over })
-    }
+    if (event.tag === 'again') return turn(reviewed(screen, version.id))
     return screen.phase === 'reading' ? begun(screen, value, version.id, world) : turn(screen)
   }
   if (event.method === 'secretHistory') {
-    return screen.phase === 'reading' ? begunSealed(screen, event.result, world) : turn(screen)
+    const current = event.result.versions.find((one) => one.current)
+    if (event.tag === 'again') return turn(reviewed(screen, current?.version.id))
+    return screen.phase === 'reading' ? begunSealed(screen, current, world) : turn(screen)
   }
   if (event.method !== 'valueGenerate') return turn(screen)
   const text = textOf(event.result.value) ?? ''
@@ -120,7 +128,7 @@ function failed(
     return turn(isMissing && screen.over !== undefined ? { ...screen, overtaken: true } : screen)
   }
   if (tag === 'begin' && failure.reason === 'sealed' && screen.phase === 'reading') {
-    return turn(screen, readingSealed(screen, world))
+    return turn(screen, readingSealed(screen, world, 'sealed'))
   }
   if ((tag !== 'begin' && tag !== 'sealed') || screen.phase !== 'reading')
     return turn(screen, complain(failure))

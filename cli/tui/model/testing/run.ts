@@ -81,7 +81,8 @@ export class Run {
   sealed(name: string): this {
     const reference = `coffer://acme/web/${name}`
     const rest = { version: { id: 'ab'.repeat(32), number: 1 }, created: true, warnings: [] }
-    const result = { reference, ...rest, sealedTo: [] }
+    const ci = { deviceId: 'ee'.repeat(32), name: 'ci', fingerprint: 'aaaa-bbbb-cccc-dddd' }
+    const result = { reference, ...rest, sealedTo: [ci] }
     return this.to(0, { kind: 'answered', method: 'secretSet', tag: reference, result })
   }
 
