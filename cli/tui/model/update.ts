@@ -1,8 +1,7 @@
 import { actions, matching } from './actions.js'
 import { attended, isStray } from './attention.js'
 import { boundTo, FRAME_KEYS, unsavedWork } from './commands.js'
-import type { Result } from '../../../shared/protocol/local.js'
-import { confirmation, pastedInto, pressed as pressDialog, text, type Dialog } from './dialog.js'
+import { confirmation, pastedInto, pressed as pressDialog } from './dialog.js'
 import { call } from './effect.js'
 import type { Answered, AppEvent, ScreenEvent } from './event.js'
 import type { Key } from './key.js'
@@ -25,7 +24,7 @@ import {
   turned,
   type Step,
 } from './step.js'
-import { runnerLine } from './screens/detail-readers.js'
+import { readersDialog } from './screens/edit-sealing.js'
 import { specOf } from './screens/table.js'
 import { EMPTY_FIELD, insert, typeInto } from './text-field.js'
 import { overlaySize, type World } from './world.js'
@@ -281,22 +280,12 @@ function followed(state: State, before: State, event: Answered): Step {
       : step(noted(state, undo ? 'deleted: u brings it back' : 'saved', 'good'))
   }
   if (event.method === 'secretSet') {
-    return asked(state, ROOT, readersDialog(state, event.result))
+    const { overlay } = state
+    const before = overlay?.kind === 'dialog' ? overlay.dialog : undefined
+    return asked(state, ROOT, readersDialog(before, event.result))
   }
   if (method === 'secretRollback') return step(noted(state, 'brought back', 'good'))
   return step(state)
-}
-
-/** To whom something was sealed, with fingerprints: an admin could have put another runner in the place of one. */
-function readersDialog(
-  { overlay }: State,
-  { reference, sealedTo = [] }: Result<'secretSet'>,
-): Dialog {
-  const before = overlay?.kind === 'dialog' ? overlay.dialog : undefined
-  // Several that are saved together are told together.
-  const told = before?.kind === 'text' && before.tag === 'sealed' ? before.lines : []
-  const lines = [...told, `${reference} is sealed to:`, ...sealedTo.map(runnerLine)]
-  return text('sealed', 'sealed: compare the fingerprints', lines)
 }
 
 /** Whose saving it was that failed: what is left stays staged. */

@@ -1,6 +1,8 @@
-import { field, form, type Dialog, type Values } from '../dialog.js'
+import type { Result } from '../../../../shared/protocol/local.js'
+import { field, form, text, type Dialog, type Values } from '../dialog.js'
 import { ask, note } from '../effect.js'
 import { turn, type Turn } from '../turn.js'
+import { runnerLine } from './detail-readers.js'
 import type { EditState } from './edit-state.js'
 
 // A value that nobody but runners will open, once it is saved: its readers are asked for when it is staged.
@@ -45,4 +47,17 @@ export function sealOf(values: Values): { readonly to: readonly string[] } {
 
 export function isBare(tag: string): boolean {
   return tag === BARE
+}
+
+/**
+ * To whom something was sealed, with fingerprints: an admin could have put another runner in the place of one.
+ * @param before what stands over the screen: several that are saved together are told together
+ */
+export function readersDialog(
+  before: Dialog | undefined,
+  { reference, sealedTo = [] }: Result<'secretSet'>,
+): Dialog {
+  const told = before?.kind === 'text' && before.tag === 'sealed' ? before.lines : []
+  const lines = [...told, `${reference} is sealed to:`, ...sealedTo.map(runnerLine)]
+  return text('sealed', 'sealed: compare the fingerprints', lines)
 }
