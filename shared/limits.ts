@@ -182,6 +182,8 @@ export const LIMITS = {
   logFile: 1 * MiB,
   /** From the first try to reach the daemon to giving up. */
   daemonStart: 20_000,
+  /** A command that starts the daemon keeps others from starting one for this long. */
+  startTurn: 5_000,
   /** A stopping daemon waits this long for requests in work. */
   daemonDrain: 5_000,
   /** A write whose clock is further ahead of ours is flagged and doesn't move our clock. */

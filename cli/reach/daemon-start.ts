@@ -7,9 +7,10 @@ import { compareVersions, VERSION } from '../../shared/version.js'
 import { openRunning, type DaemonConnection, type Handshake } from './daemon-reach.js'
 import { startDaemon, type SpawnOptions } from './daemon-spawn.js'
 import { homeExists, homeOf, networkNamespace } from './socket.js'
+import { takeTurn, type Turn } from './start-turn.js'
 
-// Reaching the daemon, and starting it when there is none. Twenty callers at once may each start one: the home's lock
-// leaves one, the others end with `busy`, and all callers meet at the one that answers.
+// Reaching the daemon, and starting it when there is none. Of twenty callers at once one starts it, and all meet at the
+// one that answers. Where two start one after all, the home's lock leaves one, and the other ends with `busy`.
 
 export type DaemonOptions = SpawnOptions & {
   /** Start a daemon in a folder that is no home yet: for `init` and `join`. Otherwise that is an error. */
@@ -29,19 +30,25 @@ export async function openDaemon(options: DaemonOptions): Promise<DaemonConnecti
     throw noHome(home)
   }
   const end = performance.now() + (options.timeout ?? LIMITS.daemonStart)
-  let patience = 0
-  while (performance.now() < end) {
-    const open = await openRunning(home, end)
-    if (open !== undefined && !mustReplace(open.handshake, options)) return open
-    open?.socket.destroy()
-    // Whoever was busy starting needs a moment: look often, start again seldom, in case it died.
-    if (patience > 0) {
-      patience--
-      await wait(10)
-      continue
+  let turn: Turn | undefined
+  try {
+    let patience = 0
+    while (performance.now() < end) {
+      const open = await openRunning(home, end)
+      if (open !== undefined && !mustReplace(open.handshake, options)) return open
+      open?.socket.destroy()
+      if (patience === 0) turn ??= takeTurn(home)
+      // Whoever was busy starting needs a moment: look often, start again seldom, in case it died.
+      if (patience > 0 || turn === undefined) {
+        patience = Math.max(0, patience - 1)
+        await wait(10)
+        continue
+      }
+      const state = await startDaemon(home, options, open?.handshake.pid, end)
+      if (state === 'busy') patience = 100
     }
-    const state = await startDaemon(home, options, open?.handshake.pid, end)
-    if (state === 'busy') patience = 100
+  } finally {
+    turn?.()
   }
   throw new CofferError('timed-out', 'the daemon does not answer', {
     reason: 'daemon-start',

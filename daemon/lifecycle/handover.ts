@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+import { linkSync, lstatSync, renameSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { fromHex, fromUtf8, toHex, utf8, type Bytes } from '../../shared/bytes.js'
 import type { Random } from '../../shared/crypto/random.js'
@@ -10,7 +10,7 @@ import { parseIncoming, requestLine } from '../../shared/protocol/local-wire.js'
 import { Secret } from '../../shared/redacted.js'
 import { systemCode } from '../../shared/system-error.js'
 import { openLocal, sealLocal } from '../core/crypto/passphrase.js'
-import { readPrivate, removeFile, writeNew } from '../home/files.js'
+import { fileError, readPrivate, removeFile, writeNew } from '../home/files.js'
 import type { Home } from '../home/home.js'
 import { namedSocket } from './place.js'
 
@@ -33,8 +33,7 @@ function parse(content: Bytes): Handover | undefined {
 }
 
 function read(home: Home): Handover | undefined {
-  const rule = { maxBytes: LIMITS.homeFile, uid: home.uid }
-  const content = readPrivate(home.file('handover'), rule)
+  const content = readPrivate(home.file('handover'), { maxBytes: LIMITS.homeFile, uid: home.uid })
   return content === undefined ? undefined : parse(content)
 }
 
@@ -49,13 +48,70 @@ function alive(pid: number): boolean {
 
 /** Whether a successor is on its way: whoever else starts must leave the place to it. */
 export function successorComes(home: Home): boolean {
-  const found = read(home)
-  if (found === undefined || found.pid === process.pid || !alive(found.pid)) return false
+  return holds(home, home.file('handover'))
+}
+
+function holds(home: Home, path: string): boolean {
+  const content = readPrivate(path, { maxBytes: LIMITS.homeFile, uid: home.uid })
+  if (content === undefined) return false
+  const found = parse(content)
+  // One that says nothing is being written this moment.
+  if (found !== undefined && (found.pid === process.pid || !alive(found.pid))) return false
   try {
     // A pid may have been given to another process since: no successor takes that long.
-    return Date.now() - lstatSync(home.file('handover')).mtimeMs < LIMITS.daemonStart
+    return Date.now() - lstatSync(path).mtimeMs < LIMITS.daemonStart
   } catch {
     return false
+  }
+}
+
+/** Takes back what this process wrote into the home as a successor; another's stays. */
+export function withdraw(home: Home): void {
+  if (read(home)?.pid === process.pid) removeFile(home.file('handover'))
+}
+
+/**
+ * Writes this process and its key into the home, for one successor at a time.
+ * @throws CofferError `exists` when another successor was faster.
+ */
+function claim(home: Home, key: Secret, random: Random): void {
+  const path = home.file('handover')
+  const text = utf8(`coffer-handover 1\n${process.pid}\n${toHex(key.reveal())}\n`)
+  for (;;) {
+    try {
+      writeNew(path, text)
+      return
+    } catch (error) {
+      if (!(error instanceof CofferError) || error.code !== 'exists') throw error
+    }
+    if (!removeDead(home, path, random)) {
+      throw new CofferError('exists', 'another daemon takes over already', { reason: 'successor' })
+    }
+  }
+}
+
+/**
+ * Takes away what a dead successor left; false when the file is one that lives. Two may look at the same dead one, and
+ * the slower finds the living one of the faster in its place: so it is looked at again under another name, and goes back.
+ */
+function removeDead(home: Home, path: string, random: Random): boolean {
+  if (holds(home, path)) return false
+  const aside = `${path}.${toHex(random(8))}.tmp`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return true
+    throw fileError(error, `can't replace ${path}`)
+  }
+  try {
+    if (!holds(home, aside)) return true
+    linkSync(aside, path)
+    return false
+  } catch (error) {
+    if (['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) return false
+    throw fileError(error, `can't replace ${path}`)
+  } finally {
+    removeFile(aside)
   }
 }
 
@@ -84,19 +140,12 @@ export type Takeover = { readonly asked: boolean; readonly root: Secret | undefi
 
 /**
  * Asks the running daemon, process `predecessor`, for its place. Resolves when it has gone, or when there was none to
- * ask; the lock is then to be taken, and `handover` removed after that.
+ * ask; the lock is then to be taken, and `withdraw` called after that.
  * @throws CofferError `exists` when another successor is on its way, `timed-out`, or what the daemon answered.
  */
 export async function takeOver(home: Home, predecessor: number, random: Random): Promise<Takeover> {
-  if (successorComes(home)) {
-    throw new CofferError('exists', 'another daemon takes over already', { reason: 'successor' })
-  }
-  removeFile(home.file('handover'))
   const key = new Secret(random(32))
-  writeNew(
-    home.file('handover'),
-    utf8(`coffer-handover 1\n${process.pid}\n${toHex(key.reveal())}\n`),
-  )
+  claim(home, key, random)
   const socket = namedSocket(home)
   const answer = socket === undefined ? undefined : await ask(socket, predecessor)
   const box = answer?.root === undefined ? undefined : fromHex(answer.root)

@@ -6,7 +6,7 @@ import { LIMITS } from '../../shared/limits.js'
 import type { Variables } from '../../shared/protocol/socket-path.js'
 import type { Secret } from '../../shared/redacted.js'
 import { VERSION } from '../../shared/version.js'
-import { fileError, removeFile } from '../home/files.js'
+import { fileError } from '../home/files.js'
 import { locateHome, prepareHome, removeTemporary, type Home } from '../home/home.js'
 import type { FolderLock } from '../store/folder-lock.js'
 import { takeLock } from './lock.js'
@@ -82,7 +82,7 @@ async function hold(options: DaemonOptions): Promise<Held | undefined> {
   if (lock === undefined) return undefined
   try {
     removeTemporary(home)
-    if (options.predecessor !== undefined) removeFile(home.file('handover'))
+    if (options.predecessor !== undefined) await withdrawn(home)
   } catch (error) {
     await lock.release()
     throw fileError(error, `can't start in ${home.path}`)
@@ -113,8 +113,13 @@ async function successorHasPlace(home: Home): Promise<boolean> {
   return successorComes(home)
 }
 
+async function withdrawn(home: Home): Promise<void> {
+  const { withdraw } = await import('./handover.js')
+  withdraw(home)
+}
+
 async function succeed(home: Home, predecessor: number): Promise<Won> {
-  const [{ takeOver }, { systemRandom }, { cryptoReady }] = await Promise.all([
+  const [{ takeOver, withdraw }, { systemRandom }, { cryptoReady }] = await Promise.all([
     import('./handover.js'),
     import('../random.js'),
     import('../../shared/crypto/hash.js'),
@@ -124,17 +129,21 @@ async function succeed(home: Home, predecessor: number): Promise<Won> {
   try {
     taken = await takeOver(home, predecessor, systemRandom)
   } catch (error) {
+    withdraw(home)
     // Another successor was faster: it will answer.
     if (error instanceof CofferError && error.code === 'exists') {
       return { lock: undefined, handed: undefined }
     }
-    removeFile(home.file('handover'))
     throw error
   }
   const end = performance.now() + (taken.asked ? LIMITS.daemonDrain : 0)
   for (;;) {
     const lock = await takeLock(home)
-    if (lock !== undefined || performance.now() > end) return { lock, handed: taken.root }
+    if (lock !== undefined) return { lock, handed: taken.root }
+    if (performance.now() > end) {
+      withdraw(home)
+      return { lock: undefined, handed: undefined }
+    }
     // The predecessor's connection has closed, so it ends this very moment; the kernel frees its lock with it.
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

@@ -24,6 +24,8 @@ export const HOME_FILES = {
   socket: 'socket',
   /** Holds the key of a root that passes to a newer daemon. */
   handover: 'handover',
+  /** Present while a command starts the daemon: the others wait for it. */
+  starting: 'starting',
   log: 'daemon.log',
   oldLog: 'daemon.log.1',
   /** The database whose lock, released by the kernel at death, makes the daemon the only one. */
