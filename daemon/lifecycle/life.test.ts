@@ -132,6 +132,17 @@ test('the runtime directory is used when it is ours alone, else passed over', ()
     assert.is(third.socket, join(home, 'run/daemon.sock'))
   }))
 
+test('a daemon whose home was removed ends, and a new home at its path is left alone', () =>
+  inLife(async (home, start) => {
+    const old = await ready(start())
+    await old.call('init', { open: { kind: 'passphrase', passphrase }, memory: 64 })
+    rmSync(home, { recursive: true })
+    const next = await ready(start())
+    await next.call('init', { open: { kind: 'passphrase', passphrase }, memory: 64 })
+    assert.is(await old.ended, 33)
+    await next.call('sync', { context, timeout: 0 })
+  }))
+
 const after = (daemon: TestDaemon): string[] => ['--successor-of', String(daemon.child.pid)]
 
 test('a successor takes over the open home, without the passphrase; nobody else gets the root', () =>

@@ -20,16 +20,21 @@ import { namedSocket, Place } from './place.js'
 
 const MARK = { version: '0.1.0', cut: undefined, offline: false }
 
-async function inPlace(home: Home, use: (place: Place) => Promise<void>): Promise<void> {
+async function inPlace(
+  home: Home,
+  use: (place: Place) => Promise<void>,
+  gone: () => void = () => undefined,
+): Promise<void> {
   const server = new LocalServer({
     answer: () => Promise.resolve({}),
     plain: () => Promise.reject(new Error('none')),
     log: jsonLog(() => undefined, Date.now),
   })
   const place = new Place(server, home, {}, MARK, 10)
-  await place.open((error) => {
+  const failed = (error: unknown): never => {
     throw error
-  })
+  }
+  await place.open({ failed, gone })
   try {
     await use(place)
   } finally {
@@ -56,6 +61,22 @@ test('a socket that somebody removed is bound and named again', () =>
       }
     }),
   ))
+
+test('a home that was removed, or another at its path, is told once, and nothing is put there', () =>
+  inHome(async (home) => {
+    for (const again of [false, true]) {
+      let told = 0
+      mkdirSync(home.file('lock'), { recursive: true })
+      const use = async ({ socket = '' }: Place): Promise<void> => {
+        rmSync(home.path, { recursive: true })
+        if (again) mkdirSync(home.file('lock'), { recursive: true, mode: 0o700 })
+        await until('it is noticed', () => told > 0)
+        assert.not(existsSync(socket))
+      }
+      await inPlace(home, use, () => told++)
+      assert.is(told, 1)
+    }
+  }))
 
 test('what stands in its place is not connected to', () =>
   inHome((home) =>

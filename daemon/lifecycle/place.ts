@@ -20,8 +20,15 @@ import type { LocalServer } from '../rpc/server.js'
 
 // Where the daemon's socket stands. Only the holder of the home's lock runs this, so nothing here races.
 
-/** How often the daemon looks whether its socket is still there: a logout removes $XDG_RUNTIME_DIR. */
+/** How often the daemon looks whether its socket is still there (a logout removes $XDG_RUNTIME_DIR), and its home. */
 const LOOK_AGAIN = 2_000
+
+export type PlaceEvents = {
+  /** The socket couldn't be bound anew; tried again soon. */
+  readonly failed: (error: unknown) => void
+  /** The home was removed, or another one stands at its path: nothing of it is this daemon's. */
+  readonly gone: () => void
+}
 
 /** The daemon's socket: bound, named in the home, and bound anew if its file is removed. */
 export class Place {
@@ -53,10 +60,16 @@ export class Place {
   }
 
   /** Removes what a killed daemon left, binds, and names the socket. @throws CofferError `home`, `storage`. */
-  async open(failed: (error: unknown) => void): Promise<void> {
+  async open({ failed, gone }: PlaceEvents): Promise<void> {
     removeStale(this.#home)
     await this.#bind()
+    const mine = identity(this.#home, undefined)
     this.#timer = setInterval(() => {
+      if (identity(this.#home, mine) !== mine) {
+        clearInterval(this.#timer)
+        gone()
+        return
+      }
       if (this.#there()) return
       this.#bind().catch(failed)
     }, this.#every)
@@ -104,6 +117,19 @@ export function namedSocket(home: Home): string | undefined {
     return stat.isDirectory() && isPrivate(stat, home.uid) ? named.socket : undefined
   } catch {
     return undefined
+  }
+}
+
+/**
+ * Which home stands at the path, by the folder whose lock is held; undefined when none does, `before` when the disk
+ * doesn't tell. An inode alone may have been given to the next one.
+ */
+function identity(home: Home, before: string | undefined): string | undefined {
+  try {
+    const stat = lstatSync(home.file('lock'), { bigint: true, throwIfNoEntry: false })
+    return stat === undefined ? undefined : `${stat.dev} ${stat.ino} ${stat.birthtimeNs}`
+  } catch {
+    return before
   }
 }
 

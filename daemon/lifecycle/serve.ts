@@ -1,5 +1,7 @@
+import { complaint } from '../../shared/complaint.js'
 import { cryptoReady } from '../../shared/crypto/hash.js'
 import { systemRandom } from '../random.js'
+import { CofferError } from '../../shared/errors.js'
 import { LIMITS } from '../../shared/limits.js'
 import { VERSION } from '../../shared/version.js'
 import { argon2id } from '../keystore/argon2.js'
@@ -13,6 +15,7 @@ import { networkIsCut, networkNamespace } from './network.js'
 import { ownHandlers } from './own-handlers.js'
 import { Place } from './place.js'
 import type { Compose, Composition, DaemonParts, Held } from './parts.js'
+import { exitOf } from './process.js'
 
 const after: After = (ms, then) => {
   const timer = setTimeout(then, ms).unref()
@@ -65,6 +68,16 @@ async function openHome(access: Access, { handed }: Held, log: Log): Promise<voi
   log.event('warn', 'not-opened', { code, ...(reason === undefined ? {} : { reason }) })
 }
 
+/**
+ * Ends at once: what would still be written goes to files that nobody can open, and closing in good order would take
+ * away names that may be another daemon's by now.
+ */
+function homeGone(): never {
+  const error = new CofferError('home', 'the home was removed or replaced', { reason: 'gone' })
+  process.stderr.write(complaint(error))
+  process.exit(exitOf({ state: 'failed', error }))
+}
+
 /** A daemon that answers, until it is told to stop. */
 class Running {
   readonly #held: Held
@@ -104,8 +117,11 @@ class Running {
 
   async open(): Promise<void> {
     const { log, access } = this.#parts
-    await this.#place.open((error) => {
-      log.failure('bind-failed', error)
+    await this.#place.open({
+      failed: (error) => {
+        log.failure('bind-failed', error)
+      },
+      gone: homeGone,
     })
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
