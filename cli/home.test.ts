@@ -21,6 +21,7 @@ const status = {
   user: null,
   selection: { org: null, project: null, orgFrom: 'nothing', projectFrom: 'nothing', file: null },
   relay: null,
+  otherRelays: [],
   joining: false,
   recovery: null,
   vaults: [],

@@ -44,6 +44,7 @@ function report(status: Status): string {
     ...(label === '' ? [] : [['user', label]]),
     ...(status.state === 'unlocked' ? [['selected', showSelection(selection)]] : []),
     ['relay', relay === null ? 'none' : showRelay(relay, status.offline)],
+    ...status.otherRelays.map((one) => ['relay', showRelay(one, status.offline)]),
     ...(status.recovery === null ? [] : [['recovery', status.recovery ? 'a device' : 'none']]),
     ...status.vaults.map((one) => ['vault', describe(one)]),
     ...status.todo.map((one) => ['to do', showTodo(one)]),

@@ -9,7 +9,7 @@ import type { Home } from '../home/home.js'
 import { repairOrQuarantine, type Repair } from '../store/doctor.js'
 import { vaultDir } from '../store/open.js'
 import type { VaultStore } from '../vault/vault-store.js'
-import { relayStateOf } from './trust/announce.js'
+import { otherRelaysOf, relayStateOf } from './trust/announce.js'
 import { refOf } from './place.js'
 import type { Progress } from './relay.js'
 import type { Session } from './session.js'
@@ -65,7 +65,7 @@ export async function examine(
     checks.push(await examineVault(session, held, repair))
     if (repair) await session.vaults.discover()
   }
-  return [...checks, relayCheck(session), ...alarms(session)]
+  return [...checks, ...relayChecks(session), ...alarms(session)]
 }
 
 function newest({ vaults }: Session): number {
@@ -160,14 +160,20 @@ async function repaired(
   }
 }
 
-function relayCheck(session: Session): Check {
-  const relay = relayStateOf(session)
+function relayChecks(session: Session): Check[] {
+  const [own, others] = [relayStateOf(session), otherRelaysOf(session)]
+  const rest = others.map(relayCheck)
+  if (own !== null) return [relayCheck(own), ...rest]
+  const message =
+    rest.length === 0
+      ? 'no relay is set: what is here is here only'
+      : 'no relay is set for your own secrets: they are here only'
+  const next = 'run coffer relay set URL --relay-key KEY'
+  return [{ name: 'relay', level: 'ok', message, next }, ...rest]
+}
+
+function relayCheck({ url, state, problem }: NonNullable<ReturnType<typeof relayStateOf>>): Check {
   const name = 'relay'
-  if (relay === null) {
-    const message = 'no relay is set: what is here is here only'
-    return { name, level: 'ok', message, next: 'run coffer relay set URL --relay-key KEY' }
-  }
-  const { url, state, problem } = relay
   if (state === 'connected') return { name, level: 'ok', message: `connected to ${url}` }
   const why = problem === null ? state : problem.message
   return { name, level: 'warning', message: `${url}: ${why}`, next: 'run coffer sync' }

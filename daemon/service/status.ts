@@ -7,7 +7,7 @@ import type { Warning } from '../../shared/protocol/local-common.js'
 import { CofferError } from '../../shared/errors.js'
 import { readConfig } from '../home/config.js'
 import type { Access } from '../keystore/access.js'
-import { relayStateOf } from './trust/announce.js'
+import { otherRelaysOf, relayStateOf } from './trust/announce.js'
 import { secretConflicts } from './secrets/conflicts.js'
 import { pairsOf, todosOf } from './people/grants.js'
 import { forkWarning } from './trust/forks.js'
@@ -153,6 +153,8 @@ async function openPart(
     | 'user'
     | 'selection'
     | 'relay'
+    | 'otherRelays'
+  | 'otherRelays'
     | 'joining'
     | 'recovery'
     | 'vaults'
@@ -182,6 +184,7 @@ async function openPart(
             file: selection.file,
           },
     relay: relayStateOf(session),
+    otherRelays: otherRelaysOf(session),
     joining: settings.current.join !== undefined,
     recovery: user === undefined ? null : hasRecovery(session),
     vaults: vaults.all().flatMap((held) => vaultStatus(session, held) ?? []),
@@ -216,6 +219,7 @@ export async function statusOf(
     user: null,
     selection: NOTHING_SELECTED,
     relay: null,
+    otherRelays: [],
     joining: false,
     recovery: null,
     vaults: [],

@@ -4,7 +4,7 @@ import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Home } from './harness/home.js'
-import { ACME, WEB } from './support/acme.js'
+import { ACME, grace, WEB } from './support/acme.js'
 import { looksLike, looksRight, USUAL } from './support/picture.js'
 import { type Terminal } from './support/terminal.js'
 import { UiWorld } from './support/ui-world.js'
@@ -191,6 +191,37 @@ test('what three devices wrote apart is merged in the editor, or one of the thre
       await home.until([...WEB, 'get', '-n', 'motto'], (out) => out === 'by-laptop')
     }
   })
+})
+
+test('a member who may only seal reads nothing, and gives a runner a secret by its fingerprint', async () => {
+  const token = path.join(world.work, 'deployer.token')
+  const made = await laptop.ok([...WEB, 'runner', 'create', 'deployer', '-o', token])
+  const [print = ''] = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(made) ?? []
+  const desk = await grace(world, relay, laptop, 'read')
+  await laptop.ok([...WEB, 'project', 'member', 'add', 'grace@acme.example', 'seal'])
+  await desk.until(['status'], (out) => /acme\/web: .*sealer/.test(out))
+  await ui.inUi(desk, /acme\/web .*sealer/, async (terminal) => {
+    terminal.key('G')
+    await terminal.shows(/❯ acme\/web/)
+    terminal.key('Enter')
+    await terminal.shows(/a seals a secret for a runner/)
+    terminal.key('a')
+    await terminal.shows(/folders by a slash/)
+    terminal.line('from-grace')
+    await terminal.shows(/new · sealed · line 1/)
+    terminal.type('for-the-deployer')
+    terminal.key('C-s')
+    await terminal.shows(new RegExp(`Seal from-grace for whom[^]*runners +${print}`))
+    terminal.key('Enter')
+    await terminal.shows(/from-grace is staged/)
+    terminal.key('w')
+    await terminal.shows(new RegExp(`from-grace is sealed to:[^]*${print}`))
+    await terminal.leaves(/compare the fingerprints/)
+  })
+  await desk.ok(['sync'])
+  const asRunner = { env: { COFFER_TOKEN_FILE: token } }
+  assert.is(await laptop.ok(['get', '-n', 'from-grace'], asRunner), 'for-the-deployer')
+  assert.match((await desk.exits(23, [...WEB, 'get', 'from-grace'])).err, /may not read|is sealed/)
 })
 
 test.run()

@@ -139,6 +139,7 @@ export const written = object(writtenFields)
 
 export const empty = object({})
 
+/** How the connection to a relay stands. */
 export const relayState = object({
   url: text(LIMITS.reference),
   key: id32,
@@ -148,3 +149,4 @@ export const relayState = object({
   /** Last problem's code and message, null when none. */
   problem: nullable(object({ code: text(64), message: text(LIMITS.message) })),
 })
+export const otherRelays = list(relayState, LIMITS.items)

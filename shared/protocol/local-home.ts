@@ -11,6 +11,7 @@ import {
   opener,
   path,
   role,
+  otherRelays,
   relayState,
   scopeName,
   time,
@@ -134,6 +135,8 @@ export const status = {
     }),
     /** The home's default relay. */
     relay: nullable(relayState),
+    /** The relays that vaults of this home are on beside it, an org's say. */
+    otherRelays,
     /** A device or person of this home still waits to be let in. */
     joining: flag,
     /** Whether this person has a recovery device; null while that isn't known. */

@@ -10,6 +10,7 @@ import {
   label,
   memory,
   opener,
+  otherRelays,
   relayState,
   scopeName,
   secretName,
@@ -131,7 +132,12 @@ export const subscribe = {
 
 /** Secrets of one vault changed, by this device or another. `names` is null when they are too many to tell. */
 export const changed = object({ vault: vaultRef, names: nullable(list(secretName, LIMITS.items)) })
-export const syncStatus = object({ relay: nullable(relayState), queued: count, conflicts: count })
+export const syncStatus = object({
+  relay: nullable(relayState),
+  otherRelays,
+  queued: count,
+  conflicts: count,
+})
 export const state = object({ state: homeState })
 export const progress = object({
   /** The id of the request that this is about. */

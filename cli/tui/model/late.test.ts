@@ -115,7 +115,7 @@ test('ten thousand changes are one call under way and one after it', () => {
   const answer = { kind: 'answered', method: 'secretList', tag: '', result } as const
   assert.equal(run.to(id, answer).calls, ['secretList'])
   assert.equal(run.to(id, answer).calls, [])
-  const sync = { relay: null, queued: 1, conflicts: 0 }
+  const sync = { relay: null, otherRelays: [], queued: 1, conflicts: 0 }
   for (let i = 0; i < 1000; i++) calls.push(...run.hear({ kind: 'sync-status', sync }).calls)
   assert.equal(calls.slice(1), ['status'], 'the others are under way since it was opened')
   run.hear({ kind: 'daemon', state: 'gone' }).hear({ kind: 'daemon', state: 'connected' })

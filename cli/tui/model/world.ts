@@ -1,6 +1,6 @@
 import type { NotificationParams, Result } from '../../../shared/protocol/local.js'
 import type { Context } from '../../../shared/protocol/local-common.js'
-import type { Place } from './place.js'
+import { samePlace, type Place } from './place.js'
 import type { Deleted, Staged } from './staging.js'
 
 // What every screen may look at and none of them owns.
@@ -56,6 +56,32 @@ export const NOTHING_READ: Pick<
 /** Alarms that nobody has read. */
 export function unread({ alarms }: World): readonly Alarm[] {
   return alarms.filter(({ readAt }) => readAt === null)
+}
+
+export type RelayState = NonNullable<Status['relay']>
+
+const WORST_FIRST = ['refused', 'offline', 'connecting', 'connected'] as const
+
+/** The relays that this home's vaults are on, the one in the worst state first. */
+export function relaysOf({ status, sync }: World): readonly RelayState[] {
+  const { relay, otherRelays } = sync ?? status ?? { relay: null, otherRelays: [] }
+  const all = relay === null ? otherRelays : [relay, ...otherRelays]
+  return WORST_FIRST.flatMap((state) => all.filter((one) => one.state === state))
+}
+
+/** What this device is in a place; undefined while nobody has said. */
+export function roleIn({ places }: World, place: Place): string | undefined {
+  return places.find((one) => samePlace(one.place, place))?.role
+}
+
+/** Whether it may write readable values there. What isn't known is left to the daemon. */
+export function mayWrite(world: World, place: Place): boolean {
+  return !['reader', 'viewer', 'sealer'].includes(roleIn(world, place) ?? '')
+}
+
+/** Whether it may set sealed values there, and nothing else. */
+export function onlySeals(world: World, place: Place): boolean {
+  return roleIn(world, place) === 'sealer'
 }
 
 /** Whether this home is a device that nobody has let in yet. */

@@ -31,6 +31,15 @@ export function relayStateOf({ settings, sync }: Session): Infer<typeof relaySta
   return describe(found)
 }
 
+/** The relays beside the home's that its vaults are on. */
+export function otherRelaysOf({ settings, sync }: Session): Infer<typeof relayState>[] {
+  const own = settings.current.relay?.key
+  return sync
+    .status()
+    .relays.filter(({ key }) => key !== own)
+    .map(describe)
+}
+
 function describe({ url, key, state, since, problem }: RelayStatus): Infer<typeof relayState> {
   const what =
     problem === undefined
@@ -71,7 +80,8 @@ export function announce(session: Session, hub: Hub): () => void {
   }
   const tellStatus = (): void => {
     cancelStatus = undefined
-    hub.publish('syncStatus', { relay: relayStateOf(session), ...countsOf(session) })
+    const relays = { relay: relayStateOf(session), otherRelays: otherRelaysOf(session) }
+    hub.publish('syncStatus', { ...relays, ...countsOf(session) })
   }
   const namesChanged = (vaultId: VaultId, names: readonly Name[]): void => {
     const known = changed.get(vaultId) ?? new Set()

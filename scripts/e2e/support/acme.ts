@@ -71,12 +71,17 @@ export async function adasPhone(world: World, laptop: Home, name = 'phone'): Pro
 }
 
 /** Grace, with a home of her own, as a member of Ada's org. */
-export async function grace(world: World, relay: Relay, laptop: Home): Promise<Home> {
+export async function grace(
+  world: World,
+  relay: Relay,
+  laptop: Home,
+  level: 'write' | 'read' = 'write',
+): Promise<Home> {
   const home = world.home('grace')
   const label = ['--name', 'Grace', '--email', 'grace@acme.example', '--device-name', 'desk']
   await home.ok(['init', ...label, '--key-file', home.keyFile])
   await relay.serve(home)
-  const invite = ['org', 'invite', 'grace@acme.example', '--permission', 'write', '--name', 'Grace']
+  const invite = ['org', 'invite', 'grace@acme.example', '--permission', level, '--name', 'Grace']
   const code = (await laptop.ok([...ACME, ...invite])).trim()
   await letIn(
     laptop,

@@ -41,6 +41,7 @@ const program = new Program({
         fails('render')
         return null
       },
+      otherRelays: [],
       queued: 0,
       conflicts: 0,
     },

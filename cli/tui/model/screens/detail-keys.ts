@@ -4,7 +4,7 @@ import { canonicalReference } from '../place.js'
 import { turn, type Binding, type Turn } from '../turn.js'
 import { authorName } from './conflict-sides.js'
 import { moment } from '../views/time.js'
-import type { World } from '../world.js'
+import { mayWrite, onlySeals, type World } from '../world.js'
 import { readerLines } from './detail-readers.js'
 import { copying, masked, revealing } from './detail-reveal.js'
 import {
@@ -46,7 +46,7 @@ function canComeBack(screen: S, world: World): boolean {
   const entry = chosenEntry(screen, world)
   if (entry?.kind !== 'version') return false
   const { current, kind, sealed } = entry.version
-  return !current && kind === 'put' && sealed !== true
+  return !current && kind === 'put' && sealed !== true && mayWrite(world, screen.place)
 }
 
 function bringingBack(screen: S, world: World): Turn<S> {
@@ -107,6 +107,7 @@ export const detailBindings: readonly Binding<S>[] = [
     keys: ['e'],
     label: 'edit',
     help: 'edit the value',
+    when: ({ place }, world) => mayWrite(world, place) || onlySeals(world, place),
     run: ({ place, secret, ...rest }) =>
       turn(masked({ place, secret, ...rest }), open({ screen: 'edit', place, name: secret })),
   },
@@ -128,7 +129,7 @@ export const detailBindings: readonly Binding<S>[] = [
     keys: ['d'],
     label: 'delete',
     help: 'delete the secret, once you save',
-    when: (screen) => currentOf(screen)?.kind === 'put',
+    when: (screen, world) => currentOf(screen)?.kind === 'put' && mayWrite(world, screen.place),
     run: deleting,
   },
   {

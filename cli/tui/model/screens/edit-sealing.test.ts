@@ -165,4 +165,54 @@ test('who seals it meanwhile is noticed', () => {
   assert.equal([told(2).overtaken, told(3).overtaken], [false, true])
 })
 
+const RUNNER = {
+  ...CI,
+  name: '',
+  fingerprint: '3etd-bo4o-6quj-xbb6',
+  addedAt: 0,
+  expiresAt: null,
+  expired: false,
+  names: [],
+  missing: [],
+}
+
+/** Somebody whose device may only seal has named a new one, and the runners are known. */
+function blind(runners: readonly (typeof RUNNER)[]): EditState {
+  const world = aWorld({ places: [{ place: WEB, vaultId: 'w', role: 'sealer' }] })
+  const naming = paste(openEdit(WEB, undefined, world).screen, 'NEW')
+  const named = editScreen.bindings.find(({ keys }) => keys.includes('enter'))?.run(naming, world)
+  assert.ok(named)
+  assert.match(JSON.stringify(named?.effects), /"runnerList"/)
+  assert.not.match(JSON.stringify(named?.effects), /"secret(Get|History)"/)
+  const result = {
+    vault: { vaultId: 'w', kind: 'project', org: 'acme', project: 'web' },
+    runners,
+    warnings: [],
+  } as const
+  const answer = { kind: 'answered', method: 'runnerList', tag: 'runners', result } as const
+  return hear(paste(named?.screen ?? naming, 'value'), answer, world).screen
+}
+
+test('a device that may only seal reads nothing, and says the readers by fingerprint', () => {
+  const screen = blind([RUNNER])
+  assert.is(screen.phase, 'typing')
+  assert.not(editScreen.bindings.some((one) => one.label === 'seal' && one.when?.(screen, WORLD)))
+  const { dialog } = only(press(screen, 'ctrl-s'), 'dialog')
+  const form = JSON.stringify(dialog)
+  assert.match(form, /runner eeeeeeee +3etd-bo4o-6quj-xbb6/)
+  assert.match(form, /"text":"3etd-bo4o-6quj-xbb6"/)
+  const values = { to: RUNNER.fingerprint }
+  const { change } = only(hear(screen, { kind: 'dialog', tag: 'seal', values }), 'stage')
+  assert.equal(change.seal, { to: [RUNNER.fingerprint] })
+  assert.is(change.over, undefined)
+})
+
+test('of several runners, or none, nobody is chosen for the person', () => {
+  const two = [RUNNER, { ...RUNNER, deviceId: 'dd'.repeat(32), fingerprint: 'aaaa-bbbb-cccc-dddd' }]
+  for (const runners of [two, []]) {
+    const { dialog } = only(press(blind(runners), 'ctrl-s'), 'dialog')
+    assert.match(JSON.stringify(dialog), /"text":""/)
+  }
+})
+
 test.run()

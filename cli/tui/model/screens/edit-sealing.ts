@@ -1,6 +1,7 @@
 import type { Result } from '../../../../shared/protocol/local.js'
 import { field, form, text, type Dialog, type Values } from '../dialog.js'
 import { ask, note } from '../effect.js'
+import { fieldOf } from '../text-field.js'
 import { turn, type Turn } from '../turn.js'
 import { runnerLine } from './detail-readers.js'
 import type { EditState } from './edit-state.js'
@@ -11,7 +12,7 @@ type S = EditState
 
 /** Whether it may be sealed, or readable after all: what is sealed already stays so, and a person's own vault has no runners. */
 export function canSwitch({ phase, place, sealing }: S): boolean {
-  return phase === 'typing' && place.kind === 'project' && sealing !== 'kept'
+  return phase === 'typing' && place.kind === 'project' && ['no', 'chosen'].includes(sealing)
 }
 
 export function switched(screen: S): Turn<S> {
@@ -25,7 +26,9 @@ const BARE = 'seal-bare'
 export const SEAL_TAGS: readonly string[] = [WHOLE, BARE]
 
 /** @param bare the newline at the end isn't meant */
-function sealForm({ secret = '', sealedTo }: S, bare: boolean): Dialog {
+function sealForm(screen: S, bare: boolean): Dialog {
+  const { secret = '', sealedTo, sealing } = screen
+  if (sealing === 'only') return blindForm(screen, bare)
   const runners = field('to', 'runners', {
     optional: true,
     hint: 'names or fingerprints; empty: all that are granted it',
@@ -34,6 +37,18 @@ function sealForm({ secret = '', sealedTo }: S, bare: boolean): Dialog {
     sealedTo.length === 0 ? [] : [`Until now only these open it: ${sealedTo.join(', ')}.`]
   const lines = ['Nobody else will open it: not you, not an owner.', ...before]
   return form(bare ? BARE : WHOLE, `Seal ${secret} for whom?`, [runners], 'stage it', lines)
+}
+
+/** Who is granted a name is written where this device can't read: it says the readers itself, by fingerprints. */
+function blindForm({ secret = '', runners }: S, bare: boolean): Dialog {
+  const [only, ...more] = runners.flatMap(({ fingerprint }) => fingerprint ?? [])
+  const prefilled = only === undefined || more.length > 0 ? {} : { field: fieldOf(only) }
+  const to = field('to', 'runners', { hint: 'fingerprints of runners', ...prefilled })
+  const lines =
+    runners.length === 0
+      ? ['No runner of this project is known here: an admin makes one.']
+      : ['The runners here; compare with what the machine shows:', ...runners.map(runnerLine)]
+  return form(bare ? BARE : WHOLE, `Seal ${secret} for whom?`, [to], 'stage it', lines)
 }
 
 export function askingReaders(screen: S, bare: boolean): Turn<S> {

@@ -7,7 +7,7 @@ import { EMPTY_FIELD, type TextField } from '../text-field.js'
 import { turn, type Turn } from '../turn.js'
 import { runnerName } from './detail-readers.js'
 import { textOf } from '../views/value.js'
-import { bodyHeight, type World } from '../world.js'
+import { bodyHeight, onlySeals, type World } from '../world.js'
 
 // A value that is being typed, and where it goes: it is staged, and saved with everything else that is.
 
@@ -32,15 +32,23 @@ export type EditState = {
   readonly hidden: boolean
   /** Somebody else wrote it since it was read. */
   readonly overtaken: boolean
-  /** Whether only runners will open it: by choice, or because the version before is sealed. */
-  readonly sealing: 'no' | 'chosen' | 'kept'
+  /**
+   * Whether only runners will open it: by choice, because the version before is sealed, or because this device may do
+   * nothing else, nor see what is there.
+   */
+  readonly sealing: 'no' | 'chosen' | 'kept' | 'only'
   /** What that was to begin with. */
   readonly begunAs: EditState['sealing']
   /** The runners that the version before was sealed to, by name. */
   readonly sealedTo: readonly string[]
+  /** The project's runners with their fingerprints, asked for where names can't be read. */
+  readonly runners: readonly Runner[]
 }
 
+type Runner = Result<'runnerList'>['runners'][number]
+
 export function openEdit(place: Place, secret: string | undefined, world: World): Turn<EditState> {
+  const sealing = onlySeals(world, place) ? 'only' : 'no'
   const screen: EditState = {
     name: 'edit',
     place,
@@ -53,11 +61,25 @@ export function openEdit(place: Place, secret: string | undefined, world: World)
     area: EMPTY_AREA,
     hidden: false,
     overtaken: false,
-    sealing: 'no',
-    begunAs: 'no',
+    sealing,
+    begunAs: sealing,
     sealedTo: [],
+    runners: [],
   }
-  return secret === undefined ? turn(screen) : turn(screen, reading(place, secret, world, 'begin'))
+  return secret === undefined ? turn(screen) : beginning(screen, secret, world)
+}
+
+/** What is there is read first, by a device that may. */
+function beginning(screen: EditState, secret: string, world: World): Turn<EditState> {
+  if (screen.sealing !== 'only') {
+    return turn(screen, reading(screen.place, secret, world, 'begin'))
+  }
+  const { screen: next, effects } = begun(screen, undefined, undefined, world)
+  return turn(next, ...effects, readingRunners(screen.place, world))
+}
+
+export function readingRunners(place: Place, world: World): Effect {
+  return call('runnerList', { context: contextOf(world.cwd, place) }, 'runners')
 }
 
 /** Lines for text: what it is has one of its own. */
@@ -94,8 +116,7 @@ export function named(screen: EditState, world: World): Turn<EditState> {
   const secret = screen.naming.text.trim().normalize('NFC')
   const problem = nameProblem(secret)
   if (problem !== undefined) return turn({ ...screen, problem })
-  const next: EditState = { ...screen, secret, phase: 'reading', problem: undefined }
-  return turn(next, reading(screen.place, secret, world, 'begin'))
+  return beginning({ ...screen, secret, phase: 'reading', problem: undefined }, secret, world)
 }
 
 /** What would make it another place's name, or none at all. The daemon knows the rest, and says it. */

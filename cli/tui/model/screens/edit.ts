@@ -15,6 +15,7 @@ import {
   begunSealed,
   isDirty,
   reading,
+  readingRunners,
   readingSealed,
   type EditState,
 } from './edit-state.js'
@@ -63,6 +64,7 @@ function isAmong(names: readonly string[] | null, name: string | undefined): boo
 function reread(screen: S, world: World, tag: 'begin' | 'again'): Turn<S> {
   const { place, secret } = screen
   if (secret === undefined) return turn(screen)
+  if (screen.sealing === 'only') return turn(screen, readingRunners(place, world))
   return tag === 'again' && screen.sealing === 'kept'
     ? turn(screen, readingSealed(screen, world, tag))
     : turn(screen, reading(place, secret, world, tag))
@@ -111,6 +113,7 @@ function answered(screen: S, event: Answered, world: World): Turn<S> {
     if (event.tag === 'again') return turn(reviewed(screen, current?.version.id))
     return screen.phase === 'reading' ? begunSealed(screen, current, world) : turn(screen)
   }
+  if (event.method === 'runnerList') return turn({ ...screen, runners: event.result.runners })
   if (event.method !== 'valueGenerate') return turn(screen)
   const text = textOf(event.result.value) ?? ''
   const next = event.tag === 'replace' ? { ...screen, area: areaOf('') } : screen

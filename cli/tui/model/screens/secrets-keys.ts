@@ -3,7 +3,7 @@ import { fit, TOP } from '../list.js'
 import { canonicalReference, contextOf, referenceIn } from '../place.js'
 import { EMPTY_FIELD } from '../text-field.js'
 import { turn, type Binding, type Turn } from '../turn.js'
-import type { World } from '../world.js'
+import { mayWrite, onlySeals, type World } from '../world.js'
 import { NO_ROWS, parentOf, placeOf, rowCount } from './rows.js'
 import {
   arranged,
@@ -88,6 +88,10 @@ function onSealed(screen: S): boolean {
   return row?.secret?.sealed === true && row.staged?.value === undefined
 }
 
+/** What a reader is shown of these keys would only end with the daemon's no. */
+const mayEdit = ({ place }: S, world: World): boolean =>
+  mayWrite(world, place) || onlySeals(world, place)
+
 const onSecret = (screen: S): boolean => chosenSecret(screen) !== undefined
 
 export const secretsBindings: readonly Binding<S>[] = [
@@ -150,7 +154,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     keys: ['e'],
     label: 'edit',
     help: 'edit the value',
-    when: onSecret,
+    when: (screen, world) => onSecret(screen) && mayEdit(screen, world),
     run: (screen) =>
       turn(
         masked(screen),
@@ -161,6 +165,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     keys: ['a'],
     label: 'add',
     help: 'add a secret',
+    when: mayEdit,
     run: (screen) =>
       turn(masked(screen), open({ screen: 'edit', place: screen.place, name: undefined })),
   },
@@ -168,7 +173,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     keys: ['d'],
     label: 'delete',
     help: 'delete the secret, once you save',
-    when: onSecret,
+    when: (screen, world) => onSecret(screen) && mayWrite(world, screen.place),
     run: deleted,
   },
   {

@@ -124,6 +124,7 @@ test('offline says since when, what waits and that everything works', () => {
       state: 'offline' as const,
       problem: { code: 'unreachable', message: 'no route' },
     },
+    otherRelays: [],
     queued: 3,
     conflicts: 0,
   }
@@ -136,6 +137,19 @@ test('offline says since when, what waits and that everything works', () => {
   assert.match(small, /○ offline since 3m\n3 changes wait/)
   const alone = seen(opened(), aWorld({ columns: 40, rows: 10 }))
   assert.match(alone, /no relay/)
+})
+
+test('an org on another relay is not alone, and the one in trouble is told first', () => {
+  const org = { ...RELAY, url: 'wss://org.example.org' }
+  const joined = aStatus({ otherRelays: [org] })
+  const text = seen(opened(), aWorld({ status: joined }))
+  assert.match(text, /^.*● connected/)
+  assert.match(text, /your own secrets are on no relay; o connects/)
+  assert.not.match(text, /alone/)
+  const off = { ...org, state: 'offline' as const }
+  const both = seen(opened(), aWorld({ status: aStatus({ relay: RELAY, otherRelays: [off] }) }))
+  assert.match(both, /○ offline[^]*wss:\/\/org[^]*wss:\/\/relay\S+ +connected/)
+  assert.not.match(both, /are on no relay/)
 })
 
 test('what the daemon warns of stands beside the relay, in every size', () => {

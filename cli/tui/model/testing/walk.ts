@@ -143,7 +143,10 @@ export class Walk {
         this.#take({ kind: 'daemon', state: move.kind })
         return this
       case 'sync':
-        this.#take({ kind: 'sync-status', sync: { relay: null, queued: 12345, conflicts: 3 } })
+        this.#take({
+          kind: 'sync-status',
+          sync: { relay: null, otherRelays: [], queued: 12345, conflicts: 3 },
+        })
         return this
       case 'state':
         this.#isLocked = move.state === 'locked'

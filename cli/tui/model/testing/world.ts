@@ -27,6 +27,7 @@ export function aStatus(overrides: Partial<Status> = {}): Status {
       file: null,
     },
     relay: null,
+    otherRelays: [],
     joining: false,
     recovery: null,
     vaults: [],

@@ -29,12 +29,26 @@ const vault: Status['vaults'][number] = {
 test('what is queued and in conflict is said from the start, and as it changes', () => {
   const status = aStatus({ vaults: [vault] })
   assert.match(header({ status }), /○ no relay · 2 queued · 1 conflict$/)
-  const sync = { relay: null, queued: 0, conflicts: 2 }
+  const sync = { relay: null, otherRelays: [], queued: 0, conflicts: 2 }
   assert.match(header({ status, sync }), /○ no relay · 2 conflicts$/)
 })
 
+test('of several relays the header tells the one in the worst state', () => {
+  const relay = {
+    url: 'wss://r',
+    key: 'k',
+    state: 'connected',
+    since: 0,
+    problem: null,
+  } as const
+  const otherRelays = [{ ...relay, state: 'offline' } as const]
+  assert.match(header({ status: aStatus({ otherRelays }) }), /○ offline$/)
+  assert.match(header({ status: aStatus({ relay, otherRelays }) }), /○ offline$/)
+  assert.match(header({ status: aStatus({ relay }) }), /● synced not yet$/)
+})
+
 test('a narrow header keeps some of its title, and never wraps', () => {
-  const sync = { relay: null, queued: 12_345, conflicts: 300 }
+  const sync = { relay: null, otherRelays: [], queued: 12_345, conflicts: 300 }
   for (const columns of [1, 10, 40, 80]) assert.ok(widthOf(header({ sync, columns })) <= columns)
   assert.match(header({ sync, columns: 40 }), /^coffer coffer .*…$/)
 })

@@ -2,7 +2,7 @@ import { keyLabel } from '../key.js'
 import { applicable, MAIN_SCREENS } from '../commands.js'
 import { specOf } from '../screens/table.js'
 import { topOf, type State } from '../state.js'
-import { bodyHeight, overlaySize, unread, type Status, type World } from '../world.js'
+import { bodyHeight, overlaySize, relaysOf, unread, type Status, type World } from '../world.js'
 import {
   clipped,
   clippedSpans,
@@ -20,10 +20,11 @@ import { ago } from './time.js'
 // Header, alarm line, message and footer.
 
 /** `● synced 12s · 3 queued · 1 conflict`, `○ offline`: a sign and a word, so that no colour has to tell. */
-export function syncSpans({ now, status, sync, daemon }: World): readonly Span[] {
+export function syncSpans(world: World): readonly Span[] {
+  const { now, status, sync, daemon } = world
   if (daemon === 'gone') return [span('× no daemon', 'bad')]
   if (status?.state !== 'unlocked') return []
-  const relay = sync?.relay ?? status.relay
+  const [relay] = relaysOf(world)
   const times = status.vaults.flatMap(({ syncedAt }) => syncedAt ?? [])
   const synced = times.length === 0 ? 'not yet' : ago(now, Math.min(...times))
   // The daemon says them when they change; until then they are what its status said.
@@ -34,7 +35,7 @@ export function syncSpans({ now, status, sync, daemon }: World): readonly Span[]
   ].filter(Boolean)
   const more =
     parts.length === 0 ? [] : [span(` · ${parts.join(' · ')}`, conflicts > 0 ? 'bad' : 'plain')]
-  if (relay === null) return [span('○ no relay', 'dim'), ...more]
+  if (relay === undefined) return [span('○ no relay', 'dim'), ...more]
   const words = {
     connected: `● synced ${synced}`,
     connecting: '◌ connecting',

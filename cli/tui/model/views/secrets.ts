@@ -2,7 +2,7 @@ import { hits } from '../filter.js'
 import { fit } from '../list.js'
 import { listHeight, type SecretsState } from '../screens/secrets-list.js'
 import { rowAt, rowCount, type Row } from '../screens/rows.js'
-import type { World } from '../world.js'
+import { roleIn, type World } from '../world.js'
 import {
   clipped,
   columns,
@@ -12,6 +12,7 @@ import {
   span,
   typedSpans,
   widthOf,
+  wrapped,
   type Line,
   type Look,
   type Span,
@@ -24,7 +25,7 @@ export function secretsView(screen: SecretsState, world: World, size: Size): rea
   const { rows, list, secrets } = screen
   const top = filterLine(screen, size.width)
   if (secrets === undefined) return [top, line(span('reading…', 'dim'))]
-  if (rowCount(rows) === 0) return [top, ...empty(screen)]
+  if (rowCount(rows) === 0) return [top, ...empty(screen, world, size)]
   const height = Math.min(size.height - 1, listHeight(world))
   const { top: first, at } = fit(list, rowCount(rows), height)
   const shown = Array.from({ length: height }, (_, i) => rowAt(screen.known, rows, first + i))
@@ -48,10 +49,33 @@ function filterLine({ filtering, query, rows, known, loading }: SecretsState, wi
   return { spans: [span('/ ', 'accent'), ...typed, counted] }
 }
 
-function empty({ query, loading }: SecretsState): readonly Line[] {
+function empty(screen: SecretsState, world: World, { width, height }: Size): readonly Line[] {
+  const { query, loading, place } = screen
   if (query.text.trim() !== '') return [line(span('no name fits', 'dim'))]
   if (loading) return [line(span('still loading…', 'dim'))]
-  return [line('Nothing here yet.'), line(span('a adds the first secret.', 'dim'))]
+  const [first, next] = emptyWords(roleIn(world, place))
+  const lines = [
+    ...wrapped(first, width).map((one) => line(one)),
+    ...wrapped(next, width).map((one) => line(span(one, 'dim'))),
+  ]
+  return lines.slice(0, height - 1)
+}
+
+/** What an empty list says to this device, and what to do about it. */
+function emptyWords(role: string | undefined): readonly [string, string] {
+  switch (role) {
+    case 'sealer':
+      return ['What is here only others read.', 'a seals a secret for a runner.']
+    case 'viewer':
+      return [
+        'You see that this project exists, and may not read it.',
+        'An admin can give you the level read+secrets.',
+      ]
+    case 'reader':
+      return ['Nothing here yet.', 'What others write appears here.']
+    default:
+      return ['Nothing here yet.', 'a adds the first secret.']
+  }
 }
 
 function rowLine(

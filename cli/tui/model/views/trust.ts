@@ -9,7 +9,7 @@ import {
 } from '../screens/trust-rows.js'
 import { vaultState } from '../screens/trust-texts.js'
 import { vaultLabel } from '../vault.js'
-import type { Alarm, World } from '../world.js'
+import { relaysOf, type Alarm, type RelayState, type World } from '../world.js'
 import {
   BLANK,
   clipped,
@@ -45,13 +45,27 @@ function headLines(screen: TrustState, world: World, width: number): readonly Li
   return height > 2 ? [...lines, ...padding] : lines
 }
 
-function relaySaid({ now, daemon, status, sync }: World, width: number): readonly Said[] {
+function relaySaid(world: World, width: number): readonly Said[] {
+  const { daemon, status, sync } = world
   if (daemon === 'gone') {
     return [['× no daemon: it is started again; this is how it was', 'bad']]
   }
-  const relay = sync?.relay ?? status?.relay ?? null
-  if (relay === null)
+  const [relay, ...others] = relaysOf(world)
+  if (relay === undefined) {
     return [['○ no relay: this device is alone; o connects it to others', 'plain']]
+  }
+  const own = (sync ?? status)?.relay ?? null
+  return [
+    ...stateSaid(world, relay, width),
+    ...others.map(({ url, state }): Said => [`${url}  ${state}`, 'dim']),
+    ...(own === null
+      ? [['your own secrets are on no relay; o connects them to one', 'plain'] as const]
+      : []),
+  ]
+}
+
+/** How one relay stands, the state first. */
+function stateSaid({ now, status }: World, relay: RelayState, width: number): readonly Said[] {
   const day = width < WIDE ? 'since' : `since ${moment(relay.since)} UTC,`
   const since = `${day} ${ago(now, relay.since)}`
   const where: Said = [`${relay.url}  key ${relay.key.slice(0, 16)}…`, 'dim']
