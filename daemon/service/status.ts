@@ -154,7 +154,6 @@ async function openPart(
     | 'selection'
     | 'relay'
     | 'otherRelays'
-  | 'otherRelays'
     | 'joining'
     | 'recovery'
     | 'vaults'
