@@ -2,14 +2,14 @@ import type { Result } from '../../../../shared/protocol/local.js'
 import { vaultLabel } from '../vault.js'
 import type { Alarm } from '../world.js'
 import type { VaultInfo } from './trust-rows.js'
-import { ago, moment } from '../views/time.js'
+import { agoWords, moment } from '../views/time.js'
 
 // What is read in full, as lines of a text.
 
 const GAP = ''
 
 function at(now: number, time: number): string {
-  return `${moment(time)} UTC (${ago(now, time)} ago)`
+  return `${moment(time)} UTC (${agoWords(now, time)})`
 }
 
 export function alarmText(now: number, { vault, reason, first, newest, readAt }: Alarm): string[] {

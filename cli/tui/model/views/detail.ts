@@ -15,7 +15,7 @@ import type { World } from '../world.js'
 import { diffPane, valuePane } from './detail-panes.js'
 import { clipped, columns, line, row, span, type Line, type Look, type Span } from './line.js'
 import type { Size } from './size.js'
-import { ago, moment } from './time.js'
+import { ago, agoWords, moment } from './time.js'
 import { MASK } from './value.js'
 
 export function detailView(screen: DetailState, world: World, size: Size): readonly Line[] {
@@ -82,7 +82,7 @@ function writtenWords(entry: Entry, { now }: World): string {
   if (entry.kind === 'staged') return 'not yet: w saves it'
   const { version, at, author, size, kind } = entry.version
   const bytes = kind === 'put' ? [`${size ?? 0} bytes`] : []
-  const age = `${ago(now, at)} ago`
+  const age = agoWords(now, at)
   return [`version ${version.number}`, ...bytes, age, authorName(author), `${moment(at)} UTC`].join(
     ' · ',
   )

@@ -4,7 +4,7 @@ import type { PeopleState } from '../screens/people-state.js'
 import type { World } from '../world.js'
 import { clipped, columns, row, span, type Line, type Look } from './line.js'
 import type { Size } from './size.js'
-import { ago, moment } from './time.js'
+import { ago, agoWords, moment } from './time.js'
 
 export function peopleView(screen: PeopleState, world: World, size: Size): readonly Line[] {
   const { rows, list } = screen
@@ -74,7 +74,7 @@ function cells(item: Exclude<Row, { kind: 'heading' | 'word' }>, { now }: World)
 
 function deviceCells({ device }: Of<'device'>, now: number): Cells {
   const { self, recovery, addedAt, seenAt, doubled } = device
-  const seen = seenAt === null ? 'not seen yet' : `seen ${ago(now, seenAt)} ago`
+  const seen = seenAt === null ? 'not seen yet' : `seen ${agoWords(now, seenAt)}`
   const state = self ? 'this device' : recovery ? 'recovery' : seen
   const more = said(doubled ? 'signed a number twice: enter' : '', `added ${day(addedAt)}`)
   return { sign: doubled ? '!' : ' ', name: deviceName(device), state, more }

@@ -19,6 +19,12 @@ export function ago(now: number, at: number): string {
   return 'now'
 }
 
+/** `12s ago`; `just now` for less than a second, and for what lies ahead. */
+export function agoWords(now: number, at: number): string {
+  const age = ago(now, at)
+  return age === 'now' ? 'just now' : `${age} ago`
+}
+
 /** `2026-11-27 12:30` in UTC: what two people compare reads the same to both. */
 export function moment(at: number): string {
   return isoTime(at).slice(0, 16).replace('T', ' ')

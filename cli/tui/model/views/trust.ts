@@ -22,7 +22,7 @@ import {
   type Look,
 } from './line.js'
 import type { Size } from './size.js'
-import { ago, moment } from './time.js'
+import { ago, agoWords, moment } from './time.js'
 
 export function trustView(screen: TrustState, world: World, { width }: Size): readonly Line[] {
   const head = headLines(screen, world, width)
@@ -122,7 +122,7 @@ function alarmLine(alarm: Alarm, chosen: boolean, world: World, width: number): 
   const { vault, reason, first, newest, readAt } = alarm
   const { at, message } = newest ?? first
   const mark = readAt === null ? '! ' : '  '
-  const told = `${mark}${reason} in ${vaultLabel(vault)} ${ago(world.now, at)} ago: ${message}`
+  const told = `${mark}${reason} in ${vaultLabel(vault)} ${agoWords(world.now, at)}: ${message}`
   return row(chosen, [span(clipped(told, width - 2), readAt === null ? 'bad' : 'dim')])
 }
 
@@ -151,7 +151,7 @@ function titles(width: number): Line {
 }
 
 function confirmedWord({ now }: World, { confirmedAt }: VaultInfo): string {
-  return confirmedAt === null ? 'unconfirmed' : `${ago(now, confirmedAt)} ago`
+  return confirmedAt === null ? 'unconfirmed' : agoWords(now, confirmedAt)
 }
 
 /** To have one device alone is worth a word, and no sign of danger on every newcomer's screen. */
