@@ -8,6 +8,7 @@ import { FakeDaemon } from './testing/fake-daemon.js'
 import { runCli, type Outcome, type Surroundings } from './testing/fake-io.js'
 
 const id = 'ab'.repeat(32)
+let answersDevices = false
 const status = {
   version: '0.1.0',
   pid: 7,
@@ -61,8 +62,9 @@ const daemon = await new FakeDaemon({
     return { org: 'o', projects: [] }
   },
   deviceList: (_, { raw }) => {
-    raw('not JSON\n')
-    return { devices: [] }
+    if (!answersDevices) raw('not JSON\n')
+    const device = { name: 'phone', addedAt: 0, self: false, recovery: false, seenAt: null }
+    return { devices: [{ ...device, deviceId: id, doubled: true }] }
   },
 }).start()
 
@@ -160,6 +162,17 @@ test('doctor reports and exits by what it found', async () => {
   const outcome = await cli('doctor')
   assert.is(outcome.code, 31)
   assert.match(outcome.stdout, /^FAILURE {2}store: broken\n {9}next: repair\nok {7}clock: fine\n$/)
+})
+
+test('a device of which a copy is at work is told of in a pipe, too', async () => {
+  answersDevices = true
+  const { stdout, stderr } = await cli('device ls')
+  answersDevices = false
+  assert.match(stdout, /not seen yet +phone/)
+  assert.match(
+    stderr,
+    /^coffer: warning: equivocation: abab\w+ signed a number twice: .*device revoke abab/,
+  )
 })
 
 test('a daemon that answers nonsense or hangs up is a coded error', async () => {

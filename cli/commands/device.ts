@@ -1,5 +1,6 @@
 import { displayText } from '../../shared/display.js'
 import type { Result } from '../../shared/protocol/local.js'
+import type { Warning } from '../../shared/protocol/local-common.js'
 import type { Call } from '../call.js'
 import type { Command } from '../command.js'
 import { columns, parseDuration, shortId, showTime } from '../format.js'
@@ -36,6 +37,17 @@ export const deviceAdd: Command = {
   },
 }
 
+type Device = Result<'deviceList'>['devices'][number]
+
+function inUseTwice({ deviceId }: Device): Warning {
+  const id = shortId(deviceId)
+  const what = `${id} signed a number twice: a copy of it is at work, or its disk was put back`
+  return {
+    code: 'equivocation',
+    message: `${what}; take it out of use: coffer device revoke ${id}`,
+  }
+}
+
 export const deviceLs: Command = {
   name: 'device ls',
   also: ['device list'],
@@ -57,11 +69,8 @@ export const deviceLs: Command = {
       one.pgp === undefined ? one.name : `${one.name}, by OpenPGP key ${shortId(one.pgp)}`,
     ])
     session.show(result, columns(rows))
-    for (const { deviceId } of result.devices.filter((one) => one.doubled)) {
-      const id = shortId(deviceId)
-      session.say(`${id} signed a number twice: a copy of it is at work, or its disk was put back`)
-      session.say(`take it out of use: coffer device revoke ${id}`)
-    }
+    // In JSON it stands in the value.
+    if (!session.json) session.warn(result.devices.filter(({ doubled }) => doubled).map(inUseTwice))
   },
 }
 
