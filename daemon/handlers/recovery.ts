@@ -56,7 +56,12 @@ async function useRecovery(
       parts.access.state === 'none'
         ? await makeHome(parts, engine, recovery, params, meet)
         : ownHome(parts, engine, recovery)
-    return await recover(session, visit?.session ?? (await meet(session)), options)
+    const again = async (): Promise<Session> => {
+      await visit?.end()
+      visit = undefined
+      return meet(session)
+    }
+    return await recover(session, visit?.session ?? (await meet(session)), again, options)
   } finally {
     await visit?.end()
     recovery.device.sign.privateKey.fill(0)

@@ -78,6 +78,7 @@ test('deletes are staged, saved as one, and brought back', () =>
     terminal.key('q')
     await terminal.shows(/Leave without saving\?[^]*2 changes in acme\/web/)
     terminal.key('Escape')
+    await terminal.hides(/Leave without saving/)
     await terminal.shows(/coffer \+2 acme\/web/)
     terminal.key('w')
     await terminal.shows(/deleted: u brings it back/)

@@ -84,6 +84,7 @@ test('without colours there is none, and everything is said all the same', () =>
     terminal.key('?')
     await terminal.shows(/keys/)
     terminal.key('Escape')
+    await terminal.hides(/keys\n/)
     terminal.key('u')
     await terminal.hides(/to be deleted/)
     assert.not.match(terminal.typescript, COLOUR)

@@ -6,13 +6,16 @@ import { utf8 } from '../../../shared/bytes.js'
 import { cryptoReady } from '../../../shared/crypto/hash.js'
 import { epochAt, roleAt } from '../../../shared/log/membership.js'
 import { Secret } from '../../../shared/redacted.js'
-import { refusedWith } from '../../../shared/testing/refusal.js'
+import { refusal, refusedWith } from '../../../shared/testing/refusal.js'
 import { finishHome } from '../../home/home.js'
 import { decryptUnder } from '../../pgp/messages.js'
 import { knock, recover } from './recovering.js'
 import { revokeDevice } from '../removal/removal.js'
 import { createRecovery, hasRecovery } from './recovery.js'
 import { readRecoveryText } from './recovery-message.js'
+import type { Visit } from '../engine.js'
+import type { Session } from '../session.js'
+import { syncAll } from '../sync.js'
 import { createProject } from '../people/scopes.js'
 import { context, Device, until } from '../testing/device.js'
 import { Net } from '../testing/net.js'
@@ -40,14 +43,25 @@ async function fresh(net: Net, text: string): Promise<Device> {
   return home
 }
 
-async function use(home: Device, text: string, revokeOthers = false) {
+function visiting(home: Device, text: string): Promise<Visit> {
   const { device, userVault: vault, relay } = readRecoveryText(text)
-  const first = { vault, loading: [vault], relay }
-  const visit = await home.engine.visit({ home: home.home, device }, first)
-  const options = { timeout: 2000, signal, onProgress: quiet, revokeOthers }
-  try {
+  return home.engine.visit({ home: home.home, device }, { vault, loading: [vault], relay })
+}
+
+const calm = { timeout: 2000, signal, onProgress: quiet }
+
+async function use(home: Device, text: string, revokeOthers = false, early?: Visit) {
+  const options = { ...calm, revokeOthers }
+  let visit = early ?? (await visiting(home, text))
+  const again = async (): Promise<Session> => {
+    await visit.end()
+    visit = await visiting(home, text)
     await knock(visit.session, options)
-    return await recover(home.session, visit.session, options)
+    return visit.session
+  }
+  try {
+    if (early === undefined) await knock(visit.session, options)
+    return await recover(home.session, visit.session, again, options)
   } finally {
     await visit.end()
   }
@@ -112,18 +126,35 @@ test('a visitor whose last link was still under way when it knocked is told that
   const first = await person(net)
   const { text } = await made(first)
   const home = await fresh(net, text)
-  const { device, userVault: vault, relay } = readRecoveryText(text)
-  const late = await home.engine.visit(
-    { home: home.home, device },
-    { vault, loading: [vault], relay },
-  )
-  const options = { timeout: 2000, signal, onProgress: quiet, revokeOthers: false }
-  await knock(late.session, options)
+  const late = await visiting(home, text)
+  await knock(late.session, calm)
   await use(home, text)
-  const refusal = await refusedWith(() => recover(home.session, late.session, options))
-  assert.equal(refusal, ['expired', 'recovery-used'])
-  await late.end()
+  assert.equal(await refusedWith(() => use(home, text, false, late)), ['expired', 'recovery-used'])
   for (const one of [first, home]) await one.end()
+})
+
+test('a visitor that is taken out of a vault it has read begins anew, and ends it', async () => {
+  for (const cut of [4, 5]) {
+    const net = new Net()
+    const first = await person(net)
+    const { text, id } = await made(first)
+    const home = await fresh(net, text)
+    const late = await visiting(home, text)
+    await knock(late.session, calm)
+    await syncAll(late.session, calm)
+    // The command before comes as far as leaving one vault, or two, of three.
+    let links = 0
+    net.beforeLink = async () => {
+      if (links++ === cut) net.connect(false)
+    }
+    await refusal(() => use(home, text))
+    net.beforeLink = undefined
+    net.connect(true)
+    await use(home, text, false, late)
+    assert.ok(isEverywhere(net, home.session.identity.device))
+    assert.ok(isNowhere(net, id), `out after a cut at ${cut}`)
+    for (const one of [first, home]) await one.end()
+  }
 })
 
 test('with --revoke-others the others are out of everything, under new keys', async () => {

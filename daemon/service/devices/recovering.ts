@@ -84,20 +84,24 @@ type Options = BarrierOptions & { readonly revokeOthers: boolean }
 
 /**
  * Lets the home's device in wherever the visitor is, removes the person's other devices if asked to, and the visitor last.
+ * @param again a visitor that has read nothing yet and has knocked: a command that was cut short may have one link under
+ * way, and when that takes the visitor out of a vault that it has read, only a fresh one sees the vault as left already
  * @throws CofferError `unreachable`, `timed-out`, `conflict`, … : the same again goes on; `expired` (`recovery-used`) when
  * the visitor's last link, sent by a command that was cut short, was taken in only after this one had knocked
  */
 export async function recover(
   session: Session,
   visitor: Session,
+  again: () => Promise<Session>,
   options: Options,
 ): Promise<Result<'recoveryUse'>> {
   try {
     return await letInAndLeave(session, visitor, options)
   } catch (error) {
-    if (error instanceof CofferError && error.code === 'not-found') await knock(visitor, options)
-    throw error
+    if (!(error instanceof CofferError) || error.code !== 'not-found') throw error
+    await knock(visitor, options)
   }
+  return letInAndLeave(session, await again(), options)
 }
 
 async function letInAndLeave(
