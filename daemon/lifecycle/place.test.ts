@@ -1,8 +1,10 @@
 import {
   chmodSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -62,19 +64,27 @@ test('a socket that somebody removed is bound and named again', () =>
     }),
   ))
 
+function madeLock(home: Home): string {
+  const file = join(home.file('lock'), 'LOCK')
+  mkdirSync(home.file('lock'), { recursive: true, mode: 0o700 })
+  writeFileSync(file, '')
+  return file
+}
+
 test('a home that was removed, or another at its path, is told once, and nothing is put there', () =>
   inHome(async (home) => {
     for (const again of [false, true]) {
       let told = 0
-      mkdirSync(home.file('lock'), { recursive: true })
+      const lock = openSync(madeLock(home), 'r')
       const use = async ({ socket = '' }: Place): Promise<void> => {
         rmSync(home.path, { recursive: true })
-        if (again) mkdirSync(home.file('lock'), { recursive: true, mode: 0o700 })
+        if (again) madeLock(home)
         await until('it is noticed', () => told > 0)
         assert.not(existsSync(socket))
       }
       await inPlace(home, use, () => told++)
       assert.is(told, 1)
+      closeSync(lock)
     }
   }))
 

@@ -121,13 +121,15 @@ export function namedSocket(home: Home): string | undefined {
 }
 
 /**
- * Which home stands at the path, by the folder whose lock is held; undefined when none does, `before` when the disk
- * doesn't tell. An inode alone may have been given to the next one.
+ * Which home stands at the path, by the file that holds its lock; undefined when none does, `before` when the disk doesn't
+ * tell. LevelDB has that file open, so its inode is given to no other file meanwhile; a time of birth not every kernel
+ * tells.
  */
 function identity(home: Home, before: string | undefined): string | undefined {
   try {
-    const stat = lstatSync(home.file('lock'), { bigint: true, throwIfNoEntry: false })
-    return stat === undefined ? undefined : `${stat.dev} ${stat.ino} ${stat.birthtimeNs}`
+    const path = join(home.file('lock'), 'LOCK')
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+    return stat === undefined ? undefined : `${stat.dev} ${stat.ino}`
   } catch {
     return before
   }
