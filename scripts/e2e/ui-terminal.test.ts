@@ -65,11 +65,9 @@ test('10,000 names are filtered as they are typed, while the window is torn at',
       terminal.key('BSpace')
     }
     await terminal.shows(/\/ 7531 /)
-    await terminal.shows(/❯ +name-07531/)
-    const lines = terminal.screen.trimEnd().split('\n')
-    assert.is(lines.length, 10)
-    assert.match(lines[0] ?? '', /^coffer \/user\//)
-    assert.is(lines[1], '─'.repeat(40))
+    // The last of the sizes may not be drawn yet.
+    await terminal.shows(/^coffer \/user\/.*\n─{40}\n[^]*❯ +name-07531/)
+    assert.is(terminal.screen.trimEnd().split('\n').length, 10)
     terminal.key('Enter')
     await terminal.shows(/name-07531[^]*value/)
     // Nothing of all that went out of the screen above.

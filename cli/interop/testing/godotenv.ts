@@ -33,7 +33,9 @@ function keyName(text: string): [string, string] {
     const char = from[at] ?? ''
     if (SPACE.includes(char)) continue
     if (char === '=' || char === ':') {
-      return [from.slice(0, at).replace(/\s+$/, ''), trimLeft(from.slice(at + 1))]
+      // Go's unicode.IsSpace: U+0085 is one, which JavaScript's \s doesn't know.
+      const name = from.slice(0, at).replace(/[\s\u0085]+$/, '')
+      return [name, trimLeft(from.slice(at + 1))]
     }
     if (char !== '_' && char !== '.' && !/[\p{L}\p{N}]/u.test(char))
       throw new Error(`name: ${char}`)
