@@ -37,7 +37,8 @@ export async function openDaemon(options: DaemonOptions): Promise<DaemonConnecti
       const open = await openRunning(home, end)
       if (open !== undefined && !mustReplace(open.handshake, options)) return open
       open?.socket.destroy()
-      if (patience === 0) turn ??= takeTurn(home)
+      // A folder that is no home yet is not written into: it may be somebody's.
+      if (patience === 0) turn ??= homeExists(home) ? takeTurn(home) : NOBODYS
       // Whoever was busy starting needs a moment: look often, start again seldom, in case it died.
       if (patience > 0 || turn === undefined) {
         patience = Math.max(0, patience - 1)
@@ -55,6 +56,8 @@ export async function openDaemon(options: DaemonOptions): Promise<DaemonConnecti
     next: 'see coffer daemon logs',
   })
 }
+
+const NOBODYS: Turn = () => undefined
 
 function mustReplace(daemon: Handshake, { offline = false }: DaemonOptions): boolean {
   if (compareVersions(VERSION, daemon.version) > 0) return true

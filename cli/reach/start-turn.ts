@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { LIMITS } from '../../shared/limits.js'
 import { HOME_FILES } from '../../shared/protocol/socket-path.js'
 import { systemCode } from '../../shared/system-error.js'
@@ -23,14 +23,23 @@ export function takeTurn(home: string): Turn | undefined {
 
 const OWN = `${process.pid}\n`
 
-/** True where there is no home to write into, too: then the daemon says what is wrong, or makes one. */
+/** True where nothing can be written, too: then the daemon says what is wrong. */
 function written(path: string): boolean {
+  let fd: number
   try {
-    writeFileSync(path, OWN, { flag: 'wx', mode: 0o600 })
-    return true
+    fd = openSync(path, 'wx', 0o600)
   } catch (error) {
     return systemCode(error) !== 'EEXIST'
   }
+  try {
+    writeSync(fd, OWN)
+  } catch {
+    // A full disk: a file that says nothing would hold the others up.
+    removed(path)
+  } finally {
+    closeSync(fd)
+  }
+  return true
 }
 
 function isTaken(path: string): boolean {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { linkSync, lstatSync, renameSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { fromHex, fromUtf8, toHex, utf8, type Bytes } from '../../shared/bytes.js'
@@ -57,12 +58,21 @@ function holds(home: Home, path: string): boolean {
   const found = parse(content)
   // One that says nothing is being written this moment.
   if (found !== undefined && (found.pid === process.pid || !alive(found.pid))) return false
+  // A pid may have been given to another process since: no successor takes that long.
+  return isYoung(path)
+}
+
+function isYoung(path: string): boolean {
   try {
-    // A pid may have been given to another process since: no successor takes that long.
-    return Date.now() - lstatSync(path).mtimeMs < LIMITS.daemonStart
+    return Math.abs(Date.now() - lstatSync(path).mtimeMs) < LIMITS.daemonStart
   } catch {
     return false
   }
+}
+
+/** Takes away what a successor left that is dead, or this process as one: for whoever has the lock. */
+export function clearHandover(home: Home): void {
+  removeDead(home, home.file('handover'))
 }
 
 /** Takes back what this process wrote into the home as a successor; another's stays. */
@@ -70,11 +80,15 @@ export function withdraw(home: Home): void {
   if (read(home)?.pid === process.pid) removeFile(home.file('handover'))
 }
 
+function anotherComes(): CofferError {
+  return new CofferError('exists', 'another daemon takes over already', { reason: 'successor' })
+}
+
 /**
  * Writes this process and its key into the home, for one successor at a time.
  * @throws CofferError `exists` when another successor was faster.
  */
-function claim(home: Home, key: Secret, random: Random): void {
+function claim(home: Home, key: Secret): void {
   const path = home.file('handover')
   const text = utf8(`coffer-handover 1\n${process.pid}\n${toHex(key.reveal())}\n`)
   for (;;) {
@@ -84,8 +98,8 @@ function claim(home: Home, key: Secret, random: Random): void {
     } catch (error) {
       if (!(error instanceof CofferError) || error.code !== 'exists') throw error
     }
-    if (!removeDead(home, path, random)) {
-      throw new CofferError('exists', 'another daemon takes over already', { reason: 'successor' })
+    if (!removeDead(home, path)) {
+      throw anotherComes()
     }
   }
 }
@@ -94,9 +108,9 @@ function claim(home: Home, key: Secret, random: Random): void {
  * Takes away what a dead successor left; false when the file is one that lives. Two may look at the same dead one, and
  * the slower finds the living one of the faster in its place: so it is looked at again under another name, and goes back.
  */
-function removeDead(home: Home, path: string, random: Random): boolean {
+function removeDead(home: Home, path: string): boolean {
   if (holds(home, path)) return false
-  const aside = `${path}.${toHex(random(8))}.tmp`
+  const aside = `${path}.${randomBytes(8).toString('hex')}.tmp`
   try {
     renameSync(path, aside)
   } catch (error) {
@@ -117,19 +131,22 @@ function removeDead(home: Home, path: string, random: Random): boolean {
 
 /**
  * The root sealed (hex) under the key of the successor that asks; undefined root: undefined.
- * @throws CofferError `refused` when no successor has written its key into the home.
+ * @param successor the process that asks, as it says
+ * @throws CofferError `refused` when no successor has just written its key into the home, `exists` when another has
  */
 export function sealForSuccessor(
   home: Home,
+  successor: number,
   root: Secret | undefined,
   random: Random,
 ): string | undefined {
   const found = read(home)
-  if (found === undefined) {
+  if (found === undefined || !isYoung(home.file('handover'))) {
     throw new CofferError('refused', 'only a starting daemon of this home can take over', {
       reason: 'no-handover',
     })
   }
+  if (found.pid !== successor) throw anotherComes()
   return root === undefined
     ? undefined
     : toHex(sealLocal('handover', found.key, NO_AAD, root, random))
@@ -145,7 +162,7 @@ export type Takeover = { readonly asked: boolean; readonly root: Secret | undefi
  */
 export async function takeOver(home: Home, predecessor: number, random: Random): Promise<Takeover> {
   const key = new Secret(random(32))
-  claim(home, key, random)
+  claim(home, key)
   const socket = namedSocket(home)
   const answer = socket === undefined ? undefined : await ask(socket, predecessor)
   const box = answer?.root === undefined ? undefined : fromHex(answer.root)
@@ -173,7 +190,8 @@ function ask(socket: string, pid: number): Promise<Answer | undefined> {
         }),
       )
     }, LIMITS.daemonStart)
-    connection.on('connect', () => connection.write(requestLine(1, 'daemonHandover', { pid })))
+    const params = { pid, successor: process.pid }
+    connection.on('connect', () => connection.write(requestLine(1, 'daemonHandover', params)))
     connection.on('data', (chunk: Buffer) => {
       try {
         for (const line of lines.push(chunk)) answer = answered(line) ?? answer

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -145,15 +146,39 @@ test('a daemon whose home was removed ends, and a new home at its path is left a
 
 const after = (daemon: TestDaemon): string[] => ['--successor-of', String(daemon.child.pid)]
 
+/** What a successor leaves that dies on its way. */
+function leftHandover(home: string, pid: number): string {
+  const file = join(home, 'handover')
+  writeFileSync(file, `coffer-handover 1\n${pid}\n${'0'.repeat(64)}\n`, { mode: 0o600 })
+  return file
+}
+
+test('a daemon that is the first takes away what a successor left', () =>
+  inLife(async (home, start) => {
+    const first = await ready(start())
+    await first.stop()
+    const file = leftHandover(home, spawnSync('true').pid)
+    await ready(start())
+    assert.not(existsSync(file))
+  }))
+
 test('a successor takes over the open home, without the passphrase; nobody else gets the root', () =>
   inLife(async (home, start) => {
     const first = await ready(start())
     await first.call('init', { open: { kind: 'passphrase', passphrase }, memory: 64 })
     const client = await first.client()
-    assert.is(
-      (await refusal(() => client.call(1, 'daemonHandover', { pid: first.child.pid }))).code,
-      'refused',
-    )
+    const asks = async (): Promise<string> => {
+      const params = { pid: first.child.pid, successor: process.pid }
+      return (await refusal(() => client.call(1, 'daemonHandover', params))).code
+    }
+    assert.is(await asks(), 'refused')
+    // The key of another successor, and one that is left from long ago.
+    const file = leftHandover(home, first.child.pid ?? 0)
+    assert.is(await asks(), 'exists')
+    leftHandover(home, process.pid)
+    const past = new Date(Date.now() - 60_000)
+    utimesSync(file, past, past)
+    assert.is(await asks(), 'refused')
     await client.call(2, 'sync', { context, timeout: 0 })
     const second = await ready(start(after(first)))
     assert.is(await first.ended, 0)
@@ -173,9 +198,7 @@ test('several successors at once leave one daemon, still open', () =>
     const first = await ready(start())
     await first.call('init', { open: { kind: 'passphrase', passphrase }, memory: 64 })
     // What a successor left that died on the way.
-    const { pid } = spawnSync('true')
-    const left = `coffer-handover 1\n${pid}\n${'0'.repeat(64)}\n`
-    writeFileSync(join(home, 'handover'), left, { mode: 0o600 })
+    leftHandover(home, spawnSync('true').pid)
     const successors = Array.from({ length: 4 }, () => start(after(first)))
     const strangers = Array.from({ length: 2 }, () => start())
     const outcomes = await Promise.all([...successors, ...strangers].map((one) => one.outcome))

@@ -98,11 +98,13 @@ function processHandlers(
       parts.stop()
       return Promise.resolve({})
     },
-    daemonHandover({ pid }, { connection }) {
+    daemonHandover({ pid, successor }, { connection }) {
       if (pid !== process.pid) {
         throw new CofferError('exists', 'another daemon has taken over', { reason: 'successor' })
       }
-      const root = access.withRoot((secret) => sealForSuccessor(parts.home, secret, parts.random))
+      const root = access.withRoot((secret) =>
+        sealForSuccessor(parts.home, successor, secret, parts.random),
+      )
       connection.linger()
       parts.stop()
       return Promise.resolve(root === undefined ? {} : { root })

@@ -27,6 +27,7 @@ async function inPlace(
   use: (place: Place) => Promise<void>,
   gone: () => void = () => undefined,
 ): Promise<void> {
+  if (!existsSync(home.file('lock'))) madeLock(home)
   const server = new LocalServer({
     answer: () => Promise.resolve({}),
     plain: () => Promise.reject(new Error('none')),
@@ -86,6 +87,18 @@ test('a home that was removed, or another at its path, is told once, and nothing
       assert.is(told, 1)
       closeSync(lock)
     }
+  }))
+
+test('a home that went before its socket was bound is gone', () =>
+  inHome(async (home) => {
+    let told = 0
+    mkdirSync(home.file('lock'))
+    await inPlace(
+      home,
+      () => until('it is noticed', () => told > 0),
+      () => told++,
+    )
+    assert.is(told, 1)
   }))
 
 test('what stands in its place is not connected to', () =>

@@ -65,7 +65,7 @@ export class Place {
     await this.#bind()
     const mine = identity(this.#home, undefined)
     this.#timer = setInterval(() => {
-      if (identity(this.#home, mine) !== mine) {
+      if (mine === undefined || identity(this.#home, mine) !== mine) {
         clearInterval(this.#timer)
         gone()
         return

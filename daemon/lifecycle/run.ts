@@ -82,7 +82,7 @@ async function hold(options: DaemonOptions): Promise<Held | undefined> {
   if (lock === undefined) return undefined
   try {
     removeTemporary(home)
-    if (options.predecessor !== undefined) await withdrawn(home)
+    await cleared(home)
   } catch (error) {
     await lock.release()
     throw fileError(error, `can't start in ${home.path}`)
@@ -113,9 +113,9 @@ async function successorHasPlace(home: Home): Promise<boolean> {
   return successorComes(home)
 }
 
-async function withdrawn(home: Home): Promise<void> {
-  const { withdraw } = await import('./handover.js')
-  withdraw(home)
+async function cleared(home: Home): Promise<void> {
+  const { clearHandover } = await import('./handover.js')
+  clearHandover(home)
 }
 
 async function succeed(home: Home, predecessor: number): Promise<Won> {
@@ -130,8 +130,10 @@ async function succeed(home: Home, predecessor: number): Promise<Won> {
     taken = await takeOver(home, predecessor, systemRandom)
   } catch (error) {
     withdraw(home)
-    // Another successor was faster: it will answer.
-    if (error instanceof CofferError && error.code === 'exists') {
+    // Another successor was faster, or looked at this one's key for a moment: somebody will answer.
+    const busy =
+      error instanceof CofferError && ['successor', 'no-handover'].includes(error.reason ?? '')
+    if (busy) {
       return { lock: undefined, handed: undefined }
     }
     throw error

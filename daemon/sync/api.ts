@@ -60,7 +60,7 @@ export type VaultSyncStatus = {
 }
 
 export type SyncStatus = {
-  /** Relays in use: the home's first. Empty when none is set. */
+  /** The home's relay first, then those that vaults are on beside it. */
   readonly relays: readonly RelayStatus[]
   readonly vaults: readonly VaultSyncStatus[]
 }

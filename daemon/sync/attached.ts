@@ -1,4 +1,4 @@
-import type { RelayAddress, VaultSyncStatus } from './api.js'
+import type { RelayAddress, RelayStatus, VaultSyncStatus } from './api.js'
 import type { VaultRunner } from './runner.js'
 import type { VaultPort } from './vault-port.js'
 
@@ -23,4 +23,10 @@ export function statusOf({ port, runner }: Attached): VaultSyncStatus {
     syncedAt: undefined,
     problem: undefined,
   }
+}
+
+/** How a relay stands to which this daemon opens no connection. */
+export function notLinked({ url, key }: RelayAddress): RelayStatus {
+  const problem = { code: 'unreachable', reason: 'offline', message: 'started offline' } as const
+  return { url, key, state: 'offline', since: 0, problem }
 }

@@ -16,7 +16,7 @@ import type {
   SyncManager,
   SyncStatus,
 } from './api.js'
-import { statusOf, type Attached } from './attached.js'
+import { notLinked, statusOf, type Attached } from './attached.js'
 import { reachAll } from './barrier.js'
 import { appendLink, fetchChain, waitChainMoved } from './calls.js'
 import { bounded, cancelled } from './deadline.js'
@@ -124,21 +124,18 @@ export class RelaySync implements SyncManager {
   }
 
   status(): SyncStatus {
-    const relays = this.#links.all().map((link) => link.status())
-    const home = this.#relay
-    if (home !== undefined && home.link === undefined) {
-      const { url, key } = home.address
-      const problem = {
-        code: 'unreachable',
-        reason: 'offline',
-        message: 'started offline',
-      } as const
-      relays.unshift({ url, key, state: 'offline', since: 0, problem })
-    }
-    const first = home?.link?.address
-    const mine = relays.findIndex(({ url, key }) => url === first?.url && key === first.key)
-    relays.unshift(...relays.splice(Math.max(0, mine), mine < 0 ? 0 : 1))
+    const links = new Map(this.#links.all().map((link) => [addressKey(link.address), link]))
+    const relays = this.#addresses().map(
+      (address) => links.get(addressKey(address))?.status() ?? notLinked(address),
+    )
     return { relays, vaults: [...this.#vaults.values()].map(statusOf) }
+  }
+
+  /** Of the home's relay, then of those that vaults are on beside it; not of those that were only asked something. */
+  #addresses(): readonly RelayAddress[] {
+    const vaults = [...this.#vaults.values()].flatMap(({ own }) => own ?? [])
+    const all = this.#relay === undefined ? vaults : [this.#relay.address, ...vaults]
+    return [...new Map(all.map((one) => [addressKey(one), one])).values()]
   }
 
   onStatus(listener: () => void): () => void {

@@ -161,8 +161,11 @@ export const daemonStop = { needs: 'nothing', params: empty, result: empty } as 
  */
 export const daemonHandover = {
   needs: 'nothing',
-  /** The process that is to be replaced: another answers `exists`, since somebody was faster. */
-  params: object({ pid: integer(1) }),
+  /**
+   * The process that is to be replaced, and the one that asks: another daemon answers `exists`, and so does this one where
+   * the key in the home is another successor's, since somebody was faster.
+   */
+  params: object({ pid: integer(1), successor: integer(1) }),
   result: object({ root: optional(hex(72)) }),
 } as const
 

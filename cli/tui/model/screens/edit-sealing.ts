@@ -41,13 +41,15 @@ function sealForm(screen: S, bare: boolean): Dialog {
 
 /** Who is granted a name is written where this device can't read: it says the readers itself, by fingerprints. */
 function blindForm({ secret = '', runners }: S, bare: boolean): Dialog {
-  const [only, ...more] = runners.flatMap(({ fingerprint }) => fingerprint ?? [])
+  const [only, ...more] = (runners ?? []).flatMap(({ fingerprint }) => fingerprint ?? [])
   const prefilled = only === undefined || more.length > 0 ? {} : { field: fieldOf(only) }
   const to = field('to', 'runners', { hint: 'fingerprints of runners', ...prefilled })
   const lines =
-    runners.length === 0
-      ? ['No runner of this project is known here: an admin makes one.']
-      : ['The runners here; compare with what the machine shows:', ...runners.map(runnerLine)]
+    runners === undefined
+      ? ['Which runners there are is not known yet.']
+      : runners.length === 0
+        ? ['No runner of this project is known here: an admin makes one.']
+        : ['The runners here; compare with what the machine shows:', ...runners.map(runnerLine)]
   return form(bare ? BARE : WHOLE, `Seal ${secret} for whom?`, [to], 'stage it', lines)
 }
 

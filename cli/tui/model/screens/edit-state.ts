@@ -42,7 +42,7 @@ export type EditState = {
   /** The runners that the version before was sealed to, by name. */
   readonly sealedTo: readonly string[]
   /** The project's runners with their fingerprints, asked for where names can't be read. */
-  readonly runners: readonly Runner[]
+  readonly runners: readonly Runner[] | undefined
 }
 
 type Runner = Result<'runnerList'>['runners'][number]
@@ -64,7 +64,7 @@ export function openEdit(place: Place, secret: string | undefined, world: World)
     sealing,
     begunAs: sealing,
     sealedTo: [],
-    runners: [],
+    runners: undefined,
   }
   return secret === undefined ? turn(screen) : beginning(screen, secret, world)
 }

@@ -92,6 +92,9 @@ function onSealed(screen: S): boolean {
 const mayEdit = ({ place }: S, world: World): boolean =>
   mayWrite(world, place) || onlySeals(world, place)
 
+/** Nobody has it yet. */
+const isOnlyStaged = (screen: S): boolean => chosenSecret(screen)?.secret === undefined
+
 const onSecret = (screen: S): boolean => chosenSecret(screen) !== undefined
 
 export const secretsBindings: readonly Binding<S>[] = [
@@ -173,7 +176,8 @@ export const secretsBindings: readonly Binding<S>[] = [
     keys: ['d'],
     label: 'delete',
     help: 'delete the secret, once you save',
-    when: (screen, world) => onSecret(screen) && mayWrite(world, screen.place),
+    when: (screen, world) =>
+      onSecret(screen) && (mayWrite(world, screen.place) || isOnlyStaged(screen)),
     run: deleted,
   },
   {
