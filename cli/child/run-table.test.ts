@@ -49,6 +49,7 @@ async function see(
   flags: readonly string[],
   command: readonly string[],
   input = '',
+  wanted = '',
 ): Promise<Seen> {
   const child = spawn(process.execPath, [PROGRAM, 'run', ...flags, '--', ...command], { env })
   const seen: Seen = { code: null, signal: null, out: '', err: '' }
@@ -56,8 +57,12 @@ async function see(
   child.stderr.on('data', (chunk: Buffer) => (seen.err += chunk.toString()))
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
-  // The end of the process, not of its pipes: a grandchild may hold those.
+  // The end of the process, not of its pipes, for a grandchild may hold those; what it wrote may still be in them.
+  const closed = once(child, 'close').then(() => true)
   await once(child, 'exit')
+  while (seen.out.length < wanted.length) {
+    if (await Promise.race([closed, once(child.stdout, 'data').then(() => false)])) break
+  }
   child.stdout.destroy()
   child.stderr.destroy()
   return { ...seen, code: child.exitCode, signal: child.signalCode }
@@ -128,7 +133,7 @@ const ROWS: readonly Row[] = [
 for (const { what, command, input, ...wanted } of ROWS) {
   test(`run: ${what}`, async () => {
     for (const flags of [[], ['--mask']]) {
-      const seen = await see(flags, command, input)
+      const seen = await see(flags, command, input, wanted.out)
       const name = `${what} ${flags.join(' ')}`
       assert.is(seen.code, wanted.code ?? null, name + seen.err)
       assert.is(seen.signal, wanted.signal ?? null, name)

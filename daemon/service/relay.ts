@@ -15,6 +15,7 @@ import { DIRECTORY_SPACE, encodeRecord } from './people/directory.js'
 import { addLink } from './links.js'
 import { ownRole, type Session } from './session.js'
 import type { RelaySettings } from './settings.js'
+import { syncAll } from './sync.js'
 import type { Held } from './vaults.js'
 
 /** How long `relay set` waits for the upload of what is there. It goes on afterwards by itself. */
@@ -130,10 +131,11 @@ export async function setRelay(
   settings.update({ relay })
   sync.setRelay(addressOf(relay))
   const uploaded = await adoptRelay(session)
-  await session.vaults.discover()
   const warnings: Warning[] = []
   try {
-    await sync.barrier('all', { timeout: UPLOAD_WAIT, signal, onProgress: progress })
+    // The directories may name vaults that this device isn't let into yet: they hold nobody up.
+    const options = { timeout: UPLOAD_WAIT, signal, onProgress: progress }
+    warnings.push(...(await syncAll(session, options)).warnings)
   } catch (error) {
     if (!isPassing(error)) throw error
     warnings.push({ code: 'queued', message: 'not all is uploaded yet: it goes on by itself' })

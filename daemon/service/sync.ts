@@ -6,8 +6,9 @@ import type { Context, Warning } from '../../shared/protocol/local-common.js'
 import { isOffline } from '../core/vault/selection.js'
 import type { BarrierOptions, BarrierResult } from '../sync/api.js'
 import { refOf } from './place.js'
-import type { Progress } from './relay.js'
 import type { Session } from './session.js'
+
+type Progress = NonNullable<BarrierOptions['onProgress']>
 
 /** How often what was read may name vaults that are to be read, too: user vault, orgs, projects, and once to see. */
 const ROUNDS = 4
