@@ -149,4 +149,6 @@ export const relayState = object({
   /** Last problem's code and message, null when none. */
   problem: nullable(object({ code: text(64), message: text(LIMITS.message) })),
 })
+
+/** Of the relays beside the home's. */
 export const otherRelays = list(relayState, LIMITS.items)

@@ -84,6 +84,11 @@ export function onlySeals(world: World, place: Place): boolean {
   return roleIn(world, place) === 'sealer'
 }
 
+/** Whether it may set values there, of either kind: to others the daemon would only say no. */
+export function mayEdit(world: World, place: Place): boolean {
+  return mayWrite(world, place) || onlySeals(world, place)
+}
+
 /** Whether this home is a device that nobody has let in yet. */
 export function isWaiting({ status }: World): boolean {
   const own = status?.vaults.find(({ vault }) => vault.kind === 'user')

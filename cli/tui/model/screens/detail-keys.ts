@@ -4,7 +4,7 @@ import { canonicalReference } from '../place.js'
 import { turn, type Binding, type Turn } from '../turn.js'
 import { authorName } from './conflict-sides.js'
 import { moment } from '../views/time.js'
-import { mayWrite, onlySeals, type World } from '../world.js'
+import { mayEdit, mayWrite, type World } from '../world.js'
 import { readerLines } from './detail-readers.js'
 import { copying, masked, revealing } from './detail-reveal.js'
 import {
@@ -107,7 +107,7 @@ export const detailBindings: readonly Binding<S>[] = [
     keys: ['e'],
     label: 'edit',
     help: 'edit the value',
-    when: ({ place }, world) => mayWrite(world, place) || onlySeals(world, place),
+    when: ({ place }, world) => mayEdit(world, place),
     run: ({ place, secret, ...rest }) =>
       turn(masked({ place, secret, ...rest }), open({ screen: 'edit', place, name: secret })),
   },

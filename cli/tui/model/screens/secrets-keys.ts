@@ -3,7 +3,7 @@ import { fit, TOP } from '../list.js'
 import { canonicalReference, contextOf, referenceIn } from '../place.js'
 import { EMPTY_FIELD } from '../text-field.js'
 import { turn, type Binding, type Turn } from '../turn.js'
-import { mayWrite, onlySeals, type World } from '../world.js'
+import { mayEdit, mayWrite, type World } from '../world.js'
 import { NO_ROWS, parentOf, placeOf, rowCount } from './rows.js'
 import {
   arranged,
@@ -88,10 +88,6 @@ function onSealed(screen: S): boolean {
   return row?.secret?.sealed === true && row.staged?.value === undefined
 }
 
-/** What a reader is shown of these keys would only end with the daemon's no. */
-const mayEdit = ({ place }: S, world: World): boolean =>
-  mayWrite(world, place) || onlySeals(world, place)
-
 /** Nobody has it yet. */
 const isOnlyStaged = (screen: S): boolean => chosenSecret(screen)?.secret === undefined
 
@@ -157,7 +153,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     keys: ['e'],
     label: 'edit',
     help: 'edit the value',
-    when: (screen, world) => onSecret(screen) && mayEdit(screen, world),
+    when: (screen, world) => onSecret(screen) && mayEdit(world, screen.place),
     run: (screen) =>
       turn(
         masked(screen),
@@ -168,7 +164,7 @@ export const secretsBindings: readonly Binding<S>[] = [
     keys: ['a'],
     label: 'add',
     help: 'add a secret',
-    when: mayEdit,
+    when: ({ place }, world) => mayEdit(world, place),
     run: (screen) =>
       turn(masked(screen), open({ screen: 'edit', place: screen.place, name: undefined })),
   },
