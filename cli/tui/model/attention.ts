@@ -1,7 +1,9 @@
 import type { AppEvent } from './event.js'
 import type { Key } from './key.js'
+import { mine } from './root.js'
 import type { Overlay, State } from './state.js'
 import type { Step } from './step.js'
+import type { World } from './world.js'
 
 // A question can open under somebody's fingers: what was typed for what stood there before is no answer to it.
 
@@ -16,12 +18,21 @@ export function attended({ state, requests }: Step, event: AppEvent): Step {
   if (overlay?.kind !== 'dialog' || overlay.opened !== undefined) return { state, requests }
   const by = event.kind === 'key' ? event.key.name : undefined
   const opened = { at: world.now, by }
-  return { state: { ...state, overlay: { ...overlay, opened } }, requests }
+  // Its keys are shown when it takes some.
+  const shown = by === undefined ? [mine({ kind: 'timer', ms: UNREAD, tag: 'attention' })] : []
+  return {
+    state: { ...state, overlay: { ...overlay, opened } },
+    requests: [...requests, ...shown],
+  }
+}
+
+/** Whether a question came by itself, and so lately that it takes no key yet. */
+export function isUnread({ now }: World, { opened }: Asking): boolean {
+  return opened !== undefined && opened.by === undefined && now < opened.at + UNREAD
 }
 
 /** Whether a key was meant for what stood there before: typed ahead, or the same enter once more. */
-export function isStray({ world }: State, { dialog, opened }: Asking, key: Key): boolean {
-  if (opened === undefined) return false
-  if (opened.by === undefined) return world.now < opened.at + UNREAD
-  return dialog.kind === 'confirm' && key.name === 'enter' && opened.by === 'enter'
+export function isStray({ world }: State, asking: Asking, key: Key): boolean {
+  if (isUnread(world, asking)) return true
+  return asking.dialog.kind === 'confirm' && key.name === 'enter' && asking.opened?.by === 'enter'
 }

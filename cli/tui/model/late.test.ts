@@ -6,6 +6,7 @@ import { topOf } from './state.js'
 import { MINE, TWO } from './testing/conflicts.js'
 import { aChange, inWeb, Run, VAULT } from './testing/run.js'
 import { NOON } from './testing/world.js'
+import { footerLine } from './views/frame.js'
 
 // What comes late, too often, or under somebody's fingers: answers, locks, floods, questions.
 
@@ -141,8 +142,16 @@ test('a question that comes by itself takes no key that was typed ahead', () => 
     tag: '',
     result: { warnings: [...warnings] },
   })
+  const keys = (): string =>
+    footerLine(run.state)
+      .spans.map(({ text }) => text)
+      .join('')
+  assert.ok(run.requests.some(({ effect }) => effect.kind === 'timer'))
+  assert.is(keys(), '', 'no key applies yet')
   assert.is(run.press('enter', 'esc', 'y').dialog, 'Who came and went')
-  assert.is(run.hear({ kind: 'tick', now: NOON + 500 }).press('enter').dialog, undefined)
+  run.hear({ kind: 'tick', now: NOON + 500 })
+  assert.match(keys(), /enter close/)
+  assert.is(run.press('enter').dialog, undefined)
 })
 
 test('enter once more is no yes to what enter asked; y is', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hasHidden } from '../../../shared/display.js'
+import { isUnread } from './attention.js'
 import { topOf, type State } from './state.js'
 import { NAMES, VALUE, Walk, type Move } from './testing/walk.js'
 import { b64 } from './testing/conflicts.js'
@@ -110,7 +111,9 @@ function checkView(state: State): void {
   const room = overlaySize(world)
   const { title, lines, keys } = overlayBox(state, overlay, room)
   checkLines(`${overlay.kind} on ${screen.name} ${columns}×${rows}`, lines, room.width, room.height)
-  assert.ok(widthOf(title) <= room.width && keys.spans.length > 0)
+  assert.ok(widthOf(title) <= room.width)
+  const unread = overlay.kind === 'dialog' && isUnread(world, overlay)
+  assert.is(keys.spans.length === 0, unread, 'keys are shown when they are taken')
 }
 
 function checkLists({ stack, world }: State): void {

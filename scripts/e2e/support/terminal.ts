@@ -138,16 +138,17 @@ export class Terminal {
     )
   }
 
-  /** Presses a key until the screen shows it no more: what came by itself takes no keys in its first moments. */
+  /** Answers what may have come by itself when it takes keys, which its last line tells, and waits until it has gone. */
   async leaves(pattern: RegExp, key = 'Escape'): Promise<void> {
     await until(
-      () => `the screen shows ${String(pattern)} no more:\n${this.screen}`,
+      () => `the screen shows ${String(pattern)} and its keys:\n${this.screen}`,
       () => {
-        const there = pattern.test(this.screen)
-        if (there) this.key(key)
-        return !there
+        const { screen } = this
+        return pattern.test(screen) && /\S.*\n$/.test(screen)
       },
     )
+    this.key(key)
+    await this.hides(pattern)
   }
 
   /** Types a line and Enter. */

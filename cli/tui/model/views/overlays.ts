@@ -1,5 +1,6 @@
 import { renderUnicodeCompact } from 'uqr'
 import { actions, matching } from '../actions.js'
+import { isUnread } from '../attention.js'
 import { applicable, FRAME_KEYS } from '../commands.js'
 import type { Dialog } from '../dialog.js'
 import { keyLabel } from '../key.js'
@@ -32,8 +33,10 @@ export function overlayBox(state: State, overlay: Overlay, size: Size): Box {
 
 function boxOf(state: State, overlay: Overlay, size: Size): Box {
   switch (overlay.kind) {
-    case 'dialog':
-      return dialogBox(overlay.dialog, size)
+    case 'dialog': {
+      const box = dialogBox(overlay.dialog, size)
+      return isUnread(state.world, overlay) ? { ...box, keys: BLANK } : box
+    }
     case 'palette':
       return paletteBox(state, overlay, size)
     case 'help':
