@@ -77,8 +77,7 @@ test('deletes are staged, saved as one, and brought back', () =>
     // Leaving asks; staying keeps them.
     terminal.key('q')
     await terminal.shows(/Leave without saving\?[^]*2 changes in acme\/web/)
-    terminal.key('Escape')
-    await terminal.hides(/Leave without saving/)
+    await terminal.leaves(/Leave without saving/)
     await terminal.shows(/coffer \+2 acme\/web/)
     terminal.key('w')
     await terminal.shows(/deleted: u brings it back/)

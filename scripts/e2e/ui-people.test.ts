@@ -87,8 +87,7 @@ test('a person is invited, waits, is let in by the fingerprint, and removed', ()
     // It can be read again.
     terminal.key('R')
     await terminal.shows(/to change: 14 secrets/)
-    terminal.key('Escape')
-    await terminal.hides(/Change these where/)
+    await terminal.leaves(/Change these where/)
     assert.not.match(await laptop.ok([...ACME, 'org', 'member', 'ls']), /grace/)
   }))
 

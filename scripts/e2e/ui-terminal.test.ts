@@ -80,9 +80,7 @@ test('without colours there is none, and everything is said all the same', () =>
     terminal.key('d')
     await terminal.shows(/- name-00000 +to be deleted/)
     terminal.key('?')
-    await terminal.shows(/keys/)
-    terminal.key('Escape')
-    await terminal.hides(/keys\n/)
+    await terminal.leaves(/esc close/)
     terminal.key('u')
     await terminal.hides(/to be deleted/)
     assert.not.match(terminal.typescript, COLOUR)
@@ -100,10 +98,9 @@ test('a screen reader gets lines, without frames', () =>
       terminal.key('r')
       await terminal.shows(/of name-00000/)
       terminal.key('?')
-      await terminal.shows(/keys/)
+      await terminal.shows(/esc close/)
       assert.not.match(terminal.screen, /[─│╭╮╰╯]/)
-      terminal.key('Escape')
-      await terminal.hides(/keys\n/)
+      await terminal.leaves(/esc close/)
     },
     'coffer ui --screen-reader',
   ))

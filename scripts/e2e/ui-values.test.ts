@@ -70,8 +70,7 @@ test('a secret is sealed for the runners that are granted it: nobody else opens 
     await terminal.shows(/it is sealed: only its runners open it/)
     terminal.key('m')
     await terminal.shows(/only these runners open it[^]*runner ci +[a-z2-7]{4}-/)
-    terminal.key('Escape')
-    await terminal.hides(/only these runners/)
+    await terminal.leaves(/only these runners/)
     // Anew: it stays sealed.
     terminal.key('e')
     await terminal.shows(/edit · sealed · line 1 of 1 · 0 bytes/)
@@ -117,8 +116,7 @@ test('bytes that are no text are shown as that, and edited by other means', () =
     await terminal.shows(/1 version/)
     terminal.key('m')
     await terminal.shows(/Who can read it[^]*owner, you/)
-    terminal.key('Escape')
-    await terminal.hides(/Who can read it/)
+    await terminal.leaves(/Who can read it/)
   }))
 
 /** Each device writes while there is no relay. */

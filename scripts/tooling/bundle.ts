@@ -142,7 +142,10 @@ async function bundleProgram(entry: Entry): Promise<Bundle> {
     const { code } = await transform(file.text, { ...commonJs, sourcefile: `${file.name}.mjs` })
     return { name: file.name, text: code.replaceAll(UI_REQUIRED, `import("./${ui.out}")`) }
   })
-  return { files: await Promise.all(files), inputs: Object.keys(metafile.inputs) }
+  const made = await Promise.all(files)
+  const required = made.filter(({ text }) => text.includes(`require("./${ui.out}")`))
+  if (required.length > 0) throw new Error(`${ui.out} waits at its top, and is required`)
+  return { files: made, inputs: Object.keys(metafile.inputs) }
 }
 
 /** A module, because libsodium's sumo build is a third as large as one. */

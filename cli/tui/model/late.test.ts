@@ -147,7 +147,7 @@ test('a question that comes by itself takes no key that was typed ahead', () => 
       .spans.map(({ text }) => text)
       .join('')
   assert.ok(run.requests.some(({ effect }) => effect.kind === 'timer'))
-  assert.is(keys(), '', 'no key applies yet')
+  assert.is(keys(), '…', 'no key applies yet')
   assert.is(run.press('enter', 'esc', 'y').dialog, 'Who came and went')
   run.hear({ kind: 'tick', now: NOON + 500 })
   assert.match(keys(), /enter close/)

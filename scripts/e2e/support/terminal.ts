@@ -143,8 +143,8 @@ export class Terminal {
     await until(
       () => `the screen shows ${String(pattern)} and its keys:\n${this.screen}`,
       () => {
-        const { screen } = this
-        return pattern.test(screen) && /\S.*\n$/.test(screen)
+        const screen = this.screen.trimEnd()
+        return pattern.test(screen) && !screen.endsWith('\n…')
       },
     )
     this.key(key)

@@ -109,7 +109,8 @@ export function generating(screen: S, values: Values): Turn<S> {
     return turn(screen, ask(generator(screen, values, problem)))
   }
   const tag = values['where'] === INSERT ? 'insert' : 'replace'
-  return turn(screen, call('valueGenerate', { length, charset }, tag))
+  const next = { ...screen, replacing: textIn(screen.area) }
+  return turn(next, call('valueGenerate', { length, charset }, tag))
 }
 
 export const editBindings: readonly Binding<S>[] = [

@@ -43,6 +43,8 @@ export type EditState = {
   readonly sealedTo: readonly string[]
   /** The project's runners with their fingerprints, asked for where names can't be read. */
   readonly runners: readonly Runner[] | undefined
+  /** What stood there when a random value was asked for in its place. */
+  readonly replacing: string | undefined
 }
 
 type Runner = Result<'runnerList'>['runners'][number]
@@ -65,6 +67,7 @@ export function openEdit(place: Place, secret: string | undefined, world: World)
     begunAs: sealing,
     sealedTo: [],
     runners: undefined,
+    replacing: undefined,
   }
   return secret === undefined ? turn(screen) : beginning(screen, secret, world)
 }

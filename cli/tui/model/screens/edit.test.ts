@@ -229,17 +229,16 @@ test('a random value is the daemon’s, in place of all or at the cursor', () =>
     params: { length: 8, charset: 'hex' },
     tag: 'insert',
   })
-  const made = (tag: string): string =>
-    textIn(
-      hear(screen, {
-        kind: 'answered',
-        method: 'valueGenerate',
-        tag,
-        result: { value: base64('XY') },
-      }).screen.area,
-    )
+  const made = (tag: string, meanwhile = ''): string => {
+    const waiting = answer(screen, 'generate', { ...values, where: tag }).screen
+    const result = { value: base64('XY') }
+    const event = { kind: 'answered', method: 'valueGenerate', tag, result } as const
+    return textIn(hear(type(waiting, ...Array.from(meanwhile)), event).screen.area)
+  }
   assert.is(made('insert'), 'aXYb')
+  assert.is(made('insert', 'c'), 'acXYb')
   assert.is(made('replace'), 'XY')
+  assert.is(made('replace', 'c'), 'acb', 'what was typed meanwhile stays')
   for (const length of ['0', '', '4097', 'x']) {
     const again = answer(screen, 'generate', { length, charset: 'hex' })
     assert.match(JSON.stringify(askedBy(again)), /length is 1 to 4096/)

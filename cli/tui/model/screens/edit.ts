@@ -2,7 +2,7 @@ import { complain, note } from '../effect.js'
 import type { Answered, ScreenEvent } from '../event.js'
 import type { Key } from '../key.js'
 import { isOf, placeName, referenceIn } from '../place.js'
-import { areaOf, insertInto, shown, typeIntoArea } from '../text-area.js'
+import { areaOf, insertInto, shown, textIn, typeIntoArea } from '../text-area.js'
 import { insert, typeInto } from '../text-field.js'
 import { turn, type ScreenSpec, type Turn } from '../turn.js'
 import { textOf } from '../views/value.js'
@@ -114,10 +114,21 @@ function answered(screen: S, event: Answered, world: World): Turn<S> {
     return screen.phase === 'reading' ? begunSealed(screen, current, world) : turn(screen)
   }
   if (event.method === 'runnerList') return turn({ ...screen, runners: event.result.runners })
-  if (event.method !== 'valueGenerate') return turn(screen)
-  const text = textOf(event.result.value) ?? ''
-  const next = event.tag === 'replace' ? { ...screen, area: areaOf('') } : screen
-  return turn(putIn(next, text, world), note('generated'))
+  return event.method === 'valueGenerate' ? generated(screen, event, world) : turn(screen)
+}
+
+function generated(
+  { replacing, ...screen }: S,
+  { tag, result }: Extract<Answered, { method: 'valueGenerate' }>,
+  world: World,
+): Turn<S> {
+  const next: S = { ...screen, replacing: undefined }
+  const text = textOf(result.value) ?? ''
+  if (tag !== 'replace') return turn(putIn(next, text, world), note('generated'))
+  if (textIn(next.area) !== replacing) {
+    return turn(next, note('you typed meanwhile: nothing was put in', 'bad'))
+  }
+  return turn(putIn({ ...next, area: areaOf('') }, text, world), note('generated'))
 }
 
 function failed(

@@ -101,7 +101,7 @@ const READ = 'What was read stays read: you get a list of what to change.'
 export function removal(screen: PeopleState, row: Row): Dialog | undefined {
   switch (row.kind) {
     case 'member':
-      return memberRemoval(screen, row)
+      return memberRemoval(row)
     case 'device':
       return deviceRemoval(screen, row)
     case 'runner': {
@@ -122,13 +122,9 @@ function withdrawal(email: string, org: string): Dialog {
   return confirmation('remove', `Take the invite of ${email} back?`, lines, 'take back')
 }
 
-function memberRemoval({ orgs }: PeopleState, { org, member }: Of<'member'>): Dialog {
-  const { email, name, userId, level, lookalike } = member
-  const owners = orgs.get(org)?.members?.filter((one) => one.level === 'owner').length
+function memberRemoval({ org, member }: Of<'member'>): Dialog {
+  const { email, name, userId, lookalike } = member
   const lines = [
-    ...(level === 'owner' && owners === 1
-      ? [`! The only owner of ${org}: make somebody else an owner first.`]
-      : []),
     ...(lookalike ? [`! Looks like another member. The user id of this one: ${userId}`] : []),
     `${[name, email].filter(Boolean).join(' ')} goes out of ${org} and all its projects, with all devices.`,
     'Each project gets a new key. The keys of a removed device never return.',

@@ -47,6 +47,8 @@ function changing(screen: S): Turn<S> {
 
 function removing(screen: S): Turn<S> {
   const row = chosen(screen)
+  if (row?.kind === 'member' && row.member.self)
+    return turn(screen, note('nobody removes themselves: another owner or admin does it', 'bad'))
   const dialog = row && removal(screen, row)
   return dialog === undefined ? turn(screen) : turn({ ...screen, about: row }, ask(dialog))
 }

@@ -185,12 +185,18 @@ test('other late answers disturb nobody', () => {
   assert.is(topOf(driven.state).screen.name, 'places')
 })
 
-test('the sole owner and the last device are warned of before', () => {
+test('the last device is warned of before', () => {
   const driven = people()
   assert.match(driven.press('g', 'j', 'x').said, /! It is this very device/)
   assert.match(driven.said, /! Your last device/)
-  driven.press('esc', 'j', 'j', 'x')
-  assert.match(driven.said, /! The only owner of acme/)
+})
+
+test('nobody removes themselves or changes their own level, and nothing is asked that can only fail', () => {
+  const driven = people().press('g', 'j', 'j', 'j')
+  for (const key of ['x', 'c']) {
+    assert.is(driven.press(key).dialog, undefined)
+    assert.match(driven.state.note?.text ?? '', /themselves|for others to change/)
+  }
 })
 
 test('a level is changed in the org, or in one project', () => {

@@ -25,6 +25,9 @@ import type { Size } from './size.js'
 
 export type Box = { readonly title: string; readonly lines: readonly Line[]; readonly keys: Line }
 
+/** In place of keys that aren't taken yet. */
+const NO_KEYS_YET = line(span('…', 'dim'))
+
 export function overlayBox(state: State, overlay: Overlay, size: Size): Box {
   const box = boxOf(state, overlay, size)
   const lines = box.lines.map((one) => ({ ...one, spans: clippedSpans(one.spans, size.width) }))
@@ -35,7 +38,7 @@ function boxOf(state: State, overlay: Overlay, size: Size): Box {
   switch (overlay.kind) {
     case 'dialog': {
       const box = dialogBox(overlay.dialog, size)
-      return isUnread(state.world, overlay) ? { ...box, keys: BLANK } : box
+      return isUnread(state.world, overlay) ? { ...box, keys: NO_KEYS_YET } : box
     }
     case 'palette':
       return paletteBox(state, overlay, size)
