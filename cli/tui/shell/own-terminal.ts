@@ -27,7 +27,6 @@ export function openOwnTerminal(): OwnTerminal {
       size = sizeNow()
     },
     close: () => {
-      input.setRawMode(false)
       input.destroy()
       closeSync(output)
     },

@@ -209,7 +209,6 @@ export class Program {
     if (this.#editing === undefined) this.dispatch({ kind: 'hidden' })
     this.#painter.sleep()
     terminal.leave()
-    terminal.input.setRawMode(false)
     // The whole group, as the terminal does it: a script that started this stops, too.
     process.kill(0, 'SIGSTOP')
   }
@@ -217,7 +216,6 @@ export class Program {
   #continue(): void {
     const { terminal } = this.#options
     if (this.#editing !== undefined || terminal.entered) return
-    terminal.input.setRawMode(true)
     terminal.enter()
     this.#painter.wake()
     this.#resized()

@@ -93,9 +93,11 @@ export class Terminal {
     return true
   }
 
+  /** Takes what is typed key by key, before anything is drawn that a line's echo would be drawn over. */
   enter(): void {
     if (this.#entered) return
     this.#entered = true
+    this.input.setRawMode(true)
     const cursor = this.#showsCursor ? SHOW_CURSOR : HIDE_CURSOR
     this.write(ALTERNATE + blank(this.size().rows) + cursor + CUT_LINES + PASTE_MARKED)
   }
@@ -105,6 +107,7 @@ export class Terminal {
     if (!this.#entered) return
     this.#entered = false
     this.write(blank(this.size().rows) + PASTE_PLAIN + WRAP_LINES + SHOW_CURSOR + MAIN)
+    if (!this.#isGone) this.input.setRawMode(false)
   }
 }
 
