@@ -1,8 +1,9 @@
 // What people see of the terminal UI, in real terminals of three sizes, held against kept pictures (UPDATE=1 draws them anew).
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ago, agoWords } from '../../cli/tui/model/views/time.js'
 import { forgetting, grace } from './support/acme.js'
-import { looksRight } from './support/picture.js'
+import { looksRight, picture } from './support/picture.js'
 import { withTerminal, type Terminal } from './support/terminal.js'
 import { UiWorld } from './support/ui-world.js'
 
@@ -22,6 +23,26 @@ async function openWeb(terminal: Terminal): Promise<void> {
   terminal.keys('Home', 'Down', 'Down', 'Enter')
   await terminal.shows(/coffer acme\/web [^]*12 secrets/)
 }
+
+/** Lines as the interface lays them out, of things that happened some seconds ago. */
+function aged(seconds: number): string {
+  const [short, words] = [ago(seconds * 1000, 0), agoWords(seconds * 1000, 0)]
+  return [
+    `  coffer${`● synced ${short}`.padStart(72)}`,
+    `  phone  ${`seen ${words}`.padEnd(16)}  added`,
+    `  phone  seen ${words}`,
+    `  name   ${short.padEnd(4)}  this device`,
+    `  written  12 bytes · ${words} · Ada`,
+    `  log    ${short.padEnd(5)}  ${words}`,
+  ].join('\n')
+}
+
+test('whatever the ages of things, a picture is the same', () => {
+  const usual = picture(aged(12))
+  for (const seconds of [0, 1, 59, 60, 3600, 40_000, 86_400, 8_640_000]) {
+    assert.is(picture(aged(seconds)), usual, `${seconds} s`)
+  }
+})
 
 test('the first steps', () =>
   ui.inUi(ui.world.home('new'), /coffer/, async (terminal) => {

@@ -30,7 +30,8 @@ const CHANGING: readonly (readonly [RegExp, (found: string, ...groups: string[])
       ` ● synced 12s${more.replace(/1 con\w*…$/, '1 conflict')}`.padStart(found.length),
   ],
   [/\b(?:\d+[smhdy] ago|just now).*…$/gm, () => '12s…'],
-  [/\bjust now(?: (?= )|\b)/gm, () => '12s ago'],
+  [/\b(?:just now|\d+[smhdy] ago) {2,}(?=\S)/gm, (found) => '12s ago'.padEnd(found.length)],
+  [/\bjust now\b/gm, () => '12s ago'],
   [/(?<=\s)(?:now|\d{1,3}[smhdy])(?: {2,}|$)/gm, (found) => '12s'.padEnd(found.length)],
   [/(?<=\s)(?:now|\d{1,3}[smhdy])(?= )/gm, () => '12s'],
   // Whether a device has met what the other one said of the members yet.
