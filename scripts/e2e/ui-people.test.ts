@@ -2,7 +2,6 @@
 import * as path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { until } from './harness/until.js'
 import { ACME, WEB } from './support/acme.js'
 import { LARGE, looksLike, looksRight, USUAL } from './support/picture.js'
 import { type Terminal } from './support/terminal.js'
@@ -41,10 +40,10 @@ async function invited(terminal: Terminal, email: string): Promise<string> {
   await terminal.shows(new RegExp(email.replaceAll('.', '\\.')))
   terminal.key('C-s')
   await terminal.shows(/Nobody is let in by it alone[^]*coffer1-/)
-  const code = await until('the code on the clipboard', () => {
-    terminal.key('y')
-    return /^coffer1-[a-z0-9-]+$/m.exec(terminal.clipboard)?.[0]
-  })
+  await terminal.shows(/y copy the code/)
+  terminal.key('y')
+  await terminal.shows(/the code copied by/)
+  const [code = ''] = /^coffer1-[a-z0-9-]+$/m.exec(terminal.clipboard) ?? []
   await terminal.leaves(/Nobody is let in by it alone/)
   return code
 }

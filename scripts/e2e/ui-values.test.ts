@@ -193,8 +193,9 @@ test('what three devices wrote apart is merged in the editor, or one of the thre
 
 test('a member who may only seal reads nothing, and gives a runner a secret by its fingerprint', async () => {
   const token = path.join(world.work, 'deployer.token')
-  const made = await laptop.ok([...WEB, 'runner', 'create', 'deployer', '-o', token])
-  const [print = ''] = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(made) ?? []
+  const made = await laptop.exits(0, [...WEB, 'runner', 'create', 'deployer', '-o', token])
+  const [print] = /[a-z2-7]{4}(-[a-z2-7]{4}){3}/.exec(made.err) ?? []
+  assert.ok(print)
   const desk = await grace(world, relay, laptop, 'read')
   await laptop.ok([...WEB, 'project', 'member', 'add', 'grace@acme.example', 'seal'])
   await desk.until(['status'], (out) => /acme\/web: .*sealer/.test(out))

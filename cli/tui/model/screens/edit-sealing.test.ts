@@ -176,22 +176,44 @@ const RUNNER = {
   missing: [],
 }
 
-/** Somebody whose device may only seal has named a new one, and the runners are known. */
-function blind(runners: readonly (typeof RUNNER)[]): EditState {
+/** Somebody whose device may only seal has named a new one, and typed it. */
+function blindly(): EditState {
   const world = aWorld({ places: [{ place: WEB, vaultId: 'w', role: 'sealer' }] })
   const naming = paste(openEdit(WEB, undefined, world).screen, 'NEW')
   const named = editScreen.bindings.find(({ keys }) => keys.includes('enter'))?.run(naming, world)
   assert.ok(named)
-  assert.match(JSON.stringify(named?.effects), /"runnerList"/)
-  assert.not.match(JSON.stringify(named?.effects), /"secret(Get|History)"/)
-  const result = {
-    vault: { vaultId: 'w', kind: 'project', org: 'acme', project: 'web' },
-    runners,
-    warnings: [],
-  } as const
-  const answer = { kind: 'answered', method: 'runnerList', tag: 'runners', result } as const
-  return hear(paste(named?.screen ?? naming, 'value'), answer, world).screen
+  assert.match(JSON.stringify(named.effects), /"runnerList"/)
+  assert.not.match(JSON.stringify(named.effects), /"secret(Get|History)"/)
+  return paste(named.screen, 'value')
 }
+
+function runnersAre(runners: readonly (typeof RUNNER)[]): ScreenEvent {
+  const vault = { vaultId: 'w', kind: 'project', org: 'acme', project: 'web' } as const
+  const result = { vault, runners, warnings: [] }
+  return { kind: 'answered', method: 'runnerList', tag: 'runners', result }
+}
+
+/** And the runners are known. */
+function blind(runners: readonly (typeof RUNNER)[]): EditState {
+  return hear(blindly(), runnersAre(runners)).screen
+}
+
+test('whoever is faster than the list of the runners is asked when it is there, or when it fails', () => {
+  const early = press(blindly(), 'ctrl-s')
+  assert.equal(
+    early.effects.map(({ kind }) => kind),
+    ['note'],
+  )
+  const asked = hear(early.screen, runnersAre([RUNNER]))
+  assert.match(JSON.stringify(only(asked, 'dialog').dialog), /"text":"3etd-bo4o-6quj-xbb6"/)
+  assert.equal(hear(asked.screen, runnersAre([RUNNER])).effects, [], 'and once')
+  const failure = { code: 'unreachable', reason: '', message: 'no', next: '' } as const
+  const failing = { kind: 'failed', method: 'runnerList', tag: 'runners', failure } as const
+  const unknown = hear(early.screen, failing)
+  assert.match(JSON.stringify(only(unknown, 'dialog').dialog), /isn't known here/)
+  assert.ok(only(press(unknown.screen, 'ctrl-s'), 'dialog'), 'then it is asked at once')
+  assert.ok(only(press(early.screen, 'ctrl-s'), 'dialog'), 'and whoever insists')
+})
 
 test('a device that may only seal reads nothing, and says the readers by fingerprint', () => {
   const screen = blind([RUNNER])

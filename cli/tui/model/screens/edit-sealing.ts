@@ -4,7 +4,7 @@ import { ask, note } from '../effect.js'
 import { fieldOf } from '../text-field.js'
 import { turn, type Turn } from '../turn.js'
 import { runnerLine } from './detail-readers.js'
-import type { EditState } from './edit-state.js'
+import type { EditState, Sealing } from './edit-state.js'
 
 // A value that nobody but runners will open, once it is saved: its readers are asked for when it is staged.
 
@@ -21,8 +21,8 @@ export function switched(screen: S): Turn<S> {
     : turn({ ...screen, sealing: 'no' }, note('whoever reads the project will read it'))
 }
 
-const WHOLE = 'seal'
-const BARE = 'seal-bare'
+const WHOLE: Sealing = 'seal'
+const BARE: Sealing = 'seal-bare'
 export const SEAL_TAGS: readonly string[] = [WHOLE, BARE]
 
 /** @param bare the newline at the end isn't meant */
@@ -45,16 +45,25 @@ function blindForm({ secret = '', runners }: S, bare: boolean): Dialog {
   const prefilled = only === undefined || more.length > 0 ? {} : { field: fieldOf(only) }
   const to = field('to', 'runners', { hint: 'fingerprints of runners', ...prefilled })
   const lines =
-    runners === undefined
-      ? ['Which runners there are is not known yet.']
+    runners === undefined || runners === null
+      ? ["Which runners there are isn't known here."]
       : runners.length === 0
         ? ['No runner of this project is known here: an admin makes one.']
         : ['The runners here; compare with what the machine shows:', ...runners.map(runnerLine)]
   return form(bare ? BARE : WHOLE, `Seal ${secret} for whom?`, [to], 'stage it', lines)
 }
 
+/** Where the runners are still asked for, it is asked when they are known. */
 export function askingReaders(screen: S, bare: boolean): Turn<S> {
-  return turn(screen, ask(sealForm(screen, bare)))
+  return screen.sealing === 'only' && screen.runners === undefined && screen.waiting === undefined
+    ? turn({ ...screen, waiting: bare ? BARE : WHOLE }, note('asking which runners there are…'))
+    : turn({ ...screen, waiting: undefined }, ask(sealForm(screen, bare)))
+}
+
+/** The runners are known, or can't be: whoever waits is asked. */
+export function toldRunners(screen: S, runners: S['runners']): Turn<S> {
+  const next = { ...screen, runners }
+  return next.waiting === undefined ? turn(next) : askingReaders(next, isBare(next.waiting))
 }
 
 /** The runners that were typed; none: those that are granted the name when it is saved. */

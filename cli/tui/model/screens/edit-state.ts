@@ -41,13 +41,18 @@ export type EditState = {
   readonly begunAs: EditState['sealing']
   /** The runners that the version before was sealed to, by name. */
   readonly sealedTo: readonly string[]
-  /** The project's runners with their fingerprints, asked for where names can't be read. */
-  readonly runners: readonly Runner[] | undefined
+  /** The project's runners with their fingerprints, asked for where names can't be read; null where that failed. */
+  readonly runners: readonly Runner[] | null | undefined
+  /** The question that waits for them. */
+  readonly waiting: Sealing | undefined
   /** What stood there when a random value was asked for in its place. */
   readonly replacing: string | undefined
 }
 
 type Runner = Result<'runnerList'>['runners'][number]
+
+/** What the question of the readers is about: all that is typed, or that without the newline at its end. */
+export type Sealing = 'seal' | 'seal-bare'
 
 export function openEdit(place: Place, secret: string | undefined, world: World): Turn<EditState> {
   const sealing = onlySeals(world, place) ? 'only' : 'no'
@@ -67,6 +72,7 @@ export function openEdit(place: Place, secret: string | undefined, world: World)
     begunAs: sealing,
     sealedTo: [],
     runners: undefined,
+    waiting: undefined,
     replacing: undefined,
   }
   return secret === undefined ? turn(screen) : beginning(screen, secret, world)

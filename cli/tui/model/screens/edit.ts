@@ -8,7 +8,7 @@ import { turn, type ScreenSpec, type Turn } from '../turn.js'
 import { textOf } from '../views/value.js'
 import type { World } from '../world.js'
 import { editBindings, generating, meant, meantText, staged } from './edit-keys.js'
-import { isBare, SEAL_TAGS, sealOf } from './edit-sealing.js'
+import { isBare, SEAL_TAGS, sealOf, toldRunners } from './edit-sealing.js'
 import {
   areaHeight,
   begun,
@@ -113,7 +113,7 @@ function answered(screen: S, event: Answered, world: World): Turn<S> {
     if (event.tag === 'again') return turn(reviewed(screen, current?.version.id))
     return screen.phase === 'reading' ? begunSealed(screen, current, world) : turn(screen)
   }
-  if (event.method === 'runnerList') return turn({ ...screen, runners: event.result.runners })
+  if (event.method === 'runnerList') return toldRunners(screen, event.result.runners)
   return event.method === 'valueGenerate' ? generated(screen, event, world) : turn(screen)
 }
 
@@ -136,6 +136,10 @@ function failed(
   { tag, failure }: Extract<ScreenEvent, { kind: 'failed' }>,
   world: World,
 ): Turn<S> {
+  if (tag === 'runners') {
+    const { screen: next, effects } = toldRunners(screen, screen.runners ?? null)
+    return turn(next, complain(failure), ...effects)
+  }
   const isMissing = failure.code === 'not-found' && failure.reason === 'no-secret'
   if (tag === 'again') {
     // Gone meanwhile: what is typed goes over a delete.
