@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -76,7 +76,13 @@ type Row = {
   readonly signal?: NodeJS.Signals
   readonly out?: string
   readonly err?: RegExp
+  readonly after?: () => void
 }
+
+/** What reads it lives until this end of it is closed. */
+const held = join(folder, 'held')
+execFileSync('mkfifo', [held])
+const holding = openSync(held, 'r+')
 
 const sh = (text: string): string[] => ['sh', '-c', text]
 const ROWS: readonly Row[] = [
@@ -118,9 +124,12 @@ const ROWS: readonly Row[] = [
   { what: 'no line end', command: ['printf', 'hunt'], code: 0, out: 'hunt' },
   {
     what: 'a grandchild that holds the pipe',
-    command: sh('sleep 5 & echo first; exit 3'),
+    command: sh(`cat < '${held}' & echo first; exit 3`),
     code: 3,
     out: 'first\n',
+    after: () => {
+      closeSync(holding)
+    },
   },
   {
     what: 'bytes that are no text',
@@ -130,7 +139,7 @@ const ROWS: readonly Row[] = [
   },
 ]
 
-for (const { what, command, input, ...wanted } of ROWS) {
+for (const { what, command, input, after, ...wanted } of ROWS) {
   test(`run: ${what}`, async () => {
     for (const flags of [[], ['--mask']]) {
       const seen = await see(flags, command, input, wanted.out)
@@ -140,6 +149,7 @@ for (const { what, command, input, ...wanted } of ROWS) {
       if (wanted.out !== undefined) assert.is(seen.out, wanted.out, name)
       assert.match(seen.err, wanted.err ?? /^$/, name)
     }
+    after?.()
   })
 }
 
