@@ -211,7 +211,7 @@ test('a member who may only seal reads nothing, and gives a runner a secret by i
     terminal.type('for-the-deployer')
     terminal.key('C-s')
     await terminal.shows(new RegExp(`Seal from-grace for whom[^]*runners +${print}`))
-    terminal.key('Enter')
+    await terminal.leaves(/Seal from-grace for whom/, 'Enter')
     await terminal.shows(/from-grace is staged/)
     terminal.key('w')
     await terminal.shows(new RegExp(`from-grace is sealed to:[^]*${print}`))
