@@ -18,8 +18,8 @@ export function attended({ state, requests }: Step, event: AppEvent): Step {
   if (overlay?.kind !== 'dialog' || overlay.opened !== undefined) return { state, requests }
   const by = event.kind === 'key' ? event.key.name : undefined
   const opened = { at: world.now, by }
-  // Its keys are shown when it takes some.
-  const shown = by === undefined ? [mine({ kind: 'timer', ms: UNREAD, tag: 'attention' })] : []
+  // Its keys are shown when it takes some: timers and clocks may be a millisecond apart.
+  const shown = by === undefined ? [mine({ kind: 'timer', ms: UNREAD + 5, tag: 'attention' })] : []
   return {
     state: { ...state, overlay: { ...overlay, opened } },
     requests: [...requests, ...shown],
@@ -28,7 +28,10 @@ export function attended({ state, requests }: Step, event: AppEvent): Step {
 
 /** Whether a question came by itself, and so lately that it takes no key yet. */
 export function isUnread({ now }: World, { opened }: Asking): boolean {
-  return opened !== undefined && opened.by === undefined && now < opened.at + UNREAD
+  if (opened === undefined || opened.by !== undefined) return false
+  // A clock that is set back keeps no question closed.
+  const age = now - opened.at
+  return age >= 0 && age < UNREAD
 }
 
 /** Whether a key was meant for what stood there before: typed ahead, or the same enter once more. */
