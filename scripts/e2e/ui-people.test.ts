@@ -43,7 +43,8 @@ async function invited(terminal: Terminal, email: string): Promise<string> {
   await terminal.shows(/y copy the code/)
   terminal.key('y')
   await terminal.shows(/the code copied by/)
-  const [code = ''] = /^coffer1-[a-z0-9-]+$/m.exec(terminal.clipboard) ?? []
+  const [code] = /^coffer1-[a-z0-9-]+$/m.exec(terminal.clipboard) ?? []
+  assert.ok(code)
   await terminal.leaves(/Nobody is let in by it alone/)
   return code
 }

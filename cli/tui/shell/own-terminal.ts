@@ -27,6 +27,8 @@ export function openOwnTerminal(): OwnTerminal {
       size = sizeNow()
     },
     close: () => {
+      // Also where it ends before anything that has entered it could leave it.
+      input.setRawMode(false)
       input.destroy()
       closeSync(output)
     },

@@ -9,15 +9,15 @@ import { pair, take, write } from './testing/pair.js'
 
 await cryptoReady
 
-const any = <T extends AnyId>(): fc.Arbitrary<T> =>
+const anyId = <T extends AnyId>(): fc.Arbitrary<T> =>
   fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => idOf<T>(bytes))
 const lock: fc.Arbitrary<Lock> = fc
   .record({
-    vaultId: any<Lock['vaultId']>(),
-    relay: any<Lock['relay']>(),
-    memberHead: fc.record({ n: fc.nat(), hash: any<Lock['memberHead']['hash']>() }),
+    vaultId: anyId<Lock['vaultId']>(),
+    relay: anyId<Lock['relay']>(),
+    memberHead: fc.record({ n: fc.nat(), hash: anyId<Lock['memberHead']['hash']>() }),
     heads: fc.uniqueArray(
-      fc.record({ device: any<DeviceId>(), seq: fc.maxSafeNat(), hash: any<ChangesetHash>() }),
+      fc.record({ device: anyId<DeviceId>(), seq: fc.maxSafeNat(), hash: anyId<ChangesetHash>() }),
       { maxLength: 32, selector: ({ device }) => device },
     ),
   })

@@ -122,6 +122,20 @@ function withdrawal(email: string, org: string): Dialog {
   return confirmation('remove', `Take the invite of ${email} back?`, lines, 'take back')
 }
 
+/** Why nobody removes themselves, and who does it. */
+export function ownRemoval(
+  { orgs }: PeopleState,
+  { org, member: { level } }: Of<'member'>,
+): string {
+  const owners = orgs.get(org)?.members?.filter((one) => one.level === 'owner').length
+  if (level === 'owner' && owners === 1) {
+    return `you are the only owner of ${org}: make somebody else an owner first`
+  }
+  const who =
+    level === 'owner' ? 'another owner' : level === 'admin' ? 'an owner' : 'an owner or admin'
+  return `nobody removes themselves: ${who} of ${org} does it`
+}
+
 function memberRemoval({ org, member }: Of<'member'>): Dialog {
   const { email, name, userId, lookalike } = member
   const lines = [

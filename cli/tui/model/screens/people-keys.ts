@@ -2,7 +2,14 @@ import { ask, call, note } from '../effect.js'
 import { contextOf } from '../place.js'
 import { turn, type Binding, type Turn } from '../turn.js'
 import type { World } from '../world.js'
-import { confirmForm, inviteForm, levelChoice, removal, type Waits } from './people-asking.js'
+import {
+  confirmForm,
+  inviteForm,
+  levelChoice,
+  ownRemoval,
+  removal,
+  type Waits,
+} from './people-asking.js'
 import { detailDialog } from './people-detail.js'
 import { nextHeading, type Row } from './people-rows.js'
 import { chosen, moved, type PeopleState } from './people-state.js'
@@ -47,8 +54,9 @@ function changing(screen: S): Turn<S> {
 
 function removing(screen: S): Turn<S> {
   const row = chosen(screen)
-  if (row?.kind === 'member' && row.member.self)
-    return turn(screen, note('nobody removes themselves: another owner or admin does it', 'bad'))
+  if (row?.kind === 'member' && row.member.self) {
+    return turn(screen, note(ownRemoval(screen, row), 'bad'))
+  }
   const dialog = row && removal(screen, row)
   return dialog === undefined ? turn(screen) : turn({ ...screen, about: row }, ask(dialog))
 }
